@@ -1,0 +1,46 @@
+# make compare    train, measure and compare the five models on real digits (no download of data)
+# make test       lint, types and tests, in a few minutes
+# Both set up a virtual environment in .venv on first use.
+#
+# Any option of `bench run` can follow: make compare ARGS="--models dcgan,wgangp --seeds 9"
+
+PYTHON ?= python3
+PRECISION ?= fp32
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
+
+.PHONY: setup compare test test-all bench clean
+.DEFAULT_GOAL := compare
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+compare: $(READY)
+	$(BIN)/bench run --precision $(PRECISION) $(ARGS)
+
+# One thread a process: two processes of one thread do more than one of two.
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) -m "not slow"
+
+test-all: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)
+
+bench: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/benchmarks --benchmark-only
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks
