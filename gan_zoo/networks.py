@@ -1,0 +1,158 @@
+"""The two backbones that any model can be built on.
+
+Every network takes (x, labels). One built with classes=0 ignores the labels; one built with
+more joins them to its input, one-hot: as features, or as constant channels of an image.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+Backbone = Literal["mlp", "conv"]
+Norm = Literal["batch", "none"]
+Shape = tuple[int, ...]
+
+WIDTHS: dict[Backbone, int] = {"mlp": 256, "conv": 32}
+
+
+def build_generator(
+    backbone: Backbone,
+    latent_dim: int,
+    shape: Shape,
+    width: int | None,
+    classes: int,
+    norm: Norm,
+) -> nn.Module:
+    """(latents [n, latent_dim], labels [n]) -> samples [n, *shape], images in [-1, 1]."""
+    layers = mlp_generator if backbone == "mlp" else conv_generator
+    return Labelled(layers(latent_dim + classes, shape, width or WIDTHS[backbone], norm), classes)
+
+
+def build_discriminator(
+    backbone: Backbone, shape: Shape, width: int | None, classes: int, norm: Norm
+) -> nn.Module:
+    """(samples [n, *shape], labels [n]) -> scores [n], unbounded."""
+    width = width or WIDTHS[backbone]
+    if backbone == "mlp":
+        layers = mlp_discriminator(math.prod(shape) + classes, width, norm)
+        return Labelled(layers, classes, flat=True)
+    channels, *sides = shape
+    return Labelled(conv_discriminator((channels + classes, *sides), width, norm), classes)
+
+
+class Labelled(nn.Module):
+    """Joins the label to the input of `layers`, as features or as constant channels."""
+
+    def __init__(self, layers: nn.Module, classes: int, flat: bool = False) -> None:
+        super().__init__()
+        self.layers, self.classes, self.flat = layers, classes, flat
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        if self.flat:
+            x = x.flatten(1)
+        if self.classes:
+            label = one_hot(labels, self.classes).to(x)
+            label = label.reshape(*label.shape, *[1] * (x.ndim - 2))
+            x = torch.cat([x, label.expand(-1, -1, *x.shape[2:])], dim=1)
+        scored: Tensor = self.layers(x)
+        return scored
+
+
+def mlp_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
+    """Three hidden layers, of width, 2 width and 4 width units."""
+    layers: list[nn.Module] = []
+    for units in (width, 2 * width, 4 * width):
+        layers += [
+            nn.Linear(inputs, units),
+            *normalised(nn.BatchNorm1d(units), norm),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        inputs = units
+    bounded = nn.Tanh() if len(shape) == 3 else nn.Identity()  # points may lie anywhere
+    return nn.Sequential(
+        *layers, nn.Linear(inputs, math.prod(shape)), bounded, nn.Unflatten(1, shape)
+    )
+
+
+def mlp_discriminator(inputs: int, width: int, norm: Norm) -> nn.Sequential:
+    """Two hidden layers, of 2 width and width units, then one score."""
+    layers: list[nn.Module] = []
+    for units in (2 * width, width):
+        layers += [
+            nn.Linear(inputs, units),
+            *normalised(nn.BatchNorm1d(units), norm),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        inputs = units
+    return nn.Sequential(*layers, nn.Linear(inputs, 1), nn.Flatten(0))
+
+
+def conv_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
+    """From the latent to a small square, then doubling its side up to the image's."""
+    channels, (side, doublings) = shape[0], smallest_square(shape)
+    planes = width * 2 ** (doublings - 1)
+    layers: list[nn.Module] = [
+        nn.Linear(inputs, planes * side * side, bias=norm == "none"),
+        nn.Unflatten(1, (planes, side, side)),
+        *normalised(nn.BatchNorm2d(planes), norm),
+        nn.ReLU(inplace=True),
+    ]
+    while planes > width:
+        layers += [
+            nn.ConvTranspose2d(planes, planes // 2, 4, 2, padding=1, bias=norm == "none"),
+            *normalised(nn.BatchNorm2d(planes // 2), norm),
+            nn.ReLU(inplace=True),
+        ]
+        planes //= 2
+    return nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, padding=1), nn.Tanh())
+
+
+def conv_discriminator(shape: Shape, width: int, norm: Norm) -> nn.Sequential:
+    """Halving the side down to a small square, then one score.
+
+    The first layer is never normalised, as in DCGAN.
+    """
+    channels, (side, halvings) = shape[0], smallest_square(shape)
+    layers: list[nn.Module] = [
+        nn.Conv2d(channels, width, 4, 2, padding=1),
+        nn.LeakyReLU(0.2, inplace=True),
+    ]
+    planes = width
+    for _ in range(halvings - 1):
+        layers += [
+            nn.Conv2d(planes, 2 * planes, 4, 2, padding=1, bias=norm == "none"),
+            *normalised(nn.BatchNorm2d(2 * planes), norm),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        planes *= 2
+    head = nn.Linear(planes * side * side, 1)
+    return nn.Sequential(*layers, nn.Flatten(), head, nn.Flatten(0))
+
+
+def smallest_square(shape: Shape) -> tuple[int, int]:
+    """(its side, how often it doubles): 28 = 7 x 2^2, 32 = 4 x 2^3, 64 = 4 x 2^4."""
+    side, doublings = shape[-1], 0
+    while side % 2 == 0 and side > 4:
+        side, doublings = side // 2, doublings + 1
+    if doublings < 2 or shape[-1] != shape[-2]:
+        raise ValueError(f"conv networks need square images of side 28, 32 or 64, not {shape}")
+    return side, doublings
+
+
+def normalised(layer: nn.Module, norm: Norm) -> list[nn.Module]:
+    return [layer] if norm == "batch" else []
+
+
+def init_normal(module: nn.Module, std: float = 0.02) -> None:
+    """DCGAN's initial weights: N(0, 0.02), batch norm's scale N(1, 0.02), biases 0."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(module.weight, 0.0, std)
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, std)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)

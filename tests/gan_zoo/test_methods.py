@@ -1,0 +1,262 @@
+"""The facts of each method, against closed forms and planted defects."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from gan_zoo.base import GAN, Batch, DataSpec, descend
+from gan_zoo.gan import VanillaGAN
+from gan_zoo.streams import Streams
+from gan_zoo.wgan import WGAN
+from gan_zoo.wgangp import WGANGP
+from tests.gan_zoo.small import GREY, batches, make
+
+
+def batch_for(model: GAN, streams: Streams, n: int = 8) -> Batch:
+    real, labels = next(batches(model.spec, n))
+    latent = streams["latent/discriminator"].normal(n, model.config.latent_dim)
+    return Batch(real, model.generator(latent, labels), latent, labels, streams, 0)
+
+
+@pytest.mark.parametrize("name", ["gan", "cgan", "dcgan"])
+def test_the_gan_game_is_binary_cross_entropy(name: str) -> None:
+    model, streams = make(name)
+    batch = batch_for(model, streams)
+    real, fake = (model.discriminator(x, batch.labels) for x in (batch.real, batch.fake))
+    one, zero = torch.ones(8), torch.zeros(8)
+    bce = binary_cross_entropy_with_logits
+    expected = (bce(real, one) + bce(fake, zero)) / 2
+    torch.testing.assert_close(model.discriminator_loss(batch), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(model.generator_loss(batch), bce(fake, one))
+
+
+def test_the_saturating_loss_is_the_other_side_of_the_game() -> None:
+    model, streams = make("gan", saturating=True)
+    batch = batch_for(model, streams)
+    fake = model.discriminator(batch.fake, batch.labels)
+    expected = -binary_cross_entropy_with_logits(fake, torch.zeros(8))
+    torch.testing.assert_close(model.generator_loss(batch), expected)
+
+
+@pytest.mark.parametrize("name", ["wgan", "wgangp"])
+def test_wasserstein_objectives(name: str) -> None:
+    model, streams = make(name, discriminator_norm="none")
+    batch = batch_for(model, streams)
+    real, fake = (model.discriminator(x, batch.labels) for x in (batch.real, batch.fake))
+    difference = fake.mean() - real.mean()
+    loss = model.discriminator_loss(batch)
+    if name == "wgangp":
+        loss = loss - model.config.penalty * batch.observed["penalty"]  # type: ignore[attr-defined]
+    torch.testing.assert_close(loss, difference, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(model.generator_loss(batch), -fake.mean())
+
+
+def largest_weight_that_the_generator_meets(kind: type[WGAN]) -> float:
+    """In units of the clip bound, over five generator steps."""
+    met: list[float] = []
+
+    class Watched(kind):  # type: ignore[valid-type, misc]
+        def generator_loss(self, batch: Batch) -> Tensor:
+            met.append(max(float(p.detach().abs().max()) for p in self.discriminator.parameters()))
+            loss: Tensor = super().generator_loss(batch)
+            return loss
+
+    streams = Streams(0)
+    config = dataclasses.replace(kind.defaults, width=4, learning_rate=0.05)
+    model, stream = Watched(GREY, config, streams).train(), batches()
+    for _ in range(5):
+        model.train_step(stream, streams)
+    return max(met) / config.clip
+
+
+class ClipsBefore(WGAN):
+    """The planted defect: the clip comes before the optimizer's step."""
+
+    def discriminator_loss(self, batch: Batch) -> Tensor:
+        super().after_discriminator_step()
+        return super().discriminator_loss(batch)
+
+    def after_discriminator_step(self) -> None:
+        pass
+
+
+def test_the_generator_never_meets_an_unclipped_critic() -> None:
+    assert largest_weight_that_the_generator_meets(WGAN) == pytest.approx(1.0, rel=1e-6)
+    assert largest_weight_that_the_generator_meets(ClipsBefore) > 2
+
+
+class Quadratic(nn.Module):
+    """s(x) = a |x|^2 / 2, whose gradient is a x."""
+
+    def __init__(self, a: float) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.tensor(a))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.a * x.flatten(1).square().sum(1) / 2
+
+
+class Linear(nn.Module):
+    """s(x) = w . x + 0.3 with |w| = norm."""
+
+    def __init__(self, size: int, norm: float) -> None:
+        super().__init__()
+        w = torch.randn(size, generator=torch.Generator().manual_seed(0))
+        self.w = nn.Parameter(norm * w / w.norm())
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return x.flatten(1) @ self.w + 0.3
+
+
+@pytest.mark.parametrize(("norm", "penalty"), [(1.0, 0.0), (3.0, 4.0), (0.0, 1.0), (0.5, 0.25)])
+def test_the_penalty_of_a_linear_critic_is_known(norm: float, penalty: float) -> None:
+    model, streams = make("wgangp")
+    assert isinstance(model, WGANGP)
+    model.discriminator = Linear(784, norm)
+    value = model.gradient_penalty(batch_for(model, streams))
+    assert float(value) == pytest.approx(penalty, abs=1e-5)
+
+
+def test_the_penalty_of_a_quadratic_critic_has_its_closed_form() -> None:
+    model, streams = make("wgangp")
+    assert isinstance(model, WGANGP)
+    critic = Quadratic(0.2)
+    model.discriminator = critic
+    batch = batch_for(model, streams)
+    penalty = model.gradient_penalty(batch)
+    eps = Streams(0)["penalty"].uniform(8, 1, 1, 1)
+    norms = (eps * batch.real + (1 - eps) * batch.fake).flatten(1).norm(dim=1)
+    torch.testing.assert_close(penalty, (0.2 * norms - 1).square().mean())
+    (slope,) = torch.autograd.grad(penalty, critic.a)  # the critic can learn from it
+    torch.testing.assert_close(slope, (2 * (0.2 * norms - 1) * norms).mean())
+
+
+class OneEps(WGANGP):
+    """The planted defect: one mixing weight for the whole batch."""
+
+    def gradient_penalty(self, batch: Batch) -> Tensor:
+        class Narrow:
+            def __getitem__(self, name: str) -> "Narrow":
+                return self
+
+            def uniform(self, n: int, *shape: int) -> Tensor:
+                return batch.streams["penalty"].uniform(1, *shape).expand(n, *shape)
+
+        return super().gradient_penalty(dataclasses.replace(batch, streams=Narrow()))  # type: ignore[arg-type]
+
+
+def mixing_weights(kind: type[WGANGP]) -> Tensor:
+    """eps of each sample, read off the points that the critic is shown."""
+    shown: list[Tensor] = []
+
+    class Watching(Linear):
+        def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+            shown.append(x.detach())
+            return super().forward(x, labels)
+
+    streams = Streams(0)
+    model = kind(GREY, dataclasses.replace(kind.defaults, width=4), streams)
+    model.discriminator = Watching(784, 1.0)
+    batch = batch_for(model, streams)
+    model.gradient_penalty(batch)
+    line = (batch.real - batch.fake).detach().flatten(1)
+    return ((shown[0] - batch.fake.detach()).flatten(1) * line).sum(1) / line.square().sum(1)
+
+
+def test_the_penalty_draws_one_weight_a_sample() -> None:
+    eps = mixing_weights(WGANGP)
+    assert len(eps.round(decimals=4).unique()) == 8
+    assert 0 <= eps.min() < eps.max() < 1
+    assert len(mixing_weights(OneEps).round(decimals=4).unique()) == 1
+
+
+def test_the_penalty_is_fp32_under_bf16() -> None:
+    model, streams = make("wgangp")
+    assert isinstance(model, WGANGP)
+    exact = model.gradient_penalty(batch_for(model, streams))
+    again, streams = make("wgangp")
+    assert isinstance(again, WGANGP)
+    batch = batch_for(again, streams)
+    with torch.autocast("cpu", torch.bfloat16):
+        penalty = again.gradient_penalty(batch)
+    assert penalty.dtype == torch.float32
+    assert torch.equal(exact, penalty)
+
+
+@pytest.mark.parametrize("backbone", ["mlp", "conv"])
+def test_only_a_conditional_model_heeds_the_label(backbone: str) -> None:
+    for name, heeds in (("cgan", True), ("gan", False)):
+        model, _ = make(name, backbone=backbone)
+        model.eval()
+        latent = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
+        three, five = torch.full((6,), 3), torch.full((6,), 5)
+        same_image = torch.equal(model.generator(latent, three), model.generator(latent, five))
+        images = model.generator(latent, three)
+        same_score = torch.equal(
+            model.discriminator(images, three), model.discriminator(images, five)
+        )
+        assert (same_image, same_score) == (not heeds, not heeds)
+
+
+def test_equal_networks_start_equal_at_one_seed() -> None:
+    dcgan, _ = make("dcgan", seed=4)
+    wgan, _ = make("wgan", seed=4)
+    other, _ = make("wgan", seed=5)
+    for mine, theirs, foreign in zip(
+        dcgan.parameters(), wgan.parameters(), other.parameters(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+        assert mine.ndim < 2 or not torch.equal(mine, foreign)
+
+
+def test_the_penalty_leaves_the_latents_of_the_others_alone() -> None:
+    drawn = {}
+    for name in ("wgan", "wgangp"):
+        model, streams = make(name)
+        model.train_step(batches(), streams)
+        drawn[name] = streams["latent/discriminator"].normal(6, 8)
+    assert torch.equal(drawn["wgan"], drawn["wgangp"])
+
+
+def test_parameters_as_counted_by_hand() -> None:
+    def count(network: nn.Module) -> int:
+        return sum(p.numel() for p in network.parameters())
+
+    gan, _ = make("gan", width=256, latent_dim=64)
+    # 64-256-512-1024-784, each hidden layer with batch norm; 784-512-256-1.
+    assert count(gan.generator) == 16_640 + 512 + 131_584 + 1_024 + 525_312 + 2_048 + 803_600
+    assert count(gan.discriminator) == 785 * 512 + 513 * 256 + 257
+    dcgan, _ = make("dcgan", width=32, latent_dim=64)
+    # 64 -> 64x7x7 -> 32x14x14 -> 1x28x28, kernels of 4 x 4.
+    assert count(dcgan.generator) == 64 * 64 * 49 + 128 + 64 * 32 * 16 + 64 + 32 * 16 + 1
+    assert count(dcgan.discriminator) == 32 * 16 + 32 + 32 * 64 * 16 + 128 + 64 * 49 + 1
+    paper, _ = make("dcgan", DataSpec((3, 64, 64)), width=128, latent_dim=100)
+    widths = [m.out_channels for m in paper.generator.modules() if hasattr(m, "out_channels")]
+    assert widths == [512, 256, 128, 3]  # from 1024 x 4 x 4, as in the paper's figure 1
+
+
+def test_descend_reports_the_norm_of_each_layer_and_steps_one_network() -> None:
+    model, streams = make("gan")
+    assert isinstance(model, VanillaGAN)
+    batch = batch_for(model, streams)
+    gradients = torch.autograd.grad(
+        model.discriminator_loss(batch), list(model.discriminator.parameters()), retain_graph=True
+    )
+    loss = model.discriminator_loss(batch)
+    norms = descend(loss, model.discriminator, model.discriminator_optimizer)
+    pairs = list(zip(gradients[::2], gradients[1::2], strict=True))  # weight and bias of a layer
+    expected = [torch.cat([w.flatten(), b]).norm() for w, b in pairs]
+    torch.testing.assert_close(norms, torch.stack(expected), rtol=1e-4, atol=1e-7)
+    assert all(p.grad is None for p in model.generator.parameters())
+
+
+def test_descend_takes_frozen_and_unused_parameters() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
+    for parameter in network[0].parameters():
+        parameter.requires_grad_(False)
+    loss = network[2](torch.ones(3, 2)).sum()  # the second layer is not used
+    norms = descend(loss, network, torch.optim.SGD(network.parameters(), lr=0.1))
+    assert norms.tolist() == pytest.approx([0.0, (2 * 3**2 + 3**2) ** 0.5])
