@@ -1,0 +1,1 @@
+"""Metrics: tensors of features or classes in, a number out; one metric a file."""

@@ -1,0 +1,41 @@
+"""What can be said from a few seeds: intervals, tests, families, power.
+
+Arrays in, numbers and small frozen records out. Values are final scores, one a seed; pairs are by
+seed. Differences are a - b in the unit of the score. p-values are two-sided unless said.
+"""
+
+from bench.stats.intervals import (
+    Interval,
+    interquartile_mean,
+    mean_interval,
+    paired_difference,
+    sign_flip_interval,
+)
+from bench.stats.power import least_p, seeds_for_power, seeds_to_attain
+from bench.stats.runs import (
+    performance_profile,
+    probability_of_improvement,
+    variance_removed_by_pairing,
+    with_failures,
+)
+from bench.stats.testing import Equivalence, equivalence, holm, sign_flip_test, verdict
+
+__all__ = [
+    "Equivalence",
+    "Interval",
+    "equivalence",
+    "holm",
+    "interquartile_mean",
+    "least_p",
+    "mean_interval",
+    "paired_difference",
+    "performance_profile",
+    "probability_of_improvement",
+    "seeds_for_power",
+    "seeds_to_attain",
+    "sign_flip_interval",
+    "sign_flip_test",
+    "variance_removed_by_pairing",
+    "verdict",
+    "with_failures",
+]

@@ -1,0 +1,57 @@
+"""What a number of seeds can show at all, and how many would show it."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from bench.stats.arrays import check_level, finite
+
+MOST_SEEDS = 10_000  # where the search for a sample size gives up
+
+
+def least_p(n: int) -> float:
+    """The least p that the sign-flip test of n pairs can give, 2 / 2^n. ValueError: n below 1."""
+    if n < 1:
+        raise ValueError(f"a test needs at least 1 pair, got {n}")
+    return 2.0 ** (1 - n)
+
+
+def seeds_to_attain(comparisons: int, alpha: float = 0.05) -> int:
+    """The least n at which the sign-flip test can reach alpha in a family, after Holm.
+
+    comparisons: the size of the family, at least 1 -> the least n with comparisons 2 / 2^n <
+    alpha: 6 for one, 9 for the ten pairs of five models. Attainable is not powered.
+    ValueError: no comparisons, an alpha outside (0, 1).
+    """
+    check_level(alpha)
+    if comparisons < 1:
+        raise ValueError(f"a family has at least 1 comparison, got {comparisons}")
+    n = 1
+    while comparisons * least_p(n) >= alpha:
+        n += 1
+    return n
+
+
+def seeds_for_power(
+    differences: ArrayLike, comparisons: int = 1, power: float = 0.8, alpha: float = 0.05
+) -> int | None:
+    """How many seeds would show a difference like this one with the given power.
+
+    differences [n], n at least 2 -> the least number of pairs at which a two-sided paired t test
+    at alpha / comparisons has the power (to reject in the right direction), `seeds_to_attain` at
+    least; None where 10,000 do not suffice. It takes the mean and sd of a few seeds as true, so
+    the answer is a rough one.
+    ValueError: fewer than 2 differences, NaN or inf, a power or alpha outside (0, 1).
+    Source: Cohen 1988, chapter 2, through the noncentral t distribution.
+    """
+    d = finite(differences, least=2)
+    check_level(power)
+    attained = max(2, seeds_to_attain(comparisons, alpha))
+    mean, sd = abs(float(d.mean())), float(d.std(ddof=1))
+    if sd == 0:
+        return attained if mean > 0 else None
+    n = np.arange(attained, MOST_SEEDS + 1)
+    bound = stats.t.isf(alpha / comparisons / 2, n - 1)
+    shift = np.minimum(mean / sd * np.sqrt(n), 1000)  # the power is 1 long before
+    enough = np.flatnonzero(stats.nct.sf(bound, n - 1, shift) >= power)
+    return int(n[enough[0]]) if len(enough) else None
