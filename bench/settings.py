@@ -1,0 +1,87 @@
+"""A model's hyperparameters from its defaults, a preset and `--set`, each checked by its type."""
+
+import dataclasses
+import math
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from gan_zoo import catalog as zoo
+
+from .errors import InputError
+
+
+def parse_set(texts: tuple[str, ...]) -> list[tuple[str | None, str, str]]:
+    """("wgangp.penalty=1", "width=16") -> [("wgangp", "penalty", "1"), (None, "width", "16")]."""
+    found = []
+    for text in texts:
+        target, equals, value = text.partition("=")
+        label, dot, name = target.strip().rpartition(".")
+        if not equals or not name or not value.strip() or (dot and not label):
+            raise InputError(f"--set takes model.field=value or field=value, not {text!r}")
+        found.append((label or None, name, value.strip()))
+    return found
+
+
+def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
+    """The model's class and its Config. Imports torch; raises InputError in one line."""
+    try:
+        found = zoo.load(model)
+    except LookupError as error:
+        raise InputError(str(error)) from error
+    if not hasattr(found, "train_step") or not dataclasses.is_dataclass(
+        getattr(found, "defaults", None)
+    ):
+        raise InputError(f"{model!r} is not a model: it must be a subclass of gan_zoo.base.GAN")
+    defaults: Any = found.defaults  # type: ignore[attr-defined]
+    hints = get_type_hints(type(defaults))
+    of_preset = zoo.MODELS[model].presets[preset].values if preset else {}
+    merged = {}
+    for name, value in {**of_preset, **values}.items():
+        if name not in hints:
+            raise InputError(f"{label}: {zoo.unknown('field', name, hints)}")
+        merged[name] = typed(f"{label}.{name}", value, hints[name])
+    try:
+        return found, dataclasses.replace(defaults, **merged)
+    except ValueError as error:
+        raise InputError(f"{label}: {error}") from error
+
+
+def typed(name: str, value: Any, hint: Any) -> Any:
+    """`value` (text of a flag, or a TOML value) as the type that a Config's field has."""
+    try:
+        return _typed(value, hint)
+    except (ValueError, TypeError, KeyError):
+        raise InputError(f"{name} takes {described(hint)}, not {value!r}") from None
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    origin, options = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return options[[str(option) for option in options].index(str(value))]
+    if origin in (Union, UnionType):
+        if str(value).lower() == "none" and NoneType in options:
+            return None
+        return _typed(value, next(option for option in options if option is not NoneType))
+    if origin is tuple:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(_typed(part, kind) for part, kind in zip(parts, options, strict=True))
+    if hint is bool:
+        return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
+    if hint is int and not isinstance(value, int | str):
+        raise ValueError(value)
+    number = hint(value)
+    if hint is float and not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def described(hint: Any) -> str:
+    """A type as a user would say it."""
+    origin, options = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(str, options))
+    if origin in (Union, UnionType):
+        return " or ".join("none" if o is NoneType else described(o) for o in options)
+    if origin is tuple:
+        return ",".join(described(option) for option in options)
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "text")

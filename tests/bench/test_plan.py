@@ -1,0 +1,226 @@
+"""From flags and files to trials."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import InputError
+from bench.plan import Contestant, Plan, Trial, from_dict, parse_images, parse_models, parse_seeds
+from bench.planning import jobs_for, plan_from
+from bench.settings import parse_set, resolve
+from gan_zoo.base import DataSpec
+
+IMAGES, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)
+NOTHING: dict[str, Any] = dict.fromkeys(("models", "datasets", "seeds", "images", "device"))
+
+
+def plan(models: str = "gan,wgan", **values: Any) -> Plan:
+    return Plan(tuple(parse_models(models)), **values)
+
+
+def flags(experiment: str | None = None, **values: Any) -> Plan:
+    return plan_from(experiment, **{**NOTHING, "values": (), **values})
+
+
+@pytest.mark.parametrize(
+    ("text", "images"),
+    [("256k", 256_000), ("1.5M", 1_500_000), ("640", 640), ("0.5k", 500), (" 20k ", 20_000)],
+)
+def test_images(text: str, images: int) -> None:
+    assert parse_images(text) == images
+
+
+@pytest.mark.parametrize("text", ["", "k", "-5", "256K", "1e5", "0", "nan", "12kk", "٣", "1 000"])
+def test_images_that_are_none(text: str) -> None:
+    with pytest.raises(InputError, match="256k"):
+        parse_images(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("3", (0, 1, 2)), ("0,4,7", (0, 4, 7)), ("1", (0,)), ("5, 2", (5, 2))]
+)
+def test_seeds(text: str, seeds: tuple[int, ...]) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "a", "1,1", "1,,2", "1.5", "²", "9999999999999"])
+def test_seeds_that_are_none(text: str) -> None:
+    with pytest.raises(InputError, match=r"seeds"):
+        parse_seeds(text)
+
+
+def test_models_have_labels() -> None:
+    found = parse_models("gan, dcgan@paper,mine=wgangp@paper,my.module:Net,dir/net.py:MyGAN")
+    assert [(c.label, c.model, c.preset) for c in found] == [
+        ("gan", "gan", None),
+        ("dcgan@paper", "dcgan", "paper"),
+        ("mine", "wgangp", "paper"),
+        ("net", "my.module:Net", None),
+        ("mygan", "dir/net.py:MyGAN", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ("dcgn", "did you mean 'dcgan'"),
+        ("dcgan@papr", "preset of dcgan 'papr'; did you mean 'paper'"),
+        ("gan,gan", "two contestants are called 'gan'"),
+        ("../up=gan", "cannot be a label"),
+        ("", "no models"),
+        ("<b>=gan", "cannot be a label"),
+        (f"{'x' * 65}=gan", "cannot be a label"),
+    ],
+)
+def test_models_that_are_refused(models: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        plan(models)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("wgangp.penalty=1", {"penalty": 1.0}),
+        ("wgangp.betas=0,0.9", {"betas": (0.0, 0.9)}),
+        ("wgangp.width=none", {"width": None}),
+        ("backbone=mlp", {"backbone": "mlp"}),
+        ("discriminator_steps=2", {"discriminator_steps": 2}),
+    ],
+)
+def test_set_is_typed_by_the_field(value: str, expected: dict[str, Any]) -> None:
+    made = flags(models="wgangp", values=(value,)).resolved["wgangp"][1]
+    assert {name: getattr(made, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("wgangp.penalt=1", "did you mean 'penalty'"),
+        ("wgangp.penalty=much", "takes a number, not 'much'"),
+        ("wgangp.penalty=nan", "takes a number, not 'nan'"),
+        ("wgangp.betas=0.5", "takes a number,a number"),
+        ("wgangp.discriminator_steps=2.5", "takes a whole number"),
+        ("wgangp.discriminator_steps=0", "must be above 0"),
+        ("wgangp.backbone=cnv", "mlp or conv"),
+        ("wgangp.betas=0,1", r"\[0, 1\)"),
+        ("gan.width=3", "no contestant is called 'gan'"),
+        ("penalty", "model.field=value"),
+        (".penalty=1", "model.field=value"),
+        ("penalty=", "model.field=value"),
+    ],
+)
+def test_set_that_is_refused(value: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        _ = flags(models="wgangp", values=(value,)).resolved
+
+
+def test_a_preset_lies_between_defaults_and_set() -> None:
+    _, config = resolve("x", "wgangp", "paper", {"penalty": 3})
+    assert (config.learning_rate, config.betas, config.penalty) == (1e-4, (0.0, 0.9), 3.0)
+
+
+def test_a_boolean_field() -> None:
+    assert parse_set(("gan.saturating=true",)) == [("gan", "saturating", "true")]
+    assert resolve("x", "gan", None, {"saturating": "true"})[1].saturating is True
+    assert resolve("x", "gan", None, {"saturating": False})[1].saturating is False
+    with pytest.raises(InputError, match="true or false"):
+        resolve("x", "gan", None, {"saturating": "perhaps"})
+
+
+def trials(made: Plan, spec: DataSpec = IMAGES) -> list[Trial]:
+    return made.trials(lambda name, size: spec)
+
+
+def test_budget_and_points_are_whole_generator_steps_of_everyone() -> None:
+    made = plan(images=10_000, evaluations=7)
+    for trial in trials(made):
+        steps = trial.batch_size * trial.config["discriminator_steps"]
+        points = trial.evaluation_points
+        assert trial.images == 10_240  # 16 units of 64 x 10
+        assert all(point % steps == 0 for point in points)
+        assert points[0] == 0
+        assert points[-1] == trial.images
+        assert len(points) == 8
+        assert trial.row_every % steps == 0
+
+
+def test_curves_have_about_400_rows() -> None:
+    for images in (256_000, 1_000_000, 640, 300_000):
+        trial = trials(plan(images=images))[0]
+        assert 1 <= trial.images / trial.row_every <= 400
+
+
+def test_a_usual_contestant_added_later_moves_no_point() -> None:
+    alone = trials(plan("gan", images=20_000))[0]
+    beside = trials(plan("gan,wgan,dcgan", images=20_000))[0]
+    assert alone.config_hash == beside.config_hash
+
+
+def test_the_label_is_no_part_of_what_a_trial_depends_on() -> None:
+    first, second = trials(plan("a=gan,b=gan", seeds=(0,)))
+    assert first.config_hash == second.config_hash
+    assert first.key != second.key
+    other = dataclasses.replace(first, threads=2)
+    assert other.config_hash != first.config_hash
+
+
+def test_unsuited_trials_say_why() -> None:
+    by_label = {t.label: t.unsuited for t in trials(plan("gan,dcgan", seeds=(0,)), POINTS)}
+    assert by_label["gan"] is None
+    assert by_label["dcgan"] is not None
+    assert "images" in by_label["dcgan"]
+
+
+def test_a_plan_survives_its_file(tmp_path: Path) -> None:
+    import tomli_w
+
+    made = flags(models="gan,p=wgangp@paper", values=("p.penalty=2",), seeds="0,5", images="20k")
+    path = tmp_path / "experiment.toml"
+    path.write_text(tomli_w.dumps(made.as_dict()))
+    again = flags(str(path))
+    assert [t.config_hash for t in trials(again)] == [t.config_hash for t in trials(made)]
+    assert again.as_dict() == made.as_dict()
+    assert flags(str(path), seeds="2").seeds == (0, 1)  # flags override the file
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"imges": 5}, "did you mean 'images'"),
+        ({"version": 9}, "version 9"),
+        ({"contestants": [{"lable": "x"}]}, "lable"),
+        ({"models": ["gan"], "datasets": ["mnst5k"]}, "did you mean 'mnist5k'"),
+        ({"models": ["gan"], "images": "many"}, "256k"),
+        ({"models": ["gan"], "images": -1}, "1 or more"),
+        ({"models": ["gan"], "size": 30}, "28, 32 or 64"),
+        ({"models": ["gan"], "precision": "fp16"}, "fp32 or bf16"),
+        ({"models": ["gan"], "features": "inceptoin"}, "no feature extractor"),
+        ({"models": ["gan"], "samples": 1}, "2 or more"),
+    ],
+)
+def test_files_that_are_refused(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        from_dict(values, "x.toml")
+
+
+def test_defaults_are_the_five_models() -> None:
+    made = flags()
+    assert [c.label for c in made.contestants] == ["gan", "cgan", "dcgan", "wgan", "wgangp"]
+    assert (made.seeds, made.budget, made.default_folder()) == ((0, 1, 2), 256_000, "mnist5k-256k")
+
+
+def test_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.planning.cores", lambda: 8)
+    made = plan(threads=3)
+    assert jobs_for("auto", made) == 2
+    assert jobs_for("auto", dataclasses.replace(made, device="cuda")) == 1
+    assert jobs_for("5", made) == 5
+    for bad in ("0", "-1", "many", "1.5"):
+        with pytest.raises(InputError, match="--jobs"):
+            jobs_for(bad, made)
+
+
+def test_contestants_are_data() -> None:
+    assert Contestant("a", "gan") == Contestant("a", "gan", None, {})
