@@ -1,0 +1,195 @@
+"""Walks the plan: skips what has ended, trains the rest, records how each trial ended."""
+
+import errno
+import fcntl
+import os
+import socket
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from .environment import environment
+from .errors import InputError
+from .executors import Outcome, in_process, local_processes
+from .files import read_json
+from .plan import Contestant, Plan, Trial, from_dict
+from .records import (
+    ENDED,
+    SCALE_COLUMNS,
+    Results,
+    TrialRecord,
+    read_toml,
+    write_experiment,
+    write_table,
+)
+
+# What all trials of a folder have in common, so that they can be compared.
+PROTOCOL_FIELDS = (
+    *("images", "batch_size", "evaluations", "samples", "size", "features"),
+    *("device", "precision", "threads"),
+)
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
+
+
+class Display(Protocol):
+    """What the runner tells whoever watches."""
+
+    def started(self, trial: Trial) -> None: ...
+    def ended(self, trial: Trial, outcome: Outcome) -> None: ...
+
+
+class DiskError(Exception):
+    """The results folder can no longer be written to."""
+
+
+def run(plan: Plan, root: Path, trials: list[Trial], jobs: int, display: Display) -> None:
+    """Train the trials of `trials` that have not ended, `jobs` at a time, into `root`.
+
+    Raises InputError if the folder cannot take them, DiskError if it can no longer be written.
+    """
+    with locked(root):
+        whole = merged(plan, root)
+        refuse_changed(trials, root)
+        write_experiment(root, whole.as_dict(), environment())
+        todo = []
+        for trial in trials:
+            record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
+            if trial.unsuited:
+                record.end("unsuited", trial.unsuited)
+                display.ended(trial, ("unsuited", trial.unsuited))
+            elif status_of(root, trial) not in ENDED:
+                todo.append(trial)
+        todo.sort(key=cost, reverse=True)
+        work = partial(run_trial, root=root)
+        unfinished = {trial.key: trial for trial in todo}
+
+        def ended(trial: Trial, outcome: Outcome) -> None:
+            if outcome[0] == "disk":
+                raise DiskError(outcome[1])
+            del unfinished[trial.key]
+            display.ended(trial, outcome)
+
+        try:
+            if jobs == 1:
+                in_process(todo, work, display.started, ended)
+            else:
+                local_processes(todo, work, display.started, ended, jobs)
+        except KeyboardInterrupt:
+            for trial in unfinished.values():
+                if (root / "trials" / trial.key / "progress.json").exists():
+                    TrialRecord(root, trial.dataset, trial.label, trial.seed).end("interrupted")
+            raise
+
+
+def run_trial(trial: Trial, root: Path) -> Outcome:
+    """Train one trial; a failure becomes its status, with the traceback."""
+    from .train import train  # torch is imported where trials run
+
+    try:
+        return train(trial, root)
+    except OSError as error:
+        if error.errno in DISK_ERRORS or str(error.filename).startswith(str(root)):
+            return "disk", f"cannot write to {root}: {error.strerror}"
+        return failed(trial, root, error)
+    except Exception as error:  # whatever a model does, the other trials go on
+        return failed(trial, root, error)
+
+
+def failed(trial: Trial, root: Path, error: Exception) -> Outcome:
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+    record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
+    record.end("failed", reason, traceback=traceback.format_exc())
+    return "failed", reason
+
+
+def measure_scale(root: Path, trials: list[Trial]) -> None:
+    """Write scale.parquet, unless it is there for all data sets and extractors."""
+    from .scale import scale
+
+    there = {
+        (dataset, features.partition(":")[0])
+        for dataset, features in Results(root)
+        .scale[["dataset", "features"]]
+        .itertuples(index=False)
+    }
+    wanted = sorted({(t.dataset, t.size, t.features, t.device) for t in trials if not t.unsuited})
+    if not there.issuperset((dataset, features) for dataset, _, features, _ in wanted):
+        rows = [row for each in wanted for row in scale(*each)]
+        write_table(root / "scale.parquet", rows, SCALE_COLUMNS)
+
+
+def status_of(root: Path, trial: Trial) -> str:
+    return str(read_json(root / "trials" / trial.key / "status.json").get("status", ""))
+
+
+def cost(trial: Trial) -> float:
+    """A rough guess at how long a trial takes: the longest go first, so no core idles late."""
+    return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
+
+
+def merged(plan: Plan, root: Path) -> Plan:
+    """The plan of the folder with this one's contestants, data sets and seeds added to it."""
+    path = root / "experiment.toml"
+    if not path.exists():
+        return plan
+    old = from_dict(read_toml(path), str(path))
+    for name in PROTOCOL_FIELDS:
+        if getattr(old, name) != getattr(plan, name):
+            raise InputError(
+                f"{root} was made with {name} {getattr(old, name)}, not {getattr(plan, name)}: "
+                "name another folder with --out"
+            )
+    by_label: dict[str, Contestant] = {c.label: c for c in (*old.contestants, *plan.contestants)}
+    return replace(
+        plan,
+        contestants=tuple(by_label.values()),
+        datasets=tuple(dict.fromkeys((*old.datasets, *plan.datasets))),
+        seeds=tuple(sorted({*old.seeds, *plan.seeds})),
+    )
+
+
+def refuse_changed(trials: list[Trial], root: Path) -> None:
+    """Raises InputError if a recorded trial was made with another configuration."""
+    for trial in trials:
+        recorded = read_json(root / "trials" / trial.key / "trial.json")
+        if recorded and recorded.get("config_hash") != trial.config_hash:
+            old = {**recorded, **recorded.get("config", {})}
+            new = {**trial.identity, **trial.config}
+            changed = [
+                f"{name} {old.get(name)} there, {new[name]} here"
+                for name in new
+                if name != "config" and old.get(name) != new[name]
+            ]
+            raise InputError(
+                f"{root} holds {trial.key} under another configuration "
+                f"({'; '.join(changed)}): name another folder with --out"
+            )
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Holds the folder for this process; raises InputError if it cannot be had."""
+    foreign = f"{root} is not empty and not a results folder: name another with --out"
+    try:
+        if root.exists() and not (root / "experiment.toml").exists():
+            others = [path for path in root.iterdir() if path.name != ".lock"]
+            if others:
+                raise InputError(foreign)
+        root.mkdir(parents=True, exist_ok=True)
+        handle = (root / ".lock").open("a+")
+    except OSError as error:
+        raise InputError(f"cannot write to {root}: {error.strerror}") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise InputError(f"{root} is being written by {handle.read().strip()}") from None
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()} on {socket.gethostname()}")
+        handle.flush()
+        yield

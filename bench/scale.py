@@ -1,0 +1,44 @@
+"""The scale beside every score: what real, noisy and random images get under one protocol."""
+
+from typing import Any
+
+from torch import Tensor
+
+from gan_zoo.streams import Streams
+
+from .catalog import EXTRACTORS
+from .datasets import load_dataset, to_uint8, to_unit
+from .evaluate import distances, load, reference_features
+
+NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
+
+
+def scale(name: str, size: int | None, features: str, device: str) -> list[dict[str, Any]]:
+    """FID and KID to the training set of held-out images (the floor), of noisy training images,
+    and of uniform noise; rows of scale.parquet, for the extractor and its second."""
+    rows = []
+    second = EXTRACTORS[features].second
+    for extractor in filter(None, (features, second)):
+        reference = reference_features(name, size, extractor, device)
+        for level, images in levels(name, size, device).items():
+            network = load(extractor, device)
+            for measured in distances(network(images), reference, network.protocol):
+                rows.append({"dataset": name, "level": level, **vars(measured)})
+    return rows
+
+
+def levels(name: str, size: int | None, device: str) -> dict[str, Tensor]:
+    """Level -> images [n, *shape] in [-1, 1]: all held-out ones, as many as training ones else."""
+    dataset, streams = load_dataset(name, size), Streams(0, device)
+    train = to_unit(dataset.train.samples.to(device))
+    noise = streams["scale/noise"].normal(len(train), *train.shape[1:])
+    uniform = streams["scale/uniform"].uniform(len(train), *train.shape[1:])
+    found = {"held-out real": to_unit(dataset.holdout.samples.to(device))}
+    for deviation in NOISE:
+        found[f"noise {deviation}"] = rounded(train + deviation * noise)
+    return {**found, "uniform noise": rounded(2 * uniform - 1)}
+
+
+def rounded(images: Tensor) -> Tensor:
+    """Clamped and rounded to 8 bits, as samples are."""
+    return to_unit(to_uint8(images.clamp(-1, 1)))

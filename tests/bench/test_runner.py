@@ -1,0 +1,205 @@
+"""The runner: what is skipped, refused and recorded, with stand-ins for the training itself."""
+
+import dataclasses
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bench
+from bench import runner
+from bench.datasets import load_dataset
+from bench.errors import InputError
+from bench.executors import Outcome, local_processes
+from bench.files import read_json, replacing, write_text
+from bench.plan import Plan, Trial, parse_models
+from bench.records import TrialRecord
+
+SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
+
+
+class Seen:
+    """A display that remembers."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+
+    def started(self, trial: Trial) -> None:
+        pass
+
+    def ended(self, trial: Trial, outcome: Outcome) -> None:
+        self.outcomes[trial.key] = outcome
+
+
+def plan_of(models: str, **values: Any) -> Plan:
+    narrow = tuple(
+        dataclasses.replace(c, values={"width": 4, "latent_dim": 8}) for c in parse_models(models)
+    )
+    return Plan(narrow, **{**SMALL, **values})
+
+
+def go(plan: Plan, root: Path, jobs: int = 1) -> dict[str, Outcome]:
+    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    seen = Seen()
+    runner.run(plan, root, trials, jobs, seen)
+    return seen.outcomes
+
+
+def test_what_has_ended_is_skipped_and_what_has_not_is_done(tmp_path: Path) -> None:
+    root, plan = tmp_path / "r", plan_of("gan,wgan")
+    assert set(go(plan, root)) == {"mnist5k/gan/s0", "mnist5k/wgan/s0"}
+    before = (root / "trials/mnist5k/gan/s0/status.json").stat().st_mtime_ns
+    assert go(plan, root) == {}
+    (root / "trials/mnist5k/wgan/s0/status.json").unlink()  # as a kill would leave it
+    assert set(go(plan, root)) == {"mnist5k/wgan/s0"}
+    assert (root / "trials/mnist5k/gan/s0/status.json").stat().st_mtime_ns == before
+
+
+def test_seeds_and_contestants_are_added(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    go(plan_of("gan"), root)
+    assert set(go(plan_of("gan", seeds=(0, 1)), root)) == {"mnist5k/gan/s1"}
+    assert set(go(plan_of("wgan"), root)) == {"mnist5k/wgan/s0"}
+    trials = bench.load(root).trials
+    assert len(trials) == 4
+    assert sorted(trials["status"]) == ["finished"] * 3 + ["waiting"]
+
+
+def test_another_configuration_under_the_same_label_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    go(plan_of("x=gan"), root)
+    with pytest.raises(InputError, match=r"model gan there, cgan here.*--out"):
+        go(plan_of("x=cgan"), root)
+    with pytest.raises(InputError, match="images 640, not 1280"):
+        go(plan_of("x=gan", images=1280), root)
+    assert bench.load(root).experiment["contestants"][0]["model"] == "gan"
+
+
+def test_worker_processes_change_no_number(tmp_path: Path) -> None:
+    plan = plan_of("dcgan,wgan", threads=1)
+    go(plan, tmp_path / "here")
+    go(plan, tmp_path / "there", jobs=2)
+    for table in ("curves", "evaluations"):
+        here, there = (getattr(bench.load(tmp_path / name), table) for name in ("here", "there"))
+        keep = ~here["metric"].str.startswith("cost/")
+        assert here.loc[keep, "value"].tolist() == there.loc[keep, "value"].tolist()
+        assert len(here)
+
+
+FAULTY = """
+import os
+from gan_zoo.gan import VanillaGAN
+
+class Raises(VanillaGAN):
+    def generator_loss(self, batch):
+        raise RuntimeError("no loss today\\nsecond line")
+
+class Dies(VanillaGAN):
+    def generator_loss(self, batch):
+        os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failure_is_a_status_and_the_others_go_on(tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    root = tmp_path / "r"
+    models = f"bad={tmp_path}/faulty.py:Raises,gan"
+    outcomes = go(plan_of(models), root, jobs)
+    assert outcomes["mnist5k/bad/s0"] == ("failed", "RuntimeError: no loss today")
+    assert outcomes["mnist5k/gan/s0"] == ("finished", "")
+    status = read_json(root / "trials/mnist5k/bad/s0/status.json")
+    assert "second line" in status["traceback"]
+    assert set(go(plan_of(models), root, jobs)) == {"mnist5k/bad/s0"}  # tried again
+
+
+def test_a_killed_worker_takes_no_other_along(tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    outcomes = go(plan_of(f"dies={tmp_path}/faulty.py:Dies,gan,wgan"), tmp_path / "r", jobs=2)
+    assert outcomes["mnist5k/dies/s0"][0] == "failed"
+    assert "killed" in outcomes["mnist5k/dies/s0"][1]
+    assert outcomes["mnist5k/gan/s0"] == outcomes["mnist5k/wgan/s0"] == ("finished", "")
+
+
+def diverge_second(trial: Trial) -> Outcome:
+    return ("diverged" if trial.seed == 1 else "finished", "")
+
+
+def test_the_pool_hands_back_every_outcome() -> None:
+    trials = plan_of("gan", seeds=(0, 1, 2)).trials(lambda name, size: load_dataset(name).spec)
+    outcomes: dict[int, str] = {}
+    local_processes(
+        trials, diverge_second, lambda trial: None, lambda t, o: outcomes.update({t.seed: o[0]}), 2
+    )
+    assert outcomes == {0: "finished", 1: "diverged", 2: "finished"}
+
+
+def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="not a results folder"):
+        go(plan_of("gan"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    with pytest.raises(InputError, match="cannot write"):
+        go(plan_of("gan"), tmp_path / "thesis.txt" / "below")
+
+
+def test_a_folder_has_one_writer(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    go(plan_of("gan"), root)
+    with (root / ".lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match=rf"being written by process {os.getpid()}"):
+            go(plan_of("gan"), root)
+    bench.load(root)  # reading always works
+
+
+def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(trial: Trial, root: Path) -> Outcome:
+        TrialRecord(root, trial.dataset, trial.label, trial.seed).progress({"images": 64})
+        raise KeyboardInterrupt
+
+    root, plan = tmp_path / "r", plan_of("gan,wgan")
+    monkeypatch.setattr(runner, "run_trial", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        go(plan, root)
+    assert sorted(bench.load(root).trials["status"]) == ["interrupted", "waiting"]
+    monkeypatch.undo()
+    assert len(go(plan, root)) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small tmpfs needs root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_stops_the_run_in_one_line(small_disk: Path) -> None:
+    root = small_disk / "r"
+    with pytest.raises(runner.DiskError, match="No space left"):
+        go(plan_of("gan,wgan", images=6400, evaluations=5), root)
+    assert not list(root.rglob("*.tmp"))
+    for path in root.rglob("*.json"):
+        read_json(path)  # whole, whatever is there
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def broken() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise OSError("pulled plug")
+
+    with pytest.raises(OSError, match="pulled plug"):
+        broken()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
