@@ -1,0 +1,46 @@
+"""All tables of a results folder, each computed once, for the text and the page."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from .checks import extractor_agreement, matched, scale
+from .records import Results
+from .tables import comparisons, summary
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The tables of a results folder, each computed once."""
+
+    results: Results
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        return summary(self.results)
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        return comparisons(self.results)
+
+    @cached_property
+    def scale(self) -> pd.DataFrame:
+        return scale(self.results)
+
+    @cached_property
+    def agreement(self) -> pd.DataFrame:
+        return extractor_agreement(self.results)
+
+    @cached_property
+    def matched(self) -> pd.DataFrame:
+        return matched(self.results)
+
+    def models(self, dataset: str) -> pd.DataFrame:
+        """The rows of `summary` on a data set, best first."""
+        return self.summary[self.summary["dataset"] == dataset]
+
+    def pairs(self, dataset: str) -> pd.DataFrame:
+        """The rows of `comparisons` on a data set on the primary outcome, FID."""
+        rows = self.comparisons
+        return rows[(rows["dataset"] == dataset) & (rows["outcome"] == "primary")]

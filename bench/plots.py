@@ -1,0 +1,208 @@
+"""How good the models became, and every figure as files. Results in, Figure out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from . import theme
+from .checks import scale
+from .plots_lines import ended, mean_of_finished, of_finished, seed_lines, trained_on
+from .plots_samples import modes, samples
+from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
+from .prose import number
+from .protocol import contestants, datasets, final, primary
+from .records import Results
+from .tables import summary
+
+__all__ = ["FIGURES", "final_quality", "gradient_norms", "gradient_norms_by_layer", "losses"]
+__all__ += ["modes", "quality", "samples", "scores", "write_plots"]
+
+CLOCKS = {
+    "images": "real images shown to the discriminator",
+    "generator_steps": "generator steps",
+    "seconds": "seconds of training",
+}
+
+
+@theme.themed
+def quality(results: Results, dataset: str) -> Figure:
+    """FID against images, generator steps and seconds."""
+    rows = primary(results, "fid", dataset)
+    rows = rows[rows["value"] > 0]
+    models, ends = contestants(results, dataset), ended(results, dataset)
+    figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
+    axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
+    lines: list[list[tuple[float, str, str]]] = []
+    for axis, (clock, label) in zip(axes, CLOCKS.items(), strict=True):
+        lines.append(_quality_panel(axis, rows, clock, theme.colours(models), ends))
+        theme.thousands(axis, label)
+    axes[0].set_ylabel("FID (log scale, lower is better)")
+    if rows.empty:
+        axes[0].text(0.5, 0.5, "not evaluated yet", transform=axes[0].transAxes, ha="center")
+    floor = _references(axes[0], scale(results), dataset)
+    theme.plain_log(axes[0])
+    if len(models) <= theme.DIRECT:
+        theme.label_ends(axes[0], lines[0])
+    else:
+        handles, names = axes[0].get_legend_handles_labels()
+        names = [theme.clipped(name) for name in names]
+        figure.legend(handles, names, loc="outside right center", fontsize=8)
+    note = (
+        "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
+        f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows)}"
+    )
+    theme.caption(figure, f"Quality through training, {dataset}{_best(results, dataset)}", note)
+    return figure
+
+
+def _quality_panel(
+    axis: Axes,
+    rows: pd.DataFrame,
+    clock: str,
+    colours: dict[str, str],
+    ends: dict[tuple[str, int], str],
+) -> list[tuple[float, str, str]]:
+    last = []
+    for model, colour in colours.items():
+        own = rows[rows["model"] == model]
+        budget = 3 * own["seed"].nunique() * len(colours)
+        seed_lines(axis, own, clock, colour, ends, budget, word=clock == "images")
+        line = mean_of_finished(own, clock, ends)
+        axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
+        done = of_finished(own, ends)
+        band = done.groupby("images")["value"]
+        if done["seed"].nunique() > 1:
+            axis.fill_between(line[clock], band.min(), band.max(), color=colour, alpha=0.15, lw=0)
+        if len(line):
+            last.append((float(line["value"].iloc[-1]), model, colour))
+        elif len(own):
+            end = own.loc[own["images"].idxmax(), "value"]
+            last.append((float(end), f"{model} (none finished)", colour))
+    return last
+
+
+def _references(axis: Axes, levels: pd.DataFrame, dataset: str) -> str:
+    levels = levels[levels["dataset"] == dataset].set_index("level")
+    text = ""
+    names = {
+        "held-out real": "real, held out",
+        "untrained generator": "untrained generator",
+    }
+    for level, name in names.items():
+        if level not in levels.index:
+            continue
+        value = float(levels.loc[level, "fid"])
+        samples = levels.loc[level, "samples"]
+        for panel in axis.get_figure(root=True).axes:  # type: ignore[union-attr]
+            panel.axhline(value, color=theme.SOFT, ls="--", lw=1, zorder=1)
+        axis.annotate(
+            f"{name}: {number(value)}",
+            (1.0, value),
+            xycoords=("axes fraction", "data"),
+            xytext=(-3, 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8.5,
+            color=theme.SOFT,
+            path_effects=theme.HALO,
+            zorder=6,
+        )
+        text += f" {name}: {samples:,} samples;"
+    return f" Dashed:{text[:-1]}." if text else ""
+
+
+def _best(results: Results, dataset: str) -> str:
+    table = summary(results)
+    table = table[(table["dataset"] == dataset) & (table["fid_n"] > 0)]
+    return f": {theme.clipped(table['model'].iloc[0])} ends lowest" if len(table) > 1 else ""
+
+
+def _protocol(rows: pd.DataFrame) -> str:
+    if not len(rows):
+        return ""
+    first = rows.iloc[0]
+    return f" FID: {first.features}, {first.samples:,} samples against {first.reference}."
+
+
+@theme.themed
+def final_quality(results: Results, dataset: str) -> Figure:
+    """Final FID: a dot a seed, the mean and its interval, best model on top."""
+    table = summary(results)
+    table = table[table["dataset"] == dataset].reset_index(drop=True)
+    values = final(results, "fid", dataset)
+    figure = Figure(figsize=(theme.WIDTH, 1.6 + 0.34 * len(table)), layout="constrained")
+    axis = figure.subplots()
+    if len(values):
+        _seeds_and_interval(axis, table, values, theme.colours(contestants(results, dataset)))
+    axis.set(xlabel="final FID (log scale, lower is better)", ylabel="")
+    note = (
+        "Dot: a seed; bar: the mean; line: its 95 % t interval, which ends at the edge where it "
+        "reaches further. Right: mean (trials finished of started)."
+    )
+    theme.caption(figure, f"Final quality, {dataset}{_best(results, dataset)}", note)
+    return figure
+
+
+def _seeds_and_interval(
+    axis: Axes, table: pd.DataFrame, values: pd.DataFrame, colours: dict[str, str]
+) -> None:
+    sns.stripplot(
+        values, x="value", y="model", order=table["model"], hue="model", palette=colours,
+        size=6, alpha=0.8, jitter=False, legend=False, ax=axis, log_scale=True, edgecolor="white",
+        linewidth=0.5,
+    )  # fmt: skip
+    low, high = axis.get_xlim()
+    left = min(low, 0.7 * float(values["value"].min()))
+    for place, row in enumerate(table.itertuples()):
+        ends = np.clip([row.fid_low, row.fid_high], left, None)
+        axis.plot(ends, [place, place], color=theme.INK, lw=1.4, zorder=1)
+        if row.fid_n > 1:  # of one seed, the dot says it all
+            axis.plot(row.fid_mean, place, "|", color=theme.INK, ms=16, mew=2.2, zorder=4)
+        text = f"{number(row.fid_mean)}   ({row.finished} of {row.started})"
+        axis.text(
+            1.01,
+            place,
+            text,
+            transform=axis.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+        )
+    # An interval of two seeds may be so wide that the dots would be lost in it.
+    right = min(float(table["fid_high"].fillna(0).max()), 1.6 * float(values["value"].max()))
+    axis.set_xlim(left, max(high, 1.05 * right))
+    theme.plain_log(axis, "x")
+    axis.set_ylim(len(table) - 0.4, -0.6)
+    axis.set_yticks(range(len(table)), [theme.clipped(label) for label in table["model"]])
+
+
+FIGURES: dict[str, Callable[[Results, str], Figure]] = {
+    "samples": samples,
+    "quality": quality,
+    "final_quality": final_quality,
+    "losses": losses,
+    "gradient_norms": gradient_norms,
+    "gradient_norms_by_layer": gradient_norms_by_layer,
+    "scores": scores,
+    "modes": modes,
+}
+
+
+def write_plots(results: Results, folder: Path) -> dict[tuple[str, str], Path]:
+    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
+
+    Files are named after the figure, and after the data set too where there are several.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    several = len(datasets(results)) > 1
+    for dataset in datasets(results):
+        for name, draw in FIGURES.items():
+            path = folder / (f"{name}-{dataset}" if several else name)
+            theme.save(draw(results, dataset), path)
+            written[dataset, name] = path
+    return written

@@ -1,0 +1,77 @@
+"""What every plot of lines needs: a trial's end, its thin line, the mean of finished seeds."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from . import theme
+from .records import Results
+
+
+def ended(results: Results, dataset: str) -> dict[tuple[str, int], str]:
+    """How each trial ended: (label, seed) -> status."""
+    trials = results.trials[results.trials["dataset"] == dataset]
+    return {(str(t.model), int(t.seed)): str(t.status) for t in trials.itertuples()}
+
+
+def trained_on(results: Results, dataset: str, model: str | None = None) -> str:
+    """How many trials a figure stands on, of how many, for its caption."""
+    ends = [end for (m, _), end in ended(results, dataset).items() if model in (None, m)]
+    done = ends.count("finished")
+    per = ("seed" if model else "trial") + "s" * (len(ends) != 1)
+    text = f"{done} of {len(ends)} {per} finished" if done < len(ends) else f"{done} {per}"
+    lost = ends.count("diverged")
+    return text + f" ({lost} diverged)" * bool(lost)
+
+
+def of_curves(results: Results, dataset: str, *metrics: str) -> pd.DataFrame:
+    """The finite rows of some curves on a data set."""
+    rows = results.curves
+    rows = rows[(rows["dataset"] == dataset) & rows["metric"].isin(metrics)]
+    return rows[np.isfinite(rows["value"].astype(float))]
+
+
+def seed_lines(
+    axis: Axes,
+    rows: pd.DataFrame,
+    x: str,
+    colour: str,
+    ends: dict[tuple[str, int], str],
+    budget: int,
+    word: bool = True,
+) -> None:
+    """A thin line a seed; that of a diverged trial ends with a cross, and the word for it."""
+    for (model, seed), frame in rows.groupby(["model", "seed"]):
+        frame = theme.thinned(frame, x, budget)
+        axis.plot(frame[x], frame["value"], color=colour, alpha=0.4, lw=0.7)
+        if ends.get((model, seed)) == "diverged":
+            end = (frame[x].iloc[-1], frame["value"].iloc[-1])
+            axis.plot(*end, "x", color=theme.ALARM, ms=7, mew=2, zorder=5)
+            axis.annotate(
+                "diverged" * word, end, xytext=(6, 6), textcoords="offset points", fontsize=8,
+                color=theme.ALARM, path_effects=theme.HALO, zorder=6,
+            )  # fmt: skip
+            word = False  # once is enough
+
+
+def of_finished(rows: pd.DataFrame, ends: dict[tuple[str, int], str]) -> pd.DataFrame:
+    """The rows of trials that finished."""
+    keys = zip(rows["model"], rows["seed"], strict=True)
+    return rows.loc[np.array([ends.get(key) == "finished" for key in keys], dtype=bool)]
+
+
+def mean_of_finished(
+    rows: pd.DataFrame,
+    x: str,
+    ends: dict[tuple[str, int], str],
+    logarithmic: bool = False,
+) -> pd.DataFrame:
+    """The mean over finished seeds at each number of images: x, value."""
+    rows = of_finished(rows, ends)
+    value = np.log(rows["value"].clip(lower=1e-12)) if logarithmic else rows["value"]
+    means = rows.assign(value=value).groupby("images")[list(dict.fromkeys([x, "value"]))]
+    table = means.mean()
+    table[x] = table.index if x == "images" else table[x]
+    if logarithmic:
+        table["value"] = np.exp(table["value"])
+    return table.reset_index(drop=True)

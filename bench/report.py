@@ -1,0 +1,215 @@
+"""Tables, figures and one self-contained page, written from the records alone.
+
+The page needs no network: its pictures are inside it. Labels come from users, so everything is
+escaped.
+"""
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from . import prose
+from .files import replacing, write_text
+from .findings import Findings
+from .plots import write_plots
+from .protocol import datasets, final
+from .records import Results
+
+LARGE = 150_000  # bytes; a picture above it goes into the page with fewer pixels
+# What a figure shows, for those who cannot see it, and how to read it, for those who can.
+READING = {
+    "samples": (
+        "generated images, a row a model and a column a moment of training",
+        "Look down a column for the better model at that moment, along a row for how it got "
+        "there. Few images of one seed: a first impression, not a measurement.",
+    ),
+    "quality": (
+        "FID on a log scale against images, generator steps and seconds",
+        "FID compares the features of generated and real images as two Gaussians; 0 is equal. A "
+        "critic that is trained several times a generator step uses up the images in fewer steps, "
+        "so places can change with the clock: look at the panel whose cost you pay.",
+    ),
+    "final_quality": (
+        "final FID of every seed, with mean and interval, a row a model",
+        "Overlapping dots are models that a lucky seed could swap. Intervals are of one model "
+        "each; whether two differ is answered by the pairs below, seed against seed.",
+    ),
+    "losses": (
+        "discriminator and generator loss against images, a panel a model",
+        "A logistic loss is a negative log likelihood, 0.69 where the discriminator guesses; a "
+        "critic's is a difference of mean scores without zero point or unit. They cannot be "
+        "compared with each other, and neither measures quality: both players move.",
+    ),
+    "gradient_norms": (
+        "gradient norms of discriminator and generator on a log scale against images",
+        "A norm that falls by orders of magnitude says that the other network leaves ever less to "
+        "learn from; one that grows without end, or jumps, that the game is unstable.",
+    ),
+    "gradient_norms_by_layer": (
+        "heat maps of the discriminator's gradient norm by layer and images, a panel a model",
+        "Colour from top to bottom shows what happens to a gradient on its way through the "
+        "network: one colour is healthy, a steady change is vanishing or exploding.",
+    ),
+    "scores": (
+        "the discriminator's mean score on real and on generated images, a panel a model",
+        "Two curves that part say that the discriminator tells real from generated with ease. For "
+        "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
+    ),
+    "modes": (
+        "the share of each class among the final samples, a panel a model",
+        "A bar under the dotted line is a class that the model forgot: mode collapse. A "
+        "conditional model is told which class to draw, so equal bars are no merit of its own.",
+    ),
+}
+
+
+def write_report(results: Results) -> None:
+    """summary.csv, comparisons.csv, summary.md, plots/*.png and *.svg, report.html.
+
+    Each is written to a temporary name and renamed, so that a reader never meets half a file.
+    """
+    findings = Findings(results)
+    for name in ("summary", "comparisons"):
+        with replacing(results.path / f"{name}.csv") as temporary:
+            getattr(findings, name).to_csv(temporary, index=False)
+    write_text(results.path / "summary.md", prose.text_of(findings))
+    figures = write_plots(results, results.path / "plots")
+    write_text(results.path / "report.html", page(findings, figures))
+
+
+def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
+    """The HTML page; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
+    results = findings.results
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": prose.number, "cell": _cell}
+    template = environment.get_template("report.html.j2")
+    sections = [_section(findings, dataset, figures) for dataset in datasets(results)]
+    return template.render(
+        name=results.path.resolve().name,
+        budget=prose.budget(results),
+        sections=sections,
+        plan=_plan(results),
+        contestants=_contestants(results),
+        environment={key: _cell(value) for key, value in results.environment.items()},
+    )
+
+
+def _section(
+    findings: Findings, dataset: str, figures: dict[tuple[str, str], Path]
+) -> dict[str, Any]:
+    results, table = findings.results, findings.models(dataset)
+    trials = results.trials[results.trials["dataset"] == dataset]
+    values = final(results, "fid", dataset)
+    rows = [_model(row, values) for _, row in table.iterrows()]
+    own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
+    return {
+        "dataset": dataset,
+        "headline": prose.headline(findings, dataset),
+        "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
+        "limits": prose.limits(findings, dataset),
+        "models": rows,
+        "many_seeds": bool(table["fid_iqm"].notna().any()),
+        "pairs": [_pair(row) for _, row in findings.pairs(dataset).iterrows()],
+        "separation": prose.separation(findings, dataset),
+        "unfinished": trials[trials["status"] != "finished"].to_dict("records"),
+        "protocol": prose.protocol(findings, dataset),
+        "figures": {
+            name: _figure(name, dataset, path, table)
+            for (of, name), path in figures.items()
+            if of == dataset
+        },
+        **{key: frame.to_dict("records") for key, frame in own.items()},
+    }
+
+
+def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
+    return {
+        "scale": findings.scale,
+        "agreement": findings.agreement,
+        "matched": findings.matched,
+    }
+
+
+def _model(row: pd.Series, values: pd.DataFrame) -> dict[str, Any]:
+    own = values.loc[values["model"] == row["model"], "value"]
+    cells: dict[str, Any] = row.to_dict()
+    cells |= {"every_seed": ", ".join(prose.number(value) for value in own)}
+    cells |= {"done": prose.done(row), "dagger": " †" if row["conditional"] else ""}
+    cells["fid"] = prose.span(row["fid_low"], row["fid_high"])
+    return cells
+
+
+def _pair(row: pd.Series) -> dict[str, Any]:
+    cells: dict[str, Any] = row.to_dict()
+    cells["interval"] = prose.span(row["ratio_low"], row["ratio_high"])
+    cells["power"] = prose.power(row) if row["n"] else prose.NONE
+    cells["told"] = " than " in str(row["verdict"])
+    return cells
+
+
+def _figure(name: str, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
+    shows, reading = READING[name]
+    models = ", ".join(str(model) for model in table["model"])
+    alt = f"{dataset}: {shows}; models: {models}."
+    if name in ("quality", "final_quality"):
+        ends = [f"{r.model} {prose.number(r.fid_mean)}" for r in table.itertuples()]
+        alt = f"{dataset}: {shows}. Mean final FID: {', '.join(ends)}."
+    return {"source": _inline(path), "alt": alt, "reading": reading}
+
+
+def _inline(path: Path) -> str:
+    """The smaller of PATH.png and PATH.svg as a data address; a large picture with fewer pixels."""
+    pixels = path.with_name(path.name + ".png").read_bytes()
+    lines = path.with_name(path.name + ".svg").read_bytes()
+    kind, content = min(("png", pixels), ("svg+xml", lines), key=lambda pair: len(pair[1]))
+    for width in (1400, 1000):
+        if len(content) > LARGE:
+            kind, content = "png", _shrunk(pixels, width)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _shrunk(pixels: bytes, width: int) -> bytes:
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(pixels)) as picture:
+        size = (width, picture.height * width // picture.width)
+        smaller = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    smaller.quantize(64, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()
+
+
+def _plan(results: Results) -> dict[str, str]:
+    known = {k: v for k, v in results.experiment.items() if not isinstance(v, dict | list)}
+    seeds = ", ".join(str(seed) for seed in results.experiment["seeds"])
+    return {**{key: _cell(value) for key, value in known.items()}, "seeds": seeds}
+
+
+def _contestants(results: Results) -> list[dict[str, str]]:
+    return [
+        {
+            "label": str(entry["label"]),
+            "model": "@".join(str(entry[key]) for key in ("model", "preset") if entry.get(key)),
+            "set": ", ".join(f"{k} = {json.dumps(v)}" for k, v in entry.get("values", {}).items()),
+        }
+        for entry in results.experiment["contestants"]
+    ]
+
+
+def _cell(value: object) -> str:
+    """A value as a cell of a table; large counts with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return prose.number(value) if isinstance(value, float) else str(value)

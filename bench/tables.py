@@ -1,0 +1,223 @@
+"""A row a contestant, a row a pair: DataFrame in, DataFrame out.
+
+Every aggregate says how many of how many started trials it stands on.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from . import stats
+from .catalog import METRICS as METRIC_ENTRIES
+from .protocol import contestants, datasets, final, primary
+from .records import PROTOCOL, Results
+
+PRIMARY = "fid"  # fixed beforehand; everything else is secondary
+METRICS = ["fid", "kid", "modes", "mode_kl", "label_accuracy"]
+HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
+IQM_FROM = 8  # seeds; below, trimming a quarter at each end says nothing new
+BEST_NOTE = "lowest through training, chosen on the number it reports: optimistic"
+COMPARISON_COLUMNS = [
+    "dataset",
+    "metric",
+    "outcome",
+    "scale",
+    "model_a",
+    "model_b",
+    "n",
+]
+COMPARISON_COLUMNS += [
+    "difference",
+    "low",
+    "high",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "level",
+]
+COMPARISON_COLUMNS += [
+    "method",
+    "p",
+    "holm_p",
+    "probability_of_improvement",
+    "variance_removed",
+]
+COMPARISON_COLUMNS += ["seeds_for_power", "verdict"]
+FACTS = [
+    "conditional",
+    "seconds",
+    "images_per_second",
+]  # absent before a trial has ended
+FACTS += ["generator_parameters", "discriminator_parameters"]
+ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted"]
+
+
+def summary(results: Results) -> pd.DataFrame:
+    """One row a contestant and data set, best mean final FID first; unranked ones at the end."""
+    tables = [_summary(results, dataset) for dataset in datasets(results)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _summary(results: Results, dataset: str) -> pd.DataFrame:
+    trials = results.trials[results.trials["dataset"] == dataset]
+    trials = trials.reindex(columns=[*trials.columns.union(FACTS)])
+    finals = {metric: final(results, metric, dataset) for metric in METRICS}
+    through = primary(results, PRIMARY, dataset)
+    rows = []
+    for label in contestants(results, dataset):
+        row = {"dataset": dataset, "model": label, "rank": pd.NA}
+        row |= _trials(trials[trials["model"] == label])
+        for metric, values in finals.items():
+            row |= _mean(metric, values.loc[values["model"] == label, "value"].to_numpy(float))
+        row |= _through(through[through["model"] == label], trials)
+        rows.append(row | _protocol(through))
+    table = pd.DataFrame(rows)
+    table["rank"] = table["fid_mean"].rank(method="min").astype("Int64")
+    return table.sort_values("rank", na_position="last", kind="stable", ignore_index=True)
+
+
+def _trials(trials: pd.DataFrame) -> dict[str, object]:
+    done = trials[trials["status"] == "finished"]
+    counts = {end: int((trials["status"] == end).sum()) for end in ENDS}
+    started = int((trials["status"] != "waiting").sum())
+    conditional = bool((trials["conditional"] == True).any())  # noqa: E712, NaN before the end
+    return {
+        "started": started,
+        **counts,
+        "conditional": conditional,
+        "modes_comparable": not conditional,
+        "seconds": done["seconds"].mean(),
+        "images_per_second": (done["images"] / done["seconds"]).mean(),
+        **{name: trials[name].max() for name in FACTS if name.endswith("parameters")},
+    }
+
+
+def _mean(metric: str, values: np.ndarray) -> dict[str, object]:
+    values = values[np.isfinite(values)]
+    row: dict[str, object] = {f"{metric}_n": len(values)}
+    if len(values):
+        interval = stats.mean_interval(values)
+        row |= {f"{metric}_mean": interval.estimate}
+        row |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
+        row |= {f"{metric}_iqm": np.nan}
+    if len(values) >= IQM_FROM:
+        row[f"{metric}_iqm"] = stats.interquartile_mean(values)
+    names = ["mean", "low", "high", "n", "iqm"]
+    return {f"{metric}_{name}": row.get(f"{metric}_{name}", np.nan) for name in names}
+
+
+def _through(rows: pd.DataFrame, trials: pd.DataFrame) -> dict[str, object]:
+    done = trials.loc[trials["status"] == "finished", ["model", "seed"]]
+    rows = rows.merge(done, on=["model", "seed"]).sort_values("images")
+    by_seed = rows.groupby("seed")["value"]
+    start = rows[rows["images"] == 0].set_index("seed")["value"]
+    ratio = by_seed.last() / start
+    return {
+        "fid_to_untrained": ratio.median(),
+        "best_fid_mean": by_seed.min().mean(),
+        "best_fid_note": BEST_NOTE,
+    }
+
+
+def _protocol(rows: pd.DataFrame) -> dict[str, object]:
+    return {name: rows[name].iloc[0] if len(rows) else pd.NA for name in PROTOCOL}
+
+
+def comparisons(results: Results) -> pd.DataFrame:
+    """One row a pair and metric, by seed over the seeds that both finished.
+
+    `model_a` ranks before `model_b`. difference, low, high are a - b, for FID of logarithms;
+    ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of seeds at which
+    a is the better. Holm's family is all pairs of that metric and data set.
+    """
+    summaries = summary(results)
+    rows: list[dict[str, object]] = []
+    for dataset in datasets(results):
+        ranked = summaries[summaries["dataset"] == dataset]
+        for metric in METRICS:
+            pairs = _pairs(results, dataset, metric, ranked)
+            judged = iter(_judged([pair for pair in pairs if not isinstance(pair, dict)]))
+            for pair in pairs:
+                row = pair if isinstance(pair, dict) else next(judged)
+                outcome = "primary" if metric == PRIMARY else "secondary"
+                rows.append({"dataset": dataset, "metric": metric, "outcome": outcome} | row)
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two contestants' values of a metric by seed, [n] each; FID as its logarithm."""
+
+    metric: str
+    model_a: str
+    model_b: str
+    a: np.ndarray
+    b: np.ndarray
+
+
+def _pairs(
+    results: Results, dataset: str, metric: str, ranked: pd.DataFrame
+) -> list[_Pair | dict[str, object]]:
+    table = final(results, metric, dataset)
+    positive = table["value"] > 0 if metric == PRIMARY else True  # it is compared by its logarithm
+    table = table[np.isfinite(table["value"]) & positive]
+    values = table.pivot(index="seed", columns="model", values="value")
+    told = set(ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else [])
+    found: list[_Pair | dict[str, object]] = []
+    for a, b in combinations([label for label in ranked["model"] if label in values], 2):
+        both = values[[a, b]].dropna()
+        row: dict[str, object] = {"model_a": a, "model_b": b, "n": len(both)}
+        handed = " and ".join(label for label in (a, b) if label in told)
+        if handed:
+            found.append(row | {"verdict": f"not comparable: {handed} is handed its labels"})
+        elif both.empty:
+            found.append(row | {"verdict": "cannot tell: no seed that both finished"})
+        else:
+            pair = both.to_numpy(float).T
+            first, second = np.log(pair) if metric == PRIMARY else pair
+            found.append(_Pair(metric, a, b, first, second))
+    return found
+
+
+def _judged(family: list[_Pair]) -> list[dict[str, object]]:
+    """The rows of one family, whose p-values are adjusted together."""
+    rng = np.random.default_rng(0)  # only for more than 20 seeds, whose flips are drawn
+    p_values = [stats.sign_flip_test(pair.a - pair.b, rng) for pair in family]
+    adjusted = stats.holm(p_values)
+    return [
+        _row(pair, p, float(holm_p), len(family))
+        for pair, p, holm_p in zip(family, p_values, adjusted, strict=True)
+    ]
+
+
+def _row(pair: _Pair, p: float, holm_p: float, family: int) -> dict[str, object]:
+    n, log = len(pair.a), pair.metric == PRIMARY
+    interval = stats.paired_difference(pair.a, pair.b)
+    verdict = stats.verdict(interval, holm_p, n, family)
+    if verdict in ("lower", "higher"):
+        verdict = f"{pair.model_a} {verdict} than {pair.model_b}"
+    ends = {"": interval.estimate, "_low": interval.low, "_high": interval.high}
+    ratios = {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()}
+    lower = METRIC_ENTRIES[pair.metric].better == "lower"
+    better = (pair.a, pair.b) if lower else (pair.b, pair.a)
+    power = stats.seeds_for_power(pair.a - pair.b, family) if n > 1 and log else None
+    return {
+        "model_a": pair.model_a,
+        "model_b": pair.model_b,
+        "n": n,
+        "scale": "log" if log else "linear",
+        "difference": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        **(ratios if log else {}),
+        "level": interval.level,
+        "method": interval.method,
+        "p": p,
+        "holm_p": holm_p,
+        "probability_of_improvement": stats.probability_of_improvement(*better),
+        "variance_removed": stats.variance_removed_by_pairing(pair.a, pair.b),
+        "seeds_for_power": np.nan if power is None else power,
+        "verdict": verdict,
+    }

@@ -1,0 +1,130 @@
+"""Figures: labels, units, colours, crosses, and that nothing missing stops them."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench import plots, theme
+from bench.protocol import final
+
+from .fake_results import FIVE, fake
+
+
+def texts(figure: Figure) -> str:
+    words = [figure.get_suptitle(), figure.get_supxlabel(), figure.get_supylabel()]
+    for axis in figure.axes:
+        words += [axis.get_xlabel(), axis.get_ylabel(), axis.get_title(loc="left")]
+        words += [text.get_text() for text in axis.texts]
+        words += [label.get_text() for label in axis.get_yticklabels()]
+    return " ".join(words)
+
+
+def length(line: Line2D) -> int:
+    return len(np.asarray(line.get_xdata()))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return fake(tmp_path_factory.mktemp("fake"), rows=200, pictures=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("losses", ["loss", "real images shown", "14 of 15 trials finished (1 diverged)", *FIVE]),
+        ("scores", ["mean score", "real images shown", "diverged", *FIVE]),
+        ("gradient_norms", ["norm of the gradient", "log scale", "discriminator", "generator"]),
+        ("gradient_norms_by_layer", ["layers.0", "layers.10", "gradient norm", *FIVE]),
+        ("quality", ["lower is better", "generator steps", "seconds", "untrained", "1,000", *FIVE]),
+        ("final_quality", ["lower is better", "95 %", "(2 of 3)", "(3 of 3)", "dcgan ends lowest"]),
+        ("modes", ["share of the samples, %", "no mode", "cgan † handed its labels"]),
+        ("samples", ["real images shown", "seed 0", *FIVE]),
+    ],
+)
+def test_a_figure_names_its_axes_units_and_trials(results, name, words):
+    shown = texts(plots.FIGURES[name](results, "mnist5k"))
+    assert [word for word in words if word not in shown] == []
+
+
+def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results):
+    panel = plots.quality(results, "mnist5k").axes[0]
+    widths = [line.get_linewidth() for line in panel.lines if length(line) > 2]
+    assert widths.count(0.7) == 15
+    assert widths.count(2.2) == 5
+    thick = [line for line in panel.lines if line.get_linewidth() == 2.2]
+    ends = {line.get_color(): np.asarray(line.get_ydata())[-1] for line in thick}
+    means = final(results, "fid", "mnist5k").groupby("model")["value"].mean()
+    assert ends[theme.OWN["dcgan"]] == pytest.approx(means["dcgan"])
+
+
+def test_a_diverged_trial_ends_with_a_cross(results):
+    for name, crosses in (("quality", 3), ("losses", 2)):
+        axes = plots.FIGURES[name](results, "mnist5k").axes
+        found = [line for axis in axes for line in axis.lines if line.get_marker() == "x"]
+        assert len(found) == crosses
+
+
+def test_no_line_is_longer_than_a_reader_can_see(results):
+    for name in ("losses", "gradient_norms", "quality"):
+        for axis in plots.FIGURES[name](results, "mnist5k").axes:
+            assert all(length(line) <= theme.POINTS for line in axis.lines)
+
+
+def test_labels_at_line_ends_do_not_overlap(results):
+    figure = plots.quality(results, "mnist5k")
+    figure.draw_without_rendering()
+    boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in FIVE]
+    spans = sorted((box.y0, box.y1) for box in boxes)
+    assert len(spans) == 5
+    assert all(below[1] <= above[0] + 1 for below, above in pairwise(spans))
+
+
+def test_a_model_keeps_its_colour_whoever_is_beside_it():
+    few, many = theme.colours(["wgan", "mine"]), theme.colours([*FIVE, "mine", "other"])
+    assert few["wgan"] == many["wgan"] == theme.OWN["wgan"]
+    assert few["mine"] == many["mine"]
+    assert len(set(many.values())) == 7
+    assert len(set(theme.colours([f"m{i}" for i in range(20)]).values())) == 20
+
+
+@pytest.mark.parametrize("kind", ["one", "none finished", "no metrics", "nan"])
+def test_what_is_missing_does_not_stop_a_figure(tmp_path, kind):
+    models = ("dcgan",) if kind == "one" else ("gan", "wgan")
+    lost = tuple((m, s) for m in ("gan", "wgan") for s in (0, 1)) * (kind == "none finished")
+    some = fake(tmp_path, models, 1 if kind == "one" else 2, diverged=lost, rows=12)
+    if kind == "no metrics":
+        some.evaluations, some.curves = some.evaluations.iloc[:0], some.curves.iloc[:0]
+        some.scale = some.scale.iloc[:0]
+    if kind == "nan":
+        some.evaluations.loc[::3, "value"] = np.nan
+        some.curves.loc[::3, "value"] = np.nan
+    for draw in plots.FIGURES.values():
+        figure = draw(some, "mnist5k")
+        if kind == "no metrics":
+            figure.draw_without_rendering()
+        assert figure.get_suptitle()
+
+
+def test_twenty_models_are_named_in_a_legend_outside(tmp_path):
+    models = tuple(f"m{i}" for i in range(20))
+    figure = plots.quality(fake(tmp_path, models, 1, rows=4), "mnist5k")
+    assert [text.get_text() for text in figure.legends[0].texts] == list(models)
+
+
+def test_files_are_the_same_bytes_again(results, tmp_path):
+    for name in ("first", "second"):
+        theme.save(plots.final_quality(results, "mnist5k"), tmp_path / name)
+    for kind in ("png", "svg"):
+        first, second = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("first", "second"))
+        assert first == second
+    assert not re.search(rb"<dc:date>", first)
+
+
+def test_the_figure_with_most_lines_is_a_small_file(results, tmp_path):
+    theme.save(plots.losses(results, "mnist5k"), tmp_path / "losses")
+    assert 10_000 < (tmp_path / "losses.svg").stat().st_size < 160_000
+    assert 10_000 < (tmp_path / "losses.png").stat().st_size < 160_000

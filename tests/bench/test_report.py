@@ -1,0 +1,84 @@
+"""The page: self-contained, escaped, complete, and made without torch."""
+
+import html
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from bench import theme
+from bench.plots import FIGURES
+from bench.report import READING, write_report
+
+from .fake_results import fake
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("results")
+    results = fake(path, ("dcgan", HOSTILE), diverged=((HOSTILE, 2),), rows=30, pictures=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(theme, "DPI", 60)  # pixels take most of the time
+        write_report(results)
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_file_is_written_and_no_half_of_one(folder):
+    plots = {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
+    assert {path.name for path in (folder / "plots").iterdir()} == plots
+    names = {"summary.csv", "comparisons.csv", "summary.md", "report.html", "plots", "trials"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert pd.read_csv(folder / "summary.csv")["finished"].sum() == 5
+    assert len(pd.read_csv(folder / "comparisons.csv").query("metric == 'fid'")) == 1
+
+
+def test_the_page_needs_no_network(page):
+    without_pictures = re.sub(r"data:image/[^\"]*", "", page)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(|<link|<script", without_pictures)
+    assert len(page) < 1_500_000
+
+
+def test_a_label_is_text_wherever_it_comes_from(page, folder):
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert HOSTILE not in (folder / "summary.md").read_text(encoding="utf-8")
+
+
+def test_every_figure_is_there_with_words_for_it(page):
+    assert set(READING) == set(FIGURES)
+    alts = re.findall(r'<img src="data:image/(?:png|svg\+xml);base64,[^"]+" alt="([^"]+)"', page)
+    assert len(alts) == len(FIGURES)
+    assert all("dcgan" in alt for alt in alts)
+    words = html.unescape(" ".join(alts))
+    assert all(shows in words for shows, _ in READING.values())
+
+
+def test_the_answer_its_doubts_and_how_to_repeat_it(page):
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
+    for words in (
+        "dcgan has the lowest mean FID",
+        "What this run cannot tell",
+        "2 of 3 seeds finished (1 diverged)",
+        "cannot tell with 2 seeds (needs 6)",
+        "loss/discriminator is nan",
+        "bench run experiment.toml",
+        "digits-lenet:1a2b3c4d5e6f, 4,000 samples against train:4000",
+        "The ranking survives",
+        "latent/generator",
+    ):
+        assert words in text
+
+
+def test_a_page_is_made_without_torch():
+    code = "import sys, bench.report; print('torch' in sys.modules, 'pyplot' in str(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] == "False"
