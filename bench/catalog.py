@@ -3,8 +3,15 @@
 The models are in `gan_zoo.catalog`. A test imports every target named here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
+
+from gan_zoo.catalog import unknown
+
+from .errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -96,3 +103,15 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "the same from another seed: does the ranking survive it?",
     ),
 }
+
+
+def require(name: str, known: Mapping[str, T], kind: str) -> T:
+    """The entry of that name; raises InputError, with the nearest right name, if there is none."""
+    if name not in known:
+        raise InputError(unknown(kind, name, known))
+    return known[name]
+
+
+def extractor_for(dataset: str, features: str) -> str:
+    """The name of the extractor that `--features` asks for: `auto` picks by data set."""
+    return DATASETS[dataset].features if features == "auto" and dataset in DATASETS else features

@@ -1,21 +1,18 @@
 """Data sets: samples as bytes, their labels, and a split that never moves."""
 
-import difflib
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.catalog import DATASETS
 from gan_zoo.base import DataSpec
 from gan_zoo.streams import Streams
 
-T = TypeVar("T")
+from .catalog import DATASETS, require
 
 
 @dataclass(frozen=True)
@@ -54,22 +51,13 @@ def to_uint8(images: Tensor) -> Tensor:
     return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def look_up(table: Mapping[str, T], name: str, kind: str) -> T:
-    """The entry `name` of `table`; LookupError with the nearest right name if there is none."""
-    if name in table:
-        return table[name]
-    near = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(table)}"
-    raise LookupError(f"no {kind} is called {name!r}; {hint}")
-
-
 def load_dataset(name: str, size: int | None = None) -> Dataset:
     """The data set `name` of `bench.catalog.DATASETS`, with images of size x size pixels.
 
-    `size=None` is the data's own size. Raises LookupError for an unknown name (with the nearest
+    `size=None` is the data's own size. Raises InputError for an unknown name (with the nearest
     right one) and ValueError for a size that the data set does not come in.
     """
-    module, function = look_up(DATASETS, name, "data set").target.split(":")
+    module, function = require(name, DATASETS, "data set").target.split(":")
     return cast(Dataset, getattr(importlib.import_module(module), function)(size))
 
 

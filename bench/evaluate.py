@@ -13,8 +13,8 @@ from .datasets import Dataset, load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .features import Extractor, Seen, load_extractor
 from .metrics import frechet, kernel, modes
-from .plan import Trial
 from .records import Measured
+from .trial import Trial
 
 BATCH = 500  # samples generated or looked at together
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from .plan import Trial
+from .trial import Trial
 
 Outcome = tuple[str, str]  # status and its reason
 Work = Callable[[Trial], Outcome]

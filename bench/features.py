@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.catalog import EXTRACTORS
-from bench.datasets import look_up
 from gan_zoo.precision import full_precision
+
+from .catalog import EXTRACTORS, require
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -94,7 +94,7 @@ class Extractor:
         """The name and the first 12 digits of the hash: the column `features` of a result."""
         return f"{self.name}:{self.sha256[:12]}"
 
-    def __call__(self, images: Tensor, batch: int = 500) -> Seen:
+    def __call__(self, images: Tensor, batch: int = 250) -> Seen:
         """Features and classes of images [n, c, h, w] in [-1, 1], on the images' device.
 
         Computed in fp32 (even within autocast, and without TF32), `batch` images at a time.
@@ -136,10 +136,10 @@ def _refuse_nonfinite(rows: Tensor, what: str) -> None:
 def load_extractor(name: str, device: torch.device | str = "cpu") -> Extractor:
     """The extractor `name` of `bench.catalog.EXTRACTORS`, its weights checked byte for byte.
 
-    Raises LookupError for an unknown name (with the nearest right one), ValueError where the
+    Raises InputError for an unknown name (with the nearest right one), ValueError where the
     weights' sha256 is not the catalog's, and FileNotFoundError where there are none.
     """
-    entry = look_up(EXTRACTORS, name, "extractor")
+    entry = require(name, EXTRACTORS, "feature extractor")
     raw = (WEIGHTS / entry.weights).read_bytes()
     sha256 = hashlib.sha256(raw).hexdigest()
     if sha256 != entry.sha256:
@@ -150,5 +150,5 @@ def load_extractor(name: str, device: torch.device | str = "cpu") -> Extractor:
     module, cls = entry.target.split(":")
     network = getattr(importlib.import_module(module), cls)()
     network.load_state_dict(safetensors.torch.load(raw))
-    network.to(device).eval().requires_grad_(False)
+    network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
     return Extractor(name, sha256, network.features, network.classes, network)

@@ -1,92 +1,28 @@
-"""From flags or a TOML file to trials: contestants x data sets x seeds.
-
-A contestant is a labelled configuration of a model. A trial is contestant x data set x seed,
-resolved: everything that can change one of its bits is a field of it.
-"""
+"""The plan: contestants x data sets x seeds, from a TOML file or the command line's flags."""
 
 import dataclasses
-import hashlib
 import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from .catalog import DATASETS, EXTRACTORS
+from .catalog import DATASETS, EXTRACTORS, extractor_for, require
 from .errors import InputError
+from .parsing import parse_images, parse_models, short
 from .settings import resolve
+from .trial import Contestant, Trial
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-ROWS = 400  # of a curve, about: more points than a plot can show
 # The usual numbers of discriminator steps divide it, so that a contestant that is added to a
 # folder later does not move the evaluation points of those already there.
 STEPS = 10
 PRECISIONS = ("fp32", "bf16")
 SIZES = (28, 32, 64)
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """A labelled configuration: a model, a preset or None, and values that override both."""
-
-    label: str
-    model: str
-    preset: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One contestant on one data set with one seed. All fields but `label` can change bits."""
-
-    dataset: str
-    label: str
-    seed: int
-    model: str
-    config: dict[str, Any]  # the model's resolved hyperparameters
-    images: int  # the budget, in real images shown to the discriminator
-    unit: int  # of the budget: evaluations and rows of curves fall on its multiples
-    evaluations: int
-    batch_size: int
-    samples: int
-    size: int | None
-    features: str
-    device: str
-    precision: str
-    threads: int
-    unsuited: str | None = None  # why it cannot be run, or None
-
-    @property
-    def key(self) -> str:
-        """Its place below `trials/` in the results folder."""
-        return f"{self.dataset}/{self.label}/s{self.seed}"
-
-    @cached_property
-    def identity(self) -> dict[str, Any]:
-        """What its numbers depend on; the label is not among it."""
-        values = asdict(self)
-        del values["label"], values["unsuited"]
-        return values
-
-    @cached_property
-    def config_hash(self) -> str:
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
-
-    @cached_property
-    def evaluation_points(self) -> list[int]:
-        """Images at which it is evaluated: 0, whole units as evenly as they go, the budget."""
-        units = self.images // self.unit
-        steps = range(self.evaluations + 1)
-        return sorted({round(units * i / self.evaluations) * self.unit for i in steps})
-
-    @property
-    def row_every(self) -> int:
-        """Images between two rows of its curves."""
-        return math.ceil(self.images / self.unit / ROWS) * self.unit
 
 
 @dataclass(frozen=True)
@@ -152,9 +88,6 @@ class Plan:
         """`images`, rounded to whole units."""
         return max(1, round(self.images / self.unit)) * self.unit
 
-    def extractor(self, dataset: str) -> str:
-        return DATASETS[dataset].features if self.features == "auto" else self.features
-
     def trials(self, spec_of: Callable[[str, int | None], Any]) -> list[Trial]:
         """All trials; `spec_of(dataset, size)` gives the DataSpec that tells who is unsuited."""
         found = []
@@ -176,7 +109,7 @@ class Plan:
                             batch_size=self.batch_size,
                             samples=self.samples,
                             size=self.size,
-                            features=self.extractor(dataset),
+                            features=extractor_for(dataset, self.features),
                             device=self.device,
                             precision=self.precision,
                             threads=self.threads,
@@ -229,50 +162,3 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
         return Plan(**values)
     except TypeError as error:
         raise InputError(f"{source}: {error}") from error
-
-
-def parse_models(text: str) -> list[Contestant]:
-    """ "gan,dcgan@paper,mine=wgangp" -> contestants; a name alone is its own label."""
-    found = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        label, named, reference = part.rpartition("=")
-        model, _, preset = reference.partition("@")
-        if model in zoo.MODELS:
-            if preset:
-                require(preset, zoo.MODELS[model].presets, f"preset of {model}")
-        elif ":" not in model:
-            raise InputError(zoo.unknown("model", model, zoo.MODELS))
-        default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()
-        found.append(Contestant(label if named else default, model, preset or None))
-    return found
-
-
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """ "3" -> (0, 1, 2); "0,4,7" -> (0, 4, 7)."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise InputError(f"seeds are a number of them (3) or a list (0,4,7), not {text!r}")
-    numbers = tuple(int(part) for part in parts)
-    seeds = tuple(range(numbers[0])) if len(numbers) == 1 else numbers
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise InputError(f"seeds must be at least one, each named once, not {text!r}")
-    return seeds
-
-
-def parse_images(text: str) -> int:
-    """ "256k" -> 256,000; k = 1,000, M = 1,000,000."""
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([kM]?)", text.strip())
-    images = round(float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]]) if match else 0
-    if images < 1:
-        raise InputError(f"images are a count such as 25600, 256k or 1.5M, not {text!r}")
-    return images
-
-
-def short(images: int) -> str:
-    """256,000 -> "256k"."""
-    return f"{images // 1000}k" if images % 1000 == 0 else str(images)
-
-
-def require(name: str, known: Any, kind: str) -> None:
-    if name not in known:
-        raise InputError(zoo.unknown(kind, name, known))

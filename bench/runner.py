@@ -16,7 +16,7 @@ from .environment import environment
 from .errors import InputError
 from .executors import Outcome, in_process, local_processes
 from .files import read_json
-from .plan import Contestant, Plan, Trial, from_dict
+from .plan import Plan, from_dict
 from .records import (
     ENDED,
     SCALE_COLUMNS,
@@ -26,6 +26,7 @@ from .records import (
     write_experiment,
     write_table,
 )
+from .trial import Contestant, Trial
 
 # What all trials of a folder have in common, so that they can be compared.
 PROTOCOL_FIELDS = (

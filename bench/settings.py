@@ -10,18 +10,6 @@ from gan_zoo import catalog as zoo
 from .errors import InputError
 
 
-def parse_set(texts: tuple[str, ...]) -> list[tuple[str | None, str, str]]:
-    """("wgangp.penalty=1", "width=16") -> [("wgangp", "penalty", "1"), (None, "width", "16")]."""
-    found = []
-    for text in texts:
-        target, equals, value = text.partition("=")
-        label, dot, name = target.strip().rpartition(".")
-        if not equals or not name or not value.strip() or (dot and not label):
-            raise InputError(f"--set takes model.field=value or field=value, not {text!r}")
-        found.append((label or None, name, value.strip()))
-    return found
-
-
 def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
     """The model's class and its Config. Imports torch; raises InputError in one line."""
     try:

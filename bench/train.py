@@ -23,10 +23,10 @@ from .datasets import Split, load_dataset, to_unit
 from .errors import Diverged
 from .evaluate import balanced_labels, evaluate, generate
 from .files import write_bytes
-from .plan import Trial
 from .probes import Averages, snapshot
 from .records import Clock, TrialRecord
 from .settings import resolve
+from .trial import Trial
 
 GRID = (4, 10)  # rows and columns of a picture of samples; column k asks for class k
 HEARTBEAT = 1.0  # seconds between two writings of progress.json

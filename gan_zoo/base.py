@@ -82,7 +82,7 @@ class Step:
 
 
 class GAN(nn.Module):
-    """Two networks, their optimizers and their game; see DESIGN in the README.
+    """Two networks, their optimizers and their game.
 
     A model must define `discriminator_loss` and `generator_loss`. It may replace the networks,
     the optimizers, what happens after a step, and the network that it samples with.

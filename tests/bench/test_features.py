@@ -11,6 +11,7 @@ from torch import Tensor
 from bench import features
 from bench.catalog import EXTRACTORS
 from bench.datasets import mnist5k, to_unit
+from bench.errors import InputError
 from bench.features import DigitsLeNet, Extractor, Seen, load_extractor
 
 
@@ -150,7 +151,9 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_misspelt_name_gets_the_nearest() -> None:
-    with pytest.raises(LookupError, match=r"^no extractor is called 'digit-lenet'; .*'digits-le"):
+    with pytest.raises(
+        InputError, match=r"feature extractor 'digit-lenet'; .*'digits-le"
+    ):
         load_extractor("digit-lenet")
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from bench.errors import InputError
-from bench.plan import Contestant, Plan, Trial, from_dict, parse_images, parse_models, parse_seeds
+from bench.parsing import parse_images, parse_models, parse_seeds, parse_set
+from bench.plan import Plan, from_dict
 from bench.planning import jobs_for, plan_from
-from bench.settings import parse_set, resolve
+from bench.settings import resolve
+from bench.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
 
 IMAGES, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)

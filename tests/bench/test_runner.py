@@ -15,8 +15,10 @@ from bench.datasets import load_dataset
 from bench.errors import InputError
 from bench.executors import Outcome, local_processes
 from bench.files import read_json, replacing, write_text
-from bench.plan import Plan, Trial, parse_models
+from bench.parsing import parse_models
+from bench.plan import Plan
 from bench.records import TrialRecord
+from bench.trial import Trial
 
 SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
 

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from bench.datasets import load_dataset
 from bench.evaluate import balanced_labels, evaluate, generate
-from bench.plan import Plan, Trial, parse_models
+from bench.parsing import parse_models
+from bench.plan import Plan
 from bench.records import Clock, Measured
 from bench.train import shuffled, train
+from bench.trial import Trial
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

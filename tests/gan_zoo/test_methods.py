@@ -117,7 +117,7 @@ def test_the_penalty_of_a_linear_critic_is_known(norm: float, penalty: float) ->
     assert isinstance(model, WGANGP)
     model.discriminator = Linear(784, norm)
     value = model.gradient_penalty(batch_for(model, streams))
-    assert float(value) == pytest.approx(penalty, abs=1e-5)
+    assert value.item() == pytest.approx(penalty, abs=1e-5)
 
 
 def test_the_penalty_of_a_quadratic_critic_has_its_closed_form() -> None:

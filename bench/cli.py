@@ -1,0 +1,263 @@
+"""The command line: parse, call, print. Heavy libraries are imported by the commands."""
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gan_zoo import catalog as zoo
+
+from . import __version__
+from .catalog import DATASETS, EXTRACTORS, METRICS
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .plan import Plan
+from .trial import Trial
+
+
+def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrong input ends with one line and exit code 2, a disk error with 1, Ctrl-C with 130."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            fail(str(error), 2)
+        except OSError as error:
+            fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
+        except KeyboardInterrupt:
+            fail("interrupted; the same command goes on where it stopped", 130)
+
+    return guarded
+
+
+def fail(message: str, code: int) -> None:
+    line = " ".join(printable(message).split())
+    click.echo(f"bench: {line}", err=True)
+    sys.exit(code)
+
+
+def printable(text: str) -> str:
+    """Without control characters, which a name from a user could send to the terminal."""
+    return "".join(c if c.isprintable() or c.isspace() else "?" for c in text)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="bench")
+def main() -> None:
+    """Which GAN is better here, by how much, and is the difference real?
+
+    Trains GANs under matched seeds, measures them, and writes tables, plots and one page.
+
+    \b
+    bench run                              all five models on 5,000 real digits, 3 seeds
+    bench run --models dcgan,wgangp        any part of it
+    bench run --images 20k --seeds 1       a first look, in a minute or two
+    bench report results/mnist5k-256k      tables, plots and page again, from the records
+    """
+
+
+@main.command()
+@click.argument("experiment", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--models",
+    metavar="A,B@PRESET,NAME=C",
+    help=(
+        "Who competes: names from `bench list`, a preset after @, a label of your own before =, or "
+        "your own model as package.module:Class or file.py:Class.  [default: the five of the zoo]"
+    ),
+)
+@click.option("--dataset", "datasets", metavar="D,E", help="What they learn.  [default: mnist5k]")
+@click.option(
+    "--size",
+    type=int,
+    metavar="PIXELS",
+    help=("Side of the images: 28, 32 or 64.  [default: the data set's own]"),
+)
+@click.option(
+    "--seeds",
+    metavar="N or A,B,C",
+    help=("How many seeds (3 is 0,1,2), or which. A verdict on five models needs 9.  [default: 3]"),
+)
+@click.option(
+    "--images",
+    metavar="COUNT",
+    help=(
+        "Budget of a trial in real images shown to the discriminator; k and M are understood.  "
+        "[default: 256k]"
+    ),
+)
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="[LABEL.]FIELD=VALUE",
+    help=(
+        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). Repeatable."
+    ),
+)
+@click.option("--batch-size", type=int, metavar="N", help="Images in a batch.  [default: 64]")
+@click.option(
+    "--evaluations",
+    type=int,
+    metavar="N",
+    help=("Evaluations through training, beside that of the untrained generator.  [default: 8]"),
+)
+@click.option(
+    "--samples",
+    type=int,
+    metavar="N",
+    help=("Generated samples in an evaluation.  [default: 4000]"),
+)
+@click.option(
+    "--features",
+    metavar="NAME",
+    help=("The network that FID and KID look through; auto picks by data set.  [default: auto]"),
+)
+@click.option(
+    "--device",
+    metavar="auto|cpu|cuda|mps",
+    help=("Where to train; auto takes a GPU if there is one.  [default: auto]"),
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    help=(
+        "bf16: matrix products and convolutions in bfloat16, faster where the processor has it.  "
+        "[default: fp32]"
+    ),
+)
+@click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]")
+@click.option(
+    "--jobs",
+    metavar="auto|N",
+    default="auto",
+    show_default=True,
+    help=("Trials at a time; auto: cores / threads on a CPU, 1 on a GPU. Never changes a number."),
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=("The results folder.  [default: results/<dataset>-<images>]"),
+)
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@one_line_errors
+def run(experiment: str | None, jobs: str, out: Path | None, dry_run: bool, **flags: Any) -> None:
+    """Train, measure and compare models under matched seeds.
+
+    EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
+    what it says. The same command again skips what has ended, and goes on with the rest.
+    Models, data sets and seeds may be added to a folder.
+    """
+    from .planning import plan_from
+
+    plan = plan_from(experiment, **flags)
+    root = out or Path("results") / plan.default_folder()
+    execute(plan, root, jobs, dry_run)
+
+
+def execute(plan: "Plan", root: Path, jobs_asked: str, dry_run: bool) -> None:
+    from rich.console import Console
+
+    from .datasets import load_dataset
+    from .display import LiveDisplay
+    from .planning import jobs_for
+    from .records import ENDED
+    from .runner import DiskError, measure_scale, status_of
+    from .runner import run as run_trials
+
+    console = Console(highlight=False)
+    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
+    jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
+    describe(plan, trials, len(todo), root, jobs)
+    if dry_run:
+        return
+    try:
+        with LiveDisplay(console, root, todo, len(trials) - len(todo), jobs) as display:
+            run_trials(plan, root, trials, jobs, display)
+        measure_scale(root, trials)
+        write_report(root)
+    except DiskError as error:
+        fail(str(error), 1)
+    sys.exit(1 if any(status_of(root, trial) == "failed" for trial in trials) else 0)
+
+
+def describe(plan: "Plan", trials: "list[Trial]", todo: int, root: Path, jobs: int) -> None:
+    """The plan in a few lines."""
+    click.echo(
+        f"{len(trials)} trials: {', '.join(c.label for c in plan.contestants)} "
+        f"on {', '.join(plan.datasets)}, seeds {', '.join(map(str, plan.seeds))}"
+    )
+    rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
+    click.echo(
+        f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
+        f"evaluated at {len(trials[0].evaluation_points)} points on {plan.samples:,} samples"
+    )
+    click.echo(
+        f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
+        f"{todo} to do, into {root}"
+    )
+    for trial in trials:
+        if trial.unsuited:
+            click.echo(f"skipped: {trial.key}: {trial.unsuited}")
+
+
+def write_report(root: Path) -> None:
+    from . import load
+    from .records import write_index
+    from .report import write_report as write
+
+    results = load(root)
+    write_index(results)
+    write(results)
+    click.echo((root / "summary.md").read_text(encoding="utf-8"))
+    click.echo(f"The page: {root / 'report.html'}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@one_line_errors
+def report(folder: Path) -> None:
+    """Rebuild tables, plots and the page of a results folder from its records."""
+    write_report(folder)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@one_line_errors
+def status(folder: Path) -> None:
+    """What is finished, running, failed or waiting in a results folder."""
+    from .status import lines
+
+    for line in lines(folder):
+        click.echo(printable(line))
+
+
+@main.command("list")
+@one_line_errors
+def list_() -> None:
+    """Models and presets, data sets, metrics and feature extractors, a line each."""
+    for title, rows in {
+        "Models (--models)": list(models()),
+        "Data sets (--dataset)": [(name, entry.help) for name, entry in DATASETS.items()],
+        "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
+        "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+    }.items():
+        click.echo(click.style(title, bold=True))
+        for name, text in rows:
+            click.echo(f"  {name:<20}{text}")
+        click.echo()
+
+
+def models() -> Iterator[tuple[str, str]]:
+    for name, entry in zoo.MODELS.items():
+        yield name, f"{entry.help} ({entry.source})"
+        for preset, values in entry.presets.items():
+            yield f"{name}@{preset}", values.source

@@ -1,0 +1,23 @@
+"""`bench status`: how far a results folder is, in lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .records import Results
+
+
+def lines(folder: Path) -> Iterator[str]:
+    """One line of counts, then one for each trial that has not finished, and the time left."""
+    trials = Results(folder).trials
+    counts = trials["status"].value_counts()
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    yield f"{folder}: {len(trials)} trials: {told}"
+    rates = trials.get("images_per_second")
+    for number, trial in enumerate(trials.itertuples()):
+        if trial.status == "finished":
+            continue
+        line = f"  {trial.dataset} {trial.model} s{trial.seed}: {trial.status}"
+        if trial.status == "running" and rates is not None:
+            share = trial.images / trial.total
+            line += f", {share:.0%}, {rates.iloc[number]:,.0f} images/s"
+        yield line + (f": {trial.reason}" if trial.reason else "")

@@ -1,0 +1,73 @@
+"""A contestant, a labelled configuration; and a trial: contestant x data set x seed, resolved.
+
+Everything that can change one of a trial's bits is a field of it.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+ROWS = 400  # of a curve, about: more points than a plot can show
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A labelled configuration: a model, a preset or None, and values that override both."""
+
+    label: str
+    model: str
+    preset: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One contestant on one data set with one seed. All fields but `label` can change bits."""
+
+    dataset: str
+    label: str
+    seed: int
+    model: str
+    config: dict[str, Any]  # the model's resolved hyperparameters
+    images: int  # the budget, in real images shown to the discriminator
+    unit: int  # of the budget: evaluations and rows of curves fall on its multiples
+    evaluations: int
+    batch_size: int
+    samples: int
+    size: int | None
+    features: str
+    device: str
+    precision: str
+    threads: int
+    unsuited: str | None = None  # why it cannot be run, or None
+
+    @property
+    def key(self) -> str:
+        """Its place below `trials/` in the results folder."""
+        return f"{self.dataset}/{self.label}/s{self.seed}"
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What its numbers depend on; the label is not among it."""
+        values = asdict(self)
+        del values["label"], values["unsuited"]
+        return values
+
+    @cached_property
+    def config_hash(self) -> str:
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def evaluation_points(self) -> list[int]:
+        """Images at which it is evaluated: 0, whole units as evenly as they go, the budget."""
+        units = self.images // self.unit
+        steps = range(self.evaluations + 1)
+        return sorted({round(units * i / self.evaluations) * self.unit for i in steps})
+
+    @property
+    def row_every(self) -> int:
+        """Images between two rows of its curves."""
+        return math.ceil(self.images / self.unit / ROWS) * self.unit

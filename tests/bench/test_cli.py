@@ -1,0 +1,148 @@
+"""The command line as a user meets it: good input, bad input, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import bench
+from bench.cli import main
+
+TINY = [
+    "--images",
+    "640",
+    "--evaluations",
+    "1",
+    "--samples",
+    "60",
+    "--set",
+    "width=4",
+    "--jobs",
+    "1",
+]
+
+
+def cli(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
+def test_help_teaches() -> None:
+    text = cli("run", "--help").output
+    for word in ("--models", "package.module:Class", "256k", "The same command"):
+        assert word in text
+
+
+def test_list_names_everything() -> None:
+    text = cli("list").output
+    for name in ("gan", "cgan", "dcgan@paper", "wgangp", "mnist5k", "label_accuracy"):
+        assert name in text
+    assert "digits-lenet" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--models", "dcgn"], "did you mean 'dcgan'"),
+        (["--dataset", "mnist"], "no data set 'mnist'; did you mean 'mnist5k'"),
+        (["--dataset", "../etc"], "no data set '../etc'"),
+        (["--features", "digits"], "no feature extractor 'digits'"),
+        (["--seeds", "three"], "a number of them (3) or a list (0,4,7)"),
+        (["--images", "lots"], "256k or 1.5M"),
+        (["--set", "wgangp.penalti=1"], "did you mean 'penalty'"),
+        (["--set", "wgangp.penalty=high"], "takes a number"),
+        (["--set", "wgapg.penalty=1"], "no contestant is called 'wgapg'"),
+        (["--size", "29"], "28, 32 or 64"),
+        (["--device", "cuda"], "no cuda device"),
+        (["--device", "tpu"], "auto, cpu, cuda, mps"),
+        (["--jobs", "none"], "--jobs is auto or a number"),
+        (["--threads", "0"], "threads must be 1 or more"),
+        (["--models", "nowhere.module:Net"], "cannot load the model"),
+        (["--models", "json:JSONDecoder"], "not a model"),
+        (["--models", "a\x1b[31m=gan"], "cannot be a label"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    result = cli("run", *arguments, "--dry-run")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["report", "status"])
+def test_what_is_no_results_folder_is_said_so(command: str, tmp_path: Path) -> None:
+    result = cli(command, str(tmp_path))
+    assert result.exit_code == 2
+    assert "no experiment.toml" in result.stderr
+
+
+def test_a_broken_experiment_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("images = ")
+    result = cli("run", str(path))
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "not TOML" in result.stderr
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    result = cli("run", "--dry-run", "--out", str(out), "--images", "1000")
+    assert result.exit_code == 0
+    assert "15 trials" in result.output
+    assert "1,280 images a trial (rounded from 1,000)" in result.output
+    assert not out.exists()
+
+
+def test_a_small_run_from_end_to_end(tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    arguments = ["run", "--models", "dcgan,cgan", "--seeds", "2", *TINY, "--out", str(out)]
+    result = cli(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "[4/4]" in result.output
+    assert "report.html" in result.output
+    for name in ("summary.csv", "comparisons.csv", "summary.md", "report.html", "index.parquet"):
+        assert (out / name).stat().st_size > 0
+    assert (out / "plots" / "samples.png").exists() or list((out / "plots").glob("samples*.png"))
+    results = bench.load(out)
+    assert len(results.trials) == 4
+    assert set(results.summary["model"]) == {"dcgan", "cgan"}
+    assert "4 finished" in cli("status", str(out)).output
+    # The same command again has nothing to do; the folder repeats itself elsewhere, bit for bit.
+    assert "0 to do" in cli(*arguments).output
+    again = tmp_path / "again"
+    assert (
+        cli("run", str(out / "experiment.toml"), "--out", str(again), "--jobs", "1").exit_code == 0
+    )
+    first, second = results.evaluations, bench.load(again).evaluations
+    assert first["value"].tolist() == second["value"].tolist()
+    # A report is made of the records alone.
+    (out / "report.html").unlink()
+    assert cli("report", str(out)).exit_code == 0
+    assert (out / "report.html").exists()
+
+
+def test_a_failed_trial_ends_with_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(
+        "from gan_zoo.gan import VanillaGAN\n"
+        "class Bad(VanillaGAN):\n"
+        "    def generator_loss(self, batch):\n"
+        "        raise RuntimeError('<b>no</b>')\n"
+    )
+    out = tmp_path / "r"
+    models = f"{tmp_path}/bad.py:Bad,gan"
+    result = cli("run", "--models", models, "--seeds", "1", *TINY, "--out", str(out))
+    assert result.exit_code == 1
+    assert "bad s0 failed: RuntimeError: <b>no</b>" in result.output
+    assert "failed" in cli("status", str(out)).output
+    assert "<b>no</b>" not in (out / "report.html").read_text()
+
+
+def test_the_installed_command_starts() -> None:
+    command = Path(sys.executable).parent / "bench"
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("bench, version")
