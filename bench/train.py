@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from torch import Tensor
-from torchvision.utils import save_image
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
 
 from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
@@ -134,8 +135,9 @@ def picture(model: GAN, trial: Trial, classes: int, path: Path) -> None:
     rows, columns = GRID
     labels = balanced_labels(columns, min(classes, columns)).repeat(rows).to(trial.device)
     images = generate(model, labels, Streams(trial.seed, trial.device)["samples"])
+    grid = make_grid(images / 2 + 0.5, nrow=columns)[: images.shape[1]]  # grey stays grey
     content = io.BytesIO()
-    save_image(images / 2 + 0.5, content, nrow=columns, format="png")
+    to_pil_image(grid.cpu()).save(content, format="png", optimize=True)
     write_bytes(path, content.getvalue())
 
 
