@@ -85,6 +85,54 @@ METRICS: dict[str, Metric] = {
         "higher",
         "share of a conditional model's samples that the classifier puts in the class asked for",
     ),
+    "precision": Metric(
+        "bench.metrics.manifold:manifold",
+        "precision",
+        "higher",
+        "share of the samples that lie within the neighbourhood of a real image (k = 3)",
+    ),
+    "recall": Metric(
+        "bench.metrics.manifold:manifold",
+        "recall",
+        "higher",
+        "share of the real images that lie within the neighbourhood of a sample (k = 3)",
+    ),
+    "density": Metric(
+        "bench.metrics.manifold:manifold",
+        "density",
+        "higher",
+        "neighbourhoods of real images that a sample lies in, over k = 5; may exceed 1",
+    ),
+    "coverage": Metric(
+        "bench.metrics.manifold:manifold",
+        "coverage",
+        "higher",
+        "share of the real images with a sample in their neighbourhood (k = 5)",
+    ),
+    "memorisation": Metric(
+        "bench.metrics.memorisation:data_copying",
+        "memorisation",
+        "neither",
+        "data-copying statistic C_T: 0 like held-out images, strongly negative copies; at the end",
+    ),
+    "fid_infinity": Metric(
+        "bench.metrics.extrapolated:fid_infinity",
+        "FID at infinity",
+        "lower",
+        "FID extrapolated to infinitely many samples; the reference's own bias stays; at the end",
+    ),
+    "fid_within_classes": Metric(
+        "bench.metrics.by_class:fid_within_classes",
+        "FID within classes",
+        "lower",
+        "mean over the classes of the FID within each, for a conditional model; at the end",
+    ),
+    "classifier_score": Metric(
+        "bench.metrics.inception:classifier_score",
+        "classifier score",
+        "neither",
+        "the Inception score's formula on the extractor's classes; confidence is no quality",
+    ),
 }
 # Beside these stands the histogram itself: `class_share/<class>`, one row a class.
 

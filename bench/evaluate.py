@@ -9,36 +9,35 @@ from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
 from .catalog import EXTRACTORS
-from .datasets import Dataset, load_dataset, to_uint8, to_unit
+from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .features import Extractor, Seen, load_extractor
-from .metrics import frechet, kernel, modes
+from .measures import Sight, at_the_end, distances, manifolds, modes
 from .records import Measured
 from .trial import Trial
 
-BATCH = 500  # samples generated or looked at together
+BATCH = 500  # samples generated together
 
 
-def evaluate(model: GAN, trial: Trial, last: bool) -> list[Measured]:
-    """FID, KID and modes of samples of the model; FID of a second network if `last`.
+def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict[str, str]]:
+    """Measures samples of the model; at the last point also what is measured once.
 
-    Raises Diverged if a sample is not finite.
+    Returns the values, and for metrics that could not be measured the reason. Raises Diverged if
+    a sample is not finite.
     """
-    dataset, device = load_dataset(trial.dataset, trial.size), trial.device
-    labels = balanced_labels(trial.samples, dataset.spec.classes).to(device)
+    classes, device = load_dataset(trial.dataset, trial.size).spec.classes, trial.device
+    labels = balanced_labels(trial.samples, classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
-
-    def seen_by(features: str) -> tuple[Seen, list[Measured]]:
-        seen = load(features, device)(images)
-        reference = reference_features(trial.dataset, trial.size, features, device)
-        return seen, distances(seen, reference, load(features, device).protocol)
-
-    seen, found = seen_by(trial.features)
-    found += by_class(model, seen, labels, dataset, load(trial.features, device).protocol)
-    second = EXTRACTORS[trial.features].second
-    if last and second:
-        found += [m for m in seen_by(second)[1] if m.metric == "fid"]
-    return found
+    sight = seen_by(trial.features, images, labels, trial.dataset, trial.size)
+    found = distances(sight) + manifolds(sight) + modes(sight, model.conditional)
+    absent: dict[str, str] = {}
+    if last:
+        once, absent = at_the_end(sight, model.conditional, trial.seed)
+        found += once
+        if second := EXTRACTORS[trial.features].second:
+            sight = seen_by(second, images, labels, trial.dataset, trial.size)
+            found += [row for row in distances(sight) if row.metric == "fid"]
+    return found, absent
 
 
 @torch.no_grad()
@@ -62,33 +61,15 @@ def balanced_labels(samples: int, classes: int) -> Tensor:
     return torch.arange(samples) % classes
 
 
-def distances(seen: Seen, reference: Seen, features: str) -> list[Measured]:
-    """FID, then KID, of what was seen to a reference, with their protocols."""
-    n, m = len(seen.features), len(reference.features)
-    fid = frechet.fid(seen.features, reference.features)
-    kid = kernel.kid(seen.features, reference.features)
-    return [
-        Measured("fid", fid, features, n, f"train:{m}"),
-        Measured("kid", kid, features, n, f"train:{m}"),
-    ]
-
-
-def by_class(
-    model: GAN, seen: Seen, labels: Tensor, dataset: Dataset, features: str
-) -> list[Measured]:
-    """Modes, their KL divergence and histogram; a conditional model's label accuracy."""
-    classes, train = dataset.spec.classes, dataset.train.labels
-    shares = modes.class_shares(seen.predicted, classes)
-    wanted = modes.class_shares(train, classes)
-    values = {
-        "modes": modes.modes_covered(shares),
-        "mode_kl": modes.mode_kl(shares, wanted),
-    }
-    if model.conditional:
-        values["label_accuracy"] = modes.label_accuracy(seen.predicted, labels)
-    values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
-    reference = f"train:{len(train)}"
-    return [Measured(k, float(v), features, len(labels), reference) for k, v in values.items()]
+def seen_by(features: str, images: Tensor, labels: Tensor, name: str, size: int | None) -> Sight:
+    """What the extractor `features` sees in images [n, *shape] and in the data set."""
+    device = str(images.device)
+    extractor = load(features, device)
+    train, holdout = (
+        reference(name, size, features, device, split) for split in ("train", "holdout")
+    )
+    dataset = load_dataset(name, size)
+    return Sight(extractor.protocol, extractor(images), labels, train, holdout, dataset)
 
 
 @lru_cache
@@ -97,7 +78,7 @@ def load(features: str, device: str) -> Extractor:
 
 
 @lru_cache
-def reference_features(name: str, size: int | None, features: str, device: str) -> Seen:
-    """What the frozen network sees in the training set: once for all trials of a process."""
-    train = load_dataset(name, size).train
-    return load(features, device)(to_unit(train.samples.to(device)))
+def reference(name: str, size: int | None, features: str, device: str, split: str) -> Seen:
+    """What the extractor sees in a split: once for all trials of a process."""
+    samples: Tensor = getattr(load_dataset(name, size), split).samples
+    return load(features, device)(to_unit(samples.to(device)))

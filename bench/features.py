@@ -76,7 +76,12 @@ class Seen:
     """What an extractor makes of n images."""
 
     features: Tensor  # [n, d] float32
-    predicted: Tensor  # [n] int64, the most probable class
+    probabilities: Tensor  # [n, classes] of its classifier; confidence is no quality
+
+    @property
+    def predicted(self) -> Tensor:
+        """[n] int64, the most probable class."""
+        return self.probabilities.argmax(1)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Extractor:
         # Outside of inference mode, so that the results are ordinary tensors.
         features = torch.cat([part for part, _ in parts])
         _refuse_nonfinite(features, "features")
-        return Seen(features, torch.cat([logits for _, logits in parts]).argmax(1))
+        return Seen(features, torch.cat([logits for _, logits in parts]).softmax(1))
 
 
 @contextmanager

@@ -197,7 +197,7 @@ class Results:
         progress = read_json(folder / "progress.json")
         status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
         facts = {"status": status, "reason": ""} | progress | ended
-        for name in ("config", "streams"):
+        for name in ("config", "streams", "not_measured"):
             facts[name] = json.dumps(facts.get(name) or trial.get(name) or {})
         row = {"dataset": dataset, "model": model, "seed": seed}
         return row | {"config_hash": trial.get("config_hash", "")} | facts

@@ -2,27 +2,30 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gan_zoo.streams import Streams
 
 from .catalog import EXTRACTORS
 from .datasets import load_dataset, to_uint8, to_unit
-from .evaluate import distances, load, reference_features
+from .evaluate import seen_by
+from .measures import distances, manifolds
 
 NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
 
 
 def scale(name: str, size: int | None, features: str, device: str) -> list[dict[str, Any]]:
-    """FID and KID to the training set of held-out images (the floor), of noisy training images,
-    and of uniform noise; rows of scale.parquet, for the extractor and its second."""
+    """Distances to the training set of held-out images (the floor), noisy ones and noise.
+
+    Rows of scale.parquet, for the extractor and its second.
+    """
     rows = []
     second = EXTRACTORS[features].second
     for extractor in filter(None, (features, second)):
-        reference = reference_features(name, size, extractor, device)
         for level, images in levels(name, size, device).items():
-            network = load(extractor, device)
-            for measured in distances(network(images), reference, network.protocol):
+            sight = seen_by(extractor, images, torch.zeros(len(images)), name, size)
+            for measured in distances(sight) + manifolds(sight):
                 rows.append({"dataset": name, "level": level, **vars(measured)})
     return rows
 

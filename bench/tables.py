@@ -15,7 +15,7 @@ from .protocol import contestants, datasets, final, primary
 from .records import PROTOCOL, Results
 
 PRIMARY = "fid"  # fixed beforehand; everything else is secondary
-METRICS = ["fid", "kid", "modes", "mode_kl", "label_accuracy"]
+METRICS = list(METRIC_ENTRIES)
 HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
 IQM_FROM = 8  # seeds; below, trimming a quarter at each end says nothing new
 BEST_NOTE = "lowest through training, chosen on the number it reports: optimistic"

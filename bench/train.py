@@ -50,6 +50,7 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
     batches = shuffled(split, trial.batch_size, streams["data"])
     averages, clock, beats = Averages(model), Clock(), Heartbeat(record, trial)
     status, reason, evaluating = "finished", "", 0.0
+    absent: dict[str, str] = {}  # metric -> why it could not be measured
     try:
         for point in trial.evaluation_points:
             # Train up to the point, with a row of the curves every `row_every` images.
@@ -70,7 +71,8 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
 
             # Measure samples of the same latents as ever, and picture some.
             began = time.perf_counter()
-            record.add_evaluation(clock, evaluate(model, trial, last=point == trial.images))
+            measured, absent = evaluate(model, trial, last=point == trial.images)
+            record.add_evaluation(clock, measured)
             picture(model, trial, dataset.spec.classes, record.sample_path(clock.images))
             record.flush()
             evaluating += time.perf_counter() - began
@@ -83,11 +85,8 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
     # Keep the weights and, last of all, say how it ended.
     record.flush()
     save_weights(model, record.folder / "generator.safetensors")
-    facts = {
-        **asdict(clock),
-        "evaluating_seconds": evaluating,
-        **facts_of(model, streams),
-    }
+    facts = {"evaluating_seconds": evaluating, "not_measured": absent}
+    facts |= asdict(clock) | facts_of(model, streams)
     record.end(status, reason, **facts)
     return status, reason
 

@@ -98,6 +98,10 @@ class Streams:
             self._streams[name] = Stream(name, self.seed_of(name), self.device)
         return self._streams[name]
 
+    def generator(self, name: str) -> torch.Generator:
+        """A generator of the stream's seed on the CPU, for a library that draws by itself."""
+        return torch.Generator().manual_seed(self.seed_of(name))
+
     def hashes(self) -> dict[str, str]:
         """sha256 of each stream's first draw: equal hashes, equal numbers."""
         drawn = sorted(self._streams.items())

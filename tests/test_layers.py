@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial"},
     {"catalog", "settings"},
-    {"mixtures", "datasets", "parsing"},
+    {"datasets", "parsing"},
     {"features", "weights", "plan", "records"},
-    {"planning", "status", "probes", "evaluate", "scale", "protocol"},
+    {"planning", "status", "probes", "measures", "evaluate", "scale", "protocol"},
     {"train", "checks", "tables", "theme"},
     {"executors", "findings"},
     {"runner", "display", "prose", "plots_lines", "plots_samples", "plots_training"},

@@ -151,9 +151,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_misspelt_name_gets_the_nearest() -> None:
-    with pytest.raises(
-        InputError, match=r"feature extractor 'digit-lenet'; .*'digits-le"
-    ):
+    with pytest.raises(InputError, match=r"feature extractor 'digit-lenet'; .*'digits-le"):
         load_extractor("digit-lenet")
 
 

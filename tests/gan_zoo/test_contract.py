@@ -71,11 +71,11 @@ def test_a_turn_changes_one_network_only(name: str, backbone: str) -> None:
     def look(player: str) -> None:
         nonlocal before
         now = snapshot(model)
-        changed = tuple(
-            any(not torch.equal(before[k], v) for k, v in now.items() if k.startswith(network))
-            for network in ("discriminator", "generator")
-        )
-        seen.append(changed)
+
+        def changed(network: str) -> bool:
+            return any(not torch.equal(before[k], now[k]) for k in now if k.startswith(network))
+
+        seen.append((changed("discriminator"), changed("generator")))
         before = now
 
     model.discriminator_optimizer.register_step_post_hook(lambda *_: look("discriminator"))
@@ -123,7 +123,7 @@ class DeviceWatch(TorchDispatchMode):
     """Notes reads of a value on the host, copies between devices and mixed devices."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.faults: list[str] = []
 
     def __torch_dispatch__(
@@ -148,7 +148,8 @@ def faults_of_steps(model: GAN, streams: Streams) -> list[str]:
     ready = [next(stream) for _ in range(4 * model.config.discriminator_steps)]
     feed = iter(ready)
     model.train_step(feed, streams)
-    with DeviceWatch() as watch:
+    watch = DeviceWatch()
+    with watch:
         for _ in range(3):
             model.train_step(feed, streams)
     return watch.faults
@@ -213,8 +214,8 @@ def test_points_train_on_the_mlp() -> None:
 def test_dropout_draws_from_its_own_stream() -> None:
     class Dropping(load("gan")):  # type: ignore[misc]
         def build_discriminator(self) -> torch.nn.Module:
-            network = super().build_discriminator()
-            network.layers.insert(1, torch.nn.Dropout(0.5))
+            network: torch.nn.Module = super().build_discriminator()
+            network.layers.insert(1, torch.nn.Dropout(0.5))  # type: ignore[operator, union-attr]
             return network
 
     def run(disturbance: int) -> Tensor:

@@ -1,0 +1,85 @@
+"""Metrics of what a frozen network saw, as rows that carry their protocol."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gan_zoo.streams import Streams
+
+from .datasets import Dataset
+from .features import Seen
+from .metrics import by_class, extrapolated, frechet, inception, kernel, manifold, memorisation
+from .metrics import modes as classes_
+from .records import Measured
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one network saw of the samples and of the real images."""
+
+    protocol: str  # the network's name and hash
+    generated: Seen
+    labels: Tensor  # [n] the classes asked for
+    train: Seen  # the reference
+    holdout: Seen
+    dataset: Dataset
+
+    def row(self, metric: str, value: float) -> Measured:
+        reference = f"train:{len(self.train.features)}"
+        return Measured(
+            metric, float(value), self.protocol, len(self.generated.features), reference
+        )
+
+
+def distances(sight: Sight) -> list[Measured]:
+    """FID and KID to the training set."""
+    x, y = sight.generated.features, sight.train.features
+    return [sight.row("fid", frechet.fid(x, y)), sight.row("kid", kernel.kid(x, y))]
+
+
+def manifolds(sight: Sight) -> list[Measured]:
+    """Precision, recall, density and coverage."""
+    found = manifold.manifold(sight.generated.features, sight.train.features)
+    return [sight.row(name, value) for name, value in vars(found).items()]
+
+
+def modes(sight: Sight, conditional: bool) -> list[Measured]:
+    """Modes, their KL divergence and histogram; a conditional model's label accuracy."""
+    classes = sight.dataset.spec.classes
+    shares = classes_.class_shares(sight.generated.predicted, classes)
+    wanted = classes_.class_shares(sight.dataset.train.labels, classes)
+    values: dict[str, float] = {
+        "modes": classes_.modes_covered(shares),
+        "mode_kl": classes_.mode_kl(shares, wanted),
+    }
+    if conditional:
+        values["label_accuracy"] = classes_.label_accuracy(sight.generated.predicted, sight.labels)
+    values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
+    return [sight.row(name, value) for name, value in values.items()]
+
+
+def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], dict[str, str]]:
+    """What is measured once, at the end of a trial; and of what could not be, the reason."""
+    streams, train = Streams(seed), sight.dataset.train
+    x, y, held = sight.generated.features, sight.train.features, sight.holdout.features
+    asked: dict[str, Callable[[], float]] = {
+        "fid_infinity": lambda: extrapolated.fid_infinity(
+            x, y, streams.generator("eval/fid_infinity")
+        ),
+        "memorisation": lambda: memorisation.data_copying(
+            x, y, held, streams.generator("eval/memorisation")
+        ),
+        "classifier_score": lambda: inception.classifier_score(sight.generated.probabilities),
+    }
+    if conditional:
+        asked["fid_within_classes"] = lambda: by_class.fid_within_classes(
+            x, sight.labels, y, train.labels, sight.dataset.spec.classes
+        )
+    found, absent = [], {}
+    for name, measure in asked.items():
+        try:
+            found.append(sight.row(name, measure()))
+        except ValueError as reason:  # too few samples, say
+            absent[name] = str(reason)
+    return found, absent
