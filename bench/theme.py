@@ -1,5 +1,6 @@
 """The house look of every figure: colours, type, panels, labels at line ends, saving."""
 
+import base64
 import io
 import math
 import re
@@ -40,7 +41,7 @@ REST = [
 ]
 REST += ["#6699CC", "#44AA99", "#888888", "#DDCC77"]
 REST += sns.color_palette("husl", 9).as_hex()  # beyond 17 labels no palette is safe for all eyes
-POINTS, BUDGET = 400, 3300  # the most points a line; the most a figure (an SVG below 150 KB)
+POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
 DPI = 200  # of the .png files
 DIRECT = 8  # more lines than this are named in a legend outside
 
@@ -203,9 +204,24 @@ def save(figure: Figure, path: Path) -> None:
         rb"\1 \2 \3",
         lines.getvalue(),
     )
-    picture = Image.open(pixels).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    small = io.BytesIO()
-    picture.save(small, format="png", optimize=True)
-    for suffix, content in ((".png", small.getvalue()), (".svg", drawing)):
+    drawing = re.sub(rb"(?<=data:image/png;base64,)[^\"]+", _smaller_inside, drawing)
+    for suffix, content in ((".png", smaller(pixels.getvalue())), (".svg", drawing)):
         with replacing(path.with_name(path.name + suffix)) as temporary:
             temporary.write_bytes(content)
+
+
+def smaller(png: bytes) -> bytes:
+    """The same picture in 256 colours; figures and grey samples have no more."""
+    picture = Image.open(io.BytesIO(png))
+    # A transparent picture keeps its transparency: only opaque ones lose their fourth channel.
+    if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
+        return png
+    content = io.BytesIO()
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        content, format="png", optimize=True
+    )
+    return content.getvalue()
+
+
+def _smaller_inside(picture: re.Match[bytes]) -> bytes:
+    return base64.b64encode(smaller(base64.b64decode(picture[0])))

@@ -1,0 +1,56 @@
+"""The README's numbers are those of the published results."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import bench
+
+ROOT = Path(__file__).parent.parent
+PUBLISHED = sorted(path.name for path in (ROOT / "results").glob("reference-*"))
+
+
+def test_the_numbers_stand_in_the_published_summary() -> None:
+    readme = (ROOT / "README.md").read_text()
+    block = readme.split("<!-- published: begin -->")[1].split("<!-- published: end -->")[0]
+    summary = (ROOT / "results" / "reference-mnist5k" / "summary.md").read_text().splitlines()
+    told = [
+        line for line in block.splitlines() if re.match(r"\| |Scale|On mnist5k|The ranking", line)
+    ]
+    assert len(told) >= 9
+    assert set(told) <= set(summary)
+
+
+def test_its_links_lead_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_run_loads_and_is_whole(name: str) -> None:
+    folder = ROOT / "results" / name
+    results = bench.load(folder)
+    assert (results.trials["status"] == "finished").all()
+    assert len(results.curves)
+    assert set(results.evaluations["model"]) == set(results.trials["model"])
+    assert set(results.summary["model"]) == set(results.trials["model"])
+    assert len(results.comparisons)
+    assert len(results.scale)
+    kept = [p for p in folder.rglob("*") if p.is_file() and p.suffix != ".safetensors"]
+    assert sum(path.stat().st_size for path in kept) < 5e6
+
+
+def test_the_published_mnist5k_reaches_what_was_asked_of_it() -> None:
+    table = bench.load(ROOT / "results" / "reference-mnist5k").summary.set_index("model")
+    bars = {"gan": 0.30, "cgan": 0.18, "dcgan": 0.15, "wgangp": 0.22}
+    for model, bar in bars.items():
+        assert 0 < table.loc[model, "fid_to_untrained"] <= bar
+    assert table.loc["cgan", "label_accuracy_mean"] >= 0.70
+    assert (table.loc[["dcgan", "wgangp"], "modes_mean"] == 10).all()
+    scale = bench.load(ROOT / "results" / "reference-mnist5k").scale
+    noise = scale[(scale["level"] == "uniform noise") & (scale["metric"] == "fid")]
+    assert noise["value"].min() > table["fid_high"].max()
