@@ -6,19 +6,21 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from .catalog import primary_metric
 from .protocol import contestants, datasets, last, one_protocol, own_extractor, primary
 from .records import PROTOCOL, Results
 
 UNTRAINED = "untrained generator"
-SCALE_COLUMNS = ["dataset", "level", "fid", "low", "high", "n", *PROTOCOL, "kid", "kid_reference"]
+BESIDE = {"fid": "kid", "emd": "high_quality"}  # what stands beside a primary metric
 
 
 def scale(results: Results) -> pd.DataFrame:
-    """What real, noisy and untrained images score under the primary extractor, best first.
+    """What real, noisy and untrained samples score under the primary extractor, best first.
 
-    One row a level and data set. `fid` is the median of `n` values from low to high: one each,
-    but for the untrained generator, which has one a contestant and seed. The protocol is that of
-    `fid`; `kid` may have been measured against another reference, as `kid_reference` says.
+    One row a level and data set. `fid`, for points `emd`, is the median of `n` values from low to
+    high: one each, but for the untrained generator, which has one a contestant and seed. The
+    protocol is that of this primary metric; `kid`, for points `high_quality`, may have been
+    measured against another reference, as `kid_reference` says.
     """
     tables = [_scale(results, dataset) for dataset in datasets(results)]
     return pd.concat(tables, ignore_index=True)
@@ -27,14 +29,18 @@ def scale(results: Results) -> pd.DataFrame:
 def _scale(results: Results, dataset: str) -> pd.DataFrame:
     levels = results.scale[results.scale["dataset"] == dataset]
     levels = levels[own_extractor(results, levels, dataset)].set_index("level")
+    outcome = primary_metric(dataset)
+    metrics = (outcome, BESIDE[outcome])
     rows = []
     for level in levels.index.unique():
-        found = {m: one_protocol(levels.loc[[level]], m) for m in ("fid", "kid")}
-        rows.append(_level(dataset, level, found))
-    start = {m: _untrained(results, m, dataset) for m in ("fid", "kid")}
-    if len(start["fid"]):
-        rows.append(_level(dataset, UNTRAINED, start))
-    return pd.DataFrame(rows, columns=SCALE_COLUMNS).sort_values("fid", ignore_index=True)
+        rows.append(_level(level, {m: one_protocol(levels.loc[[level]], m) for m in metrics}))
+    start = {metric: _untrained(results, metric, dataset) for metric in metrics}
+    if len(start[outcome]):
+        rows.append(_level(UNTRAINED, start))
+    columns = ["level", outcome, "low", "high", "n", *PROTOCOL, metrics[1]]
+    table = pd.DataFrame(rows, columns=[*columns, f"{metrics[1]}_reference"])
+    table.insert(0, "dataset", dataset)
+    return table.sort_values(outcome, ignore_index=True)
 
 
 def _untrained(results: Results, metric: str, dataset: str) -> pd.DataFrame:
@@ -42,38 +48,35 @@ def _untrained(results: Results, metric: str, dataset: str) -> pd.DataFrame:
     return rows[(rows["images"] == 0) & np.isfinite(rows["value"].astype(float))]
 
 
-def _level(dataset: str, level: str, found: dict[str, pd.DataFrame]) -> dict[str, object]:
-    fid, kid = (found[metric]["value"].to_numpy(float) for metric in ("fid", "kid"))
-    row: dict[str, object] = {"dataset": dataset, "level": level, "n": len(fid)}
-    if len(fid):
-        row |= {"fid": float(np.median(fid)), "low": fid.min(), "high": fid.max()}
-        row |= {name: found["fid"][name].iloc[0] for name in PROTOCOL}
-    if len(kid):
-        row |= {"kid": float(np.median(kid)), "kid_reference": found["kid"]["reference"].iloc[0]}
+def _level(level: str, found: dict[str, pd.DataFrame]) -> dict[str, object]:
+    outcome, beside = found
+    values, others = (found[metric]["value"].to_numpy(float) for metric in found)
+    row: dict[str, object] = {"level": level, "n": len(values)}
+    if len(values):
+        row |= {outcome: float(np.median(values)), "low": values.min(), "high": values.max()}
+        row |= {name: found[outcome][name].iloc[0] for name in PROTOCOL}
+    if len(others):
+        row |= {beside: float(np.median(others))}
+        row |= {f"{beside}_reference": found[beside]["reference"].iloc[0]}
     return row
 
 
 def extractor_agreement(results: Results) -> pd.DataFrame:
-    """Does the ranking by mean final FID survive another extractor? One row a further extractor.
+    """Does the ranking by mean primary metric survive another extractor? One row an extractor.
 
     dataset, first, second (extractors), order_first, order_second (labels, best first), n
     (contestants in both), tau (Kendall's), sentence.
     """
     rows = []
     for dataset in datasets(results):
-        own = primary(results, "fid", dataset)
-        fid = results.evaluations
-        fid = fid[(fid["dataset"] == dataset) & (fid["metric"] == "fid")]
+        outcome = primary_metric(dataset)
+        own, found = primary(results, outcome, dataset), results.evaluations
+        found = found[(found["dataset"] == dataset) & (found["metric"] == outcome)]
         base = own["features"].iloc[0] if len(own) else ""
-        for features, others in fid[fid["features"] != base].groupby("features"):
-            means = [_means(one_protocol(r, "fid"), results) for r in (own, others)]
+        for features, others in found[found["features"] != base].groupby("features"):
+            means = [_means(one_protocol(r, outcome), results) for r in (own, others)]
             both = pd.concat(means, axis=1, keys=["first", "second"]).dropna()
-            row = {
-                "dataset": dataset,
-                "first": base,
-                "second": features,
-                "n": len(both),
-            }
+            row = {"dataset": dataset, "first": base, "second": features, "n": len(both)}
             rows.append(row | _agreement(both))
     columns = [
         "dataset",

@@ -112,7 +112,7 @@ def main() -> None:
     "--samples",
     type=int,
     metavar="N",
-    help=("Generated samples in an evaluation.  [default: 4000]"),
+    help=("Generated images in an evaluation; of a 2-D set always 2,500.  [default: 4000]"),
 )
 @click.option(
     "--features",
@@ -198,7 +198,8 @@ def describe(plan: "Plan", trials: "list[Trial]", todo: int, root: Path, jobs: i
     rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
     click.echo(
         f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
-        f"evaluated at {len(trials[0].evaluation_points)} points on {plan.samples:,} samples"
+        f"evaluated at {len(trials[0].evaluation_points)} points on "
+        f"{' or '.join(f'{n:,}' for n in sorted({trial.samples for trial in trials}))} samples"
     )
     click.echo(
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "

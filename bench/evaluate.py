@@ -13,6 +13,7 @@ from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .features import Extractor, Seen, load_extractor
 from .measures import Sight, at_the_end, distances, manifolds, modes
+from .planar import measure_points
 from .records import Measured
 from .trial import Trial
 
@@ -25,9 +26,11 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict
     Returns the values, and for metrics that could not be measured the reason. Raises Diverged if
     a sample is not finite.
     """
-    classes, device = load_dataset(trial.dataset, trial.size).spec.classes, trial.device
-    labels = balanced_labels(trial.samples, classes).to(device)
+    dataset, device = load_dataset(trial.dataset, trial.size), trial.device
+    labels = balanced_labels(trial.samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
+    if dataset.truth is not None:
+        return measure_points(images, labels, dataset, model.conditional), {}
     sight = seen_by(trial.features, images, labels, trial.dataset, trial.size)
     found = distances(sight) + manifolds(sight) + modes(sight, model.conditional)
     absent: dict[str, str] = {}
@@ -42,9 +45,9 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict
 
 @torch.no_grad()
 def generate(model: GAN, labels: Tensor, rng: Stream) -> Tensor:
-    """Samples for labels [n], as a picture file would hold them: [n, *shape] in [-1, 1].
+    """Samples for labels [n]: points, or images in [-1, 1] as a picture file would hold them.
 
-    In `eval()` mode (running statistics), in fp32, rounded to 8 bits as the real images are.
+    In `eval()` mode (running statistics), in fp32; images rounded to 8 bits as the real ones are.
     """
     model.eval()
     parts = [model.sample(part, rng) for part in labels.split(BATCH)]

@@ -40,7 +40,12 @@ class Findings:
         """The rows of `summary` on a data set, best first."""
         return self.summary[self.summary["dataset"] == dataset]
 
+    def measured(self, dataset: str, metrics: tuple[str, ...]) -> list[str]:
+        """Those of the metrics that a finished trial on the data set has a value of."""
+        table = self.models(dataset)
+        return [metric for metric in metrics if (table[f"{metric}_n"] > 0).any()]
+
     def pairs(self, dataset: str) -> pd.DataFrame:
-        """The rows of `comparisons` on a data set on the primary outcome, FID."""
+        """The rows of `comparisons` on a data set on its primary outcome."""
         rows = self.comparisons
         return rows[(rows["dataset"] == dataset) & (rows["outcome"] == "primary")]

@@ -21,6 +21,7 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # The usual numbers of discriminator steps divide it, so that a contestant that is added to a
 # folder later does not move the evaluation points of those already there.
 STEPS = 10
+POINTS = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
 PRECISIONS = ("fp32", "bf16")
 SIZES = (28, 32, 64)
 
@@ -107,7 +108,7 @@ class Plan:
                             unit=self.unit,
                             evaluations=self.evaluations,
                             batch_size=self.batch_size,
-                            samples=self.samples,
+                            samples=POINTS if len(spec.shape) == 1 else self.samples,
                             size=self.size,
                             features=extractor_for(dataset, self.features),
                             device=self.device,

@@ -10,20 +10,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import theme
+from .catalog import primary_metric
 from .checks import scale
-from .plots_lines import ended, mean_of_finished, of_finished, seed_lines, trained_on
-from .plots_samples import modes, samples
+from .plots_lines import ended, models_panel, trained_on
+from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
+from .plots_samples import samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
 from .prose import number
-from .protocol import contestants, datasets, final, primary
+from .protocol import contestants, datasets, final, primary, title, unit
 from .records import Results
 from .tables import summary
 
-__all__ = ["FIGURES", "final_quality", "gradient_norms", "gradient_norms_by_layer", "losses"]
+__all__ = [
+    "FIGURES",
+    "coverage_of_modes",
+    "figures_of",
+    "final_quality",
+    "gradient_norms",
+    "gradient_norms_by_layer",
+    "losses",
+]
 __all__ += ["modes", "quality", "samples", "scores", "write_plots"]
 
 CLOCKS = {
-    "images": "real images shown to the discriminator",
+    "images": "real {unit} shown to the discriminator",
     "generator_steps": "generator steps",
     "seconds": "seconds of training",
 }
@@ -31,17 +41,17 @@ CLOCKS = {
 
 @theme.themed
 def quality(results: Results, dataset: str) -> Figure:
-    """FID against images, generator steps and seconds."""
-    rows = primary(results, "fid", dataset)
+    """The primary metric against images, generator steps and seconds."""
+    rows = primary(results, primary_metric(dataset), dataset)
     rows = rows[rows["value"] > 0]
     models, ends = contestants(results, dataset), ended(results, dataset)
     figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
     axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
     lines: list[list[tuple[float, str, str]]] = []
     for axis, (clock, label) in zip(axes, CLOCKS.items(), strict=True):
-        lines.append(_quality_panel(axis, rows, clock, theme.colours(models), ends))
-        theme.thousands(axis, label)
-    axes[0].set_ylabel("FID (log scale, lower is better)")
+        lines.append(models_panel(axis, rows, clock, theme.colours(models), ends))
+        theme.thousands(axis, label.format(unit=unit(dataset)))
+    axes[0].set_ylabel(f"{title(dataset)} (log scale, lower is better)")
     if rows.empty:
         axes[0].text(0.5, 0.5, "not evaluated yet", transform=axes[0].transAxes, ha="center")
     floor = _references(axes[0], scale(results), dataset)
@@ -54,36 +64,10 @@ def quality(results: Results, dataset: str) -> Figure:
         figure.legend(handles, names, loc="outside right center", fontsize=8)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
-        f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows)}"
+        f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"
     )
     theme.caption(figure, f"Quality through training, {dataset}{_best(results, dataset)}", note)
     return figure
-
-
-def _quality_panel(
-    axis: Axes,
-    rows: pd.DataFrame,
-    clock: str,
-    colours: dict[str, str],
-    ends: dict[tuple[str, int], str],
-) -> list[tuple[float, str, str]]:
-    last = []
-    for model, colour in colours.items():
-        own = rows[rows["model"] == model]
-        budget = 3 * own["seed"].nunique() * len(colours)
-        seed_lines(axis, own, clock, colour, ends, budget, word=clock == "images")
-        line = mean_of_finished(own, clock, ends)
-        axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
-        done = of_finished(own, ends)
-        band = done.groupby("images")["value"]
-        if done["seed"].nunique() > 1:
-            axis.fill_between(line[clock], band.min(), band.max(), color=colour, alpha=0.15, lw=0)
-        if len(line):
-            last.append((float(line["value"].iloc[-1]), model, colour))
-        elif len(own):
-            end = own.loc[own["images"].idxmax(), "value"]
-            last.append((float(end), f"{model} (none finished)", colour))
-    return last
 
 
 def _references(axis: Axes, levels: pd.DataFrame, dataset: str) -> str:
@@ -96,7 +80,7 @@ def _references(axis: Axes, levels: pd.DataFrame, dataset: str) -> str:
     for level, name in names.items():
         if level not in levels.index:
             continue
-        value = float(levels.loc[level, "fid"])
+        value = float(levels.loc[level, primary_metric(dataset)])
         samples = levels.loc[level, "samples"]
         for panel in axis.get_figure(root=True).axes:  # type: ignore[union-attr]
             panel.axhline(value, color=theme.SOFT, ls="--", lw=1, zorder=1)
@@ -118,28 +102,32 @@ def _references(axis: Axes, levels: pd.DataFrame, dataset: str) -> str:
 
 def _best(results: Results, dataset: str) -> str:
     table = summary(results)
-    table = table[(table["dataset"] == dataset) & (table["fid_n"] > 0)]
+    table = table[(table["dataset"] == dataset) & (table[f"{primary_metric(dataset)}_n"] > 0)]
     return f": {theme.clipped(table['model'].iloc[0])} ends lowest" if len(table) > 1 else ""
 
 
-def _protocol(rows: pd.DataFrame) -> str:
+def _protocol(rows: pd.DataFrame, dataset: str) -> str:
     if not len(rows):
         return ""
     first = rows.iloc[0]
-    return f" FID: {first.features}, {first.samples:,} samples against {first.reference}."
+    against = f"{first.samples:,} samples against {first.reference}"
+    return f" {title(dataset)}: {first.features}, {against}."
 
 
 @theme.themed
 def final_quality(results: Results, dataset: str) -> Figure:
-    """Final FID: a dot a seed, the mean and its interval, best model on top."""
+    """The final primary metric: a dot a seed, the mean and its interval, best model on top."""
     table = summary(results)
     table = table[table["dataset"] == dataset].reset_index(drop=True)
-    values = final(results, "fid", dataset)
+    metric = primary_metric(dataset)
+    values = final(results, metric, dataset)
     figure = Figure(figsize=(theme.WIDTH, 1.6 + 0.34 * len(table)), layout="constrained")
     axis = figure.subplots()
     if len(values):
-        _seeds_and_interval(axis, table, values, theme.colours(contestants(results, dataset)))
-    axis.set(xlabel="final FID (log scale, lower is better)", ylabel="")
+        named = {f"{metric}_{end}": end for end in ("mean", "low", "high", "n")}
+        colours = theme.colours(contestants(results, dataset))
+        _seeds_and_interval(axis, table.rename(columns=named), values, colours)
+    axis.set(xlabel=f"final {title(dataset)} (log scale, lower is better)", ylabel="")
     note = (
         "Dot: a seed; bar: the mean; line: its 95 % t interval, which ends at the edge where it "
         "reaches further. Right: mean (trials finished of started)."
@@ -159,11 +147,11 @@ def _seeds_and_interval(
     low, high = axis.get_xlim()
     left = min(low, 0.7 * float(values["value"].min()))
     for place, row in enumerate(table.itertuples()):
-        ends = np.clip([row.fid_low, row.fid_high], left, None)
+        ends = np.clip([row.low, row.high], left, None)
         axis.plot(ends, [place, place], color=theme.INK, lw=1.4, zorder=1)
-        if row.fid_n > 1:  # of one seed, the dot says it all
-            axis.plot(row.fid_mean, place, "|", color=theme.INK, ms=16, mew=2.2, zorder=4)
-        text = f"{number(row.fid_mean)}   ({row.finished} of {row.started})"
+        if row.n > 1:  # of one seed, the dot says it all
+            axis.plot(row.mean, place, "|", color=theme.INK, ms=16, mew=2.2, zorder=4)
+        text = f"{number(row.mean)}   ({row.finished} of {row.started})"
         axis.text(
             1.01,
             place,
@@ -173,7 +161,7 @@ def _seeds_and_interval(
             fontsize=9,
         )
     # An interval of two seeds may be so wide that the dots would be lost in it.
-    right = min(float(table["fid_high"].fillna(0).max()), 1.6 * float(values["value"].max()))
+    right = min(float(table["high"].fillna(0).max()), 1.6 * float(values["value"].max()))
     axis.set_xlim(left, max(high, 1.05 * right))
     theme.plain_log(axis, "x")
     axis.set_ylim(len(table) - 0.4, -0.6)
@@ -184,12 +172,19 @@ FIGURES: dict[str, Callable[[Results, str], Figure]] = {
     "samples": samples,
     "quality": quality,
     "final_quality": final_quality,
+    "coverage_of_modes": coverage_of_modes,
     "losses": losses,
     "gradient_norms": gradient_norms,
     "gradient_norms_by_layer": gradient_norms_by_layer,
     "scores": scores,
     "modes": modes,
 }
+
+
+def figures_of(results: Results, dataset: str) -> dict[str, Callable[[Results, str], Figure]]:
+    """FIGURES without those of modes where the data set has none."""
+    there = {"modes": modes_of(results, dataset), "coverage_of_modes": panels_of(results, dataset)}
+    return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 
 
 def write_plots(results: Results, folder: Path) -> dict[tuple[str, str], Path]:
@@ -201,7 +196,7 @@ def write_plots(results: Results, folder: Path) -> dict[tuple[str, str], Path]:
     written = {}
     several = len(datasets(results)) > 1
     for dataset in datasets(results):
-        for name, draw in FIGURES.items():
+        for name, draw in figures_of(results, dataset).items():
             path = folder / (f"{name}-{dataset}" if several else name)
             theme.save(draw(results, dataset), path)
             written[dataset, name] = path

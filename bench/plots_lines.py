@@ -75,3 +75,30 @@ def mean_of_finished(
     if logarithmic:
         table["value"] = np.exp(table["value"])
     return table.reset_index(drop=True)
+
+
+def models_panel(
+    axis: Axes,
+    rows: pd.DataFrame,
+    clock: str,
+    colours: dict[str, str],
+    ends: dict[tuple[str, int], str],
+) -> list[tuple[float, str, str]]:
+    """A thick line and a band a model, a thin line a seed; where each ends: y, label, colour."""
+    last = []
+    for model, colour in colours.items():
+        own = rows[rows["model"] == model]
+        budget = 3 * own["seed"].nunique() * len(colours)
+        seed_lines(axis, own, clock, colour, ends, budget, word=clock == "images")
+        line = mean_of_finished(own, clock, ends)
+        axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
+        done = of_finished(own, ends)
+        band = done.groupby("images")["value"]
+        if done["seed"].nunique() > 1:
+            axis.fill_between(line[clock], band.min(), band.max(), color=colour, alpha=0.15, lw=0)
+        if len(line):
+            last.append((float(line["value"].iloc[-1]), model, colour))
+        elif len(own):
+            end = own.loc[own["images"].idxmax(), "value"]
+            last.append((float(end), f"{model} (none finished)", colour))
+    return last

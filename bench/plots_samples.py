@@ -1,17 +1,15 @@
-"""What the models draw: samples through training, and their classes. Results in, Figure out."""
+"""What the models draw, through training. Results in, Figure out."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
-from .plots_lines import ended, trained_on
-from .protocol import contestants, final
+from .plots_lines import ended
+from .protocol import contestants, unit
 from .records import Results
-from .tables import summary
 
 TILE, PADDING = (
     28,
@@ -19,42 +17,15 @@ TILE, PADDING = (
 )  # pixels of a sample and between two, where the plan names no size
 CROP = (2, 5)  # rows and columns of each grid that are shown
 TIMES = 6  # columns of the figure of samples
-
-
-@theme.themed
-def modes(results: Results, dataset: str) -> Figure:
-    """Share of each class among the samples at the end, one panel a model."""
-    models, colours = (
-        contestants(results, dataset),
-        theme.colours(contestants(results, dataset)),
-    )
-    names = results.evaluations["metric"].unique()
-    classes = sorted(str(n).split("/")[1] for n in names if str(n).startswith("class_share/"))
-    shares = [final(results, f"class_share/{k}", dataset).assign(digit=k) for k in classes]
-    rows = pd.concat(shares) if shares else pd.DataFrame(columns=["model", "digit", "value"])
-    rows = rows.assign(value=100 * rows["value"].astype(float))
-    table = summary(results)
-    told = set(table.loc[(table["dataset"] == dataset) & table["conditional"], "model"])
-    figure, axes = theme.panels(len(models), height=1.9, sharey=True)
-    uniform = 100 / max(len(classes), 1)
-    for axis, model in zip(axes, models, strict=True):
-        own = rows[rows["model"] == model]
-        means = own.groupby("digit")["value"].mean().reindex(classes)
-        axis.bar(classes, means, color=colours[model], width=0.7)
-        axis.plot(own["digit"], own["value"], ".", color=theme.INK, ms=3, alpha=0.6)
-        axis.axhline(uniform, color=theme.INK, lw=1, ls="--")
-        axis.axhline(uniform / 10, color=theme.ALARM, lw=1, ls=":")
-        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in told))
-        axis.grid(axis="x", visible=False)
-    figure.supylabel("share of the samples, %", fontsize=9.5)
-    note = (
-        "x: class, as a classifier sees it. Bar: the mean of finished seeds; dots: every seed; "
-        f"{trained_on(results, dataset)}. Dashed: a uniform share; dotted red: a tenth of it, "
-        "below which a class is no mode. † not comparable: a conditional model is told which class "
-        "to draw."
-    )
-    theme.caption(figure, f"Modes at the end of training, {dataset}", note)
-    return figure
+SIDE = 128  # pixels of a picture of points
+FRAME = 200  # the grey around it, whatever the colour of its empty places
+NOTE = {
+    "images": f"The first {CROP[0]} x {CROP[1]} of each grid, from the same latents all along. A "
+    "conditional model draws class 0 in its first column, 1 in its second, and so on.",
+    "points": "Each picture: the density of the samples in the plane, from the same latents all "
+    "along; bright is dense, on a log scale of its own. All show the same part of the plane, "
+    "around the origin.",
+}
 
 
 @theme.themed
@@ -67,8 +38,7 @@ def samples(results: Results, dataset: str) -> Figure:
         done = [seed for seed in seeds if ends[model, seed] == "finished"]
         chosen = (done or seeds or [0])[0]
         grids = results.samples(model, dataset, chosen)
-        tile = int(results.experiment.get("size") or TILE)
-        strips.append([_crop(grids.get(at), tile) for at in times])
+        strips.append([_picture(results, dataset, grids.get(at)) for at in times])
         names.append(theme.clipped(model, 20) + f"\nseed {chosen}")
         names[-1] += "" if done else f"\n({ends.get((model, chosen), 'no trial')})"
     picture, xs, ys = _mosaic(strips)
@@ -80,10 +50,8 @@ def samples(results: Results, dataset: str) -> Figure:
     axis.set_xticks(xs, [f"{at / 1000:g}k" if at else "0" for at in times])
     axis.grid(False)
     axis.spines[:].set_visible(False)
-    axis.set_xlabel("real images shown to the discriminator")
-    note = f"The first {CROP[0]} x {CROP[1]} of each grid, from the same latents all along."
-    note += " A conditional model draws class 0 in its first column, 1 in its second, and so on."
-    theme.caption(figure, f"Samples through training, {dataset}", note)
+    axis.set_xlabel(f"real {unit(dataset)} shown to the discriminator")
+    theme.caption(figure, f"Samples through training, {dataset}", NOTE[unit(dataset)])
     return figure
 
 
@@ -98,6 +66,22 @@ def _times(results: Results, dataset: str) -> list[int]:
     # Early training changes more than late: squares of equal steps.
     wanted = (np.linspace(0, 1, TIMES) ** 1.5 * (len(points) - 1)).round().astype(int)
     return [points[i] for i in dict.fromkeys(wanted.tolist())]
+
+
+def _picture(results: Results, dataset: str, path: Path | None) -> np.ndarray:
+    """What is shown of a picture of samples: the upper left of a grid, all of a density."""
+    if unit(dataset) == "points":
+        return _density(path)
+    return _crop(path, int(results.experiment.get("size") or TILE))
+
+
+def _density(path: Path | None) -> np.ndarray:
+    """[SIDE + 2, SIDE + 2, 3] a density in a thin frame; white where there is none."""
+    if path is None:
+        return np.full((SIDE + 2, SIDE + 2, 3), 255, dtype=np.uint8)
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB").resize((SIDE, SIDE)))
+    return np.pad(pixels, ((1, 1), (1, 1), (0, 0)), constant_values=FRAME)
 
 
 def _crop(grid: Path | None, tile: int) -> np.ndarray:

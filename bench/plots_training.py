@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from . import theme
 from .plots_lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
-from .protocol import contestants
+from .protocol import contestants, unit
 from .records import Results
 
 BINS = 48  # columns of the heat map
@@ -52,9 +52,9 @@ def losses(results: Results, dataset: str) -> Figure:
     metrics = ("loss/discriminator", "loss/generator")
     figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
     note = (
-        f"x: real images shown to the discriminator. Thin: one seed; thick: the mean of finished "
-        f"seeds; {trained_on(results, dataset)}. Scales differ from panel to panel: losses are not "
-        "comparable between models, and a lower one is no better picture."
+        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        f"finished seeds; {trained_on(results, dataset)}. Scales differ from panel to panel: "
+        "losses are not comparable between models, and a lower one is no better generator."
     )
     theme.caption(figure, f"Losses while training, {dataset}", note)
     return figure
@@ -64,12 +64,12 @@ def losses(results: Results, dataset: str) -> Figure:
 def scores(results: Results, dataset: str) -> Figure:
     """The discriminator's mean output on real and on generated images, one panel a model."""
     metrics = ("score/real", "score/fake")
-    names = ("score on real images", "score on generated images")
+    names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
     figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
     note = (
-        f"x: real images shown to the discriminator. Thin: one seed; thick: the mean of finished "
-        f"seeds; {trained_on(results, dataset)}. The gap is what the discriminator can still tell "
-        "apart; its scale differs from model to model."
+        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        f"finished seeds; {trained_on(results, dataset)}. The gap is what the discriminator can "
+        "still tell apart; its scale differs from model to model."
     )
     theme.caption(figure, f"What the discriminator says, {dataset}", note)
     return figure
@@ -92,7 +92,7 @@ def gradient_norms(results: Results, dataset: str) -> Figure:
             if len(line):
                 found.append((float(line["value"].iloc[-1]), model, colour[model]))
         axis.set_title(network)
-        theme.thousands(axis, "real images shown")
+        theme.thousands(axis, f"real {unit(dataset)} shown")
     theme.plain_log(axes[0])
     for axis, found in zip(axes, last, strict=True):
         if len(models) <= theme.DIRECT:
@@ -133,9 +133,9 @@ def gradient_norms_by_layer(results: Results, dataset: str) -> Figure:
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{10.0**value:g}")
         bar.set_label("gradient norm of a layer (log colours)")
     note = (
-        "x: real images shown to the discriminator; y: its layers, the input at the top. Geometric "
-        f"mean over seeds; {trained_on(results, dataset)}. Dark rows near the input are gradients "
-        "that vanish on their way down."
+        f"x: real {unit(dataset)} shown to the discriminator; y: its layers, the input at the top. "
+        f"Geometric mean over seeds; {trained_on(results, dataset)}. Dark rows near the input are "
+        "gradients that vanish on their way down."
     )
     theme.caption(figure, f"The discriminator's gradients by layer, {dataset}", note)
     return figure

@@ -4,13 +4,14 @@ import math
 
 import pandas as pd
 
-from .catalog import METRICS
+from .catalog import METRICS, primary_metric
 from .checks import UNTRAINED
 from .findings import Findings
-from .protocol import datasets, final
+from .protocol import datasets, final, title, unit
+from .reading import CAVEAT, SECONDARY
 from .records import Results
 from .stats import seeds_to_attain
-from .tables import IQM_FROM
+from .tables import HANDED_LABELS, IQM_FROM
 
 NONE = "\u2013"  # an en dash: there is no such number
 ROWS = 12  # the most models or pairs that a terminal shows; the rest is in the .csv files
@@ -58,10 +59,10 @@ def headline(findings: Findings, dataset: str) -> str:
     table = findings.models(dataset)
     table = table[table["rank"].notna()]
     if table.empty:
-        return f"On {dataset}, no trial has finished with an FID."
-    best = table.iloc[0]
-    text = f"On {dataset} after {budget(findings.results)} images, {best['model']} has the lowest "
-    text += f"mean FID: {number(best['fid_mean'])}, {done(best, ' seeds')}."
+        return f"On {dataset}, no trial has finished with an {title(dataset)}."
+    best, value = table.iloc[0], number(table[f"{primary_metric(dataset)}_mean"].iloc[0])
+    text = f"On {dataset} after {budget(findings.results)} {unit(dataset)}, {best['model']} has "
+    text += f"the lowest mean {title(dataset)}: {value}, {done(best, ' seeds')}."
     return text + " " + separation(findings, dataset)
 
 
@@ -83,15 +84,27 @@ def separation(findings: Findings, dataset: str) -> str:
     return text
 
 
+def estimate(row: pd.Series, metric: str) -> str:
+    """The mean of a metric and its interval, as far as there are any."""
+    interval = span(row[f"{metric}_low"], row[f"{metric}_high"])
+    return f"{number(row[f'{metric}_mean'])} {interval}".strip()
+
+
+def secondary(row: pd.Series, metric: str) -> str:
+    """The mean of a metric, with a dagger where a model was handed what it measures."""
+    told = bool(row["conditional"]) and metric in HANDED_LABELS
+    return number(row[f"{metric}_mean"]) + "†" * told
+
+
 def model_sentence(row: pd.Series) -> str:
-    """One contestant: rank, FID with its interval, what finished, what it cost."""
+    """One contestant: rank, primary metric, its interval, what finished, what it cost."""
+    metric, name = primary_metric(row["dataset"]), title(row["dataset"])
     if pd.isna(row["rank"]):
-        return f"{row['model']} has no final FID: {done(row, ' seeds finished')}."
-    interval = span(row["fid_low"], row["fid_high"])
-    text = f"{row['rank']}. {row['model']}: FID {number(row['fid_mean'])}"
-    text += f" {interval}" * bool(interval) + f", {done(row, ' seeds finished')}"
-    start = number(row["fid_to_untrained"], 2)
-    text += f", {start} of its untrained FID" * (start != NONE)
+        return f"{row['model']} has no final {name}: {done(row, ' seeds finished')}."
+    text = f"{row['rank']}. {row['model']}: {name} {estimate(row, metric)}"
+    text += f", {done(row, ' seeds finished')}"
+    start = number(row[f"{metric}_to_untrained"], 2)
+    text += f", {start} of its untrained {name}" * (start != NONE)
     return text + f", {number(row['seconds'])} s a trial."
 
 
@@ -124,15 +137,11 @@ def limits(findings: Findings, dataset: str) -> list[str]:
     if told:
         names = ", ".join(told)
         found.append(f"† {names}: handed the labels, so modes and mode KL are not comparable.")
-    found.append(
-        "FID under another extractor or number of samples is another quantity: these values "
-        "stand beside each other, not beside published ones."
-    )
-    return found
+    return [*found, CAVEAT[primary_metric(dataset)]]
 
 
 def protocol(findings: Findings, dataset: str) -> str:
-    """How FID was measured."""
+    """How the primary metric was measured."""
     rows = findings.models(dataset)
     rows = rows[rows["features"].notna()]
     if rows.empty:
@@ -154,41 +163,44 @@ def text_of(findings: Findings) -> str:
 
 def _section(findings: Findings, dataset: str) -> list[str]:
     table = findings.models(dataset)
-    lines = [f"# {dataset}, {budget(findings.results)} images", "", headline(findings, dataset), ""]
+    shown = f"{budget(findings.results)} {unit(dataset)}"
+    lines = [f"# {dataset}, {shown}", "", headline(findings, dataset), ""]
     lines += [f"- {_safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
     lines += ["", *_models(findings, dataset, table.head(ROWS)), ""]
     if len(table) > ROWS:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
-    lines += [*_pairs(findings.pairs(dataset)), ""]
-    lines += [f"Scale (FID): {_scale(findings, dataset)}."]
+    lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
+    lines += [f"Scale ({title(dataset)}): {_scale(findings, dataset)}."]
     agreement = findings.agreement
     lines += list(agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [f"Matched: {_matched(findings, dataset)}."]
-    return [*lines, f"Protocol of FID: {protocol(findings, dataset)}.", ""]
+    return [*lines, f"Protocol of {title(dataset)}: {protocol(findings, dataset)}.", ""]
 
 
 def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
-    values = final(findings.results, "fid", dataset)
-    heads = ["rank", "model", "FID, mean [95 % t]", "every seed", "finished"]
+    metric = primary_metric(dataset)
+    beside = findings.measured(dataset, SECONDARY[metric])
+    values = final(findings.results, metric, dataset)
+    heads = ["rank", "model", f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
     seeds = int(max(table["finished"].max(), 0))
     heads += ["IQM"] * (seeds >= IQM_FROM)
-    heads += [METRICS[name].title for name in ("kid", "modes", "label_accuracy")] + ["s a trial"]
+    heads += [METRICS[name].title for name in beside] + ["s a trial"]
     rows = []
     for _, row in table.iterrows():
         own = values.loc[values["model"] == row["model"], "value"]
         every = " ".join(number(v) for v in own)
         cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), _safe(str(row["model"]))]
-        cells += [f"{number(row['fid_mean'])} {span(row['fid_low'], row['fid_high'])}".strip()]
-        cells += [every, done(row)] + [number(row["fid_iqm"])] * (seeds >= IQM_FROM)
-        cells += [number(row["kid_mean"]), number(row["modes_mean"]) + "†" * row["conditional"]]
-        rows.append([*cells, number(row["label_accuracy_mean"]), number(row["seconds"])])
+        cells += [estimate(row, metric), every, done(row)]
+        cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
+        cells += [secondary(row, name) for name in beside]
+        rows.append([*cells, number(row["seconds"])])
     return _table(heads, rows)
 
 
-def _pairs(pairs: pd.DataFrame) -> list[str]:
+def _pairs(pairs: pd.DataFrame, title: str) -> list[str]:
     if pairs.empty:
         return ["No pairs to compare."]
-    heads = ["pair", "FID ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
+    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
     rows = [
         [
             _safe(f"{row['model_a']} / {row['model_b']}"),
@@ -209,11 +221,11 @@ def _scale(findings: Findings, dataset: str) -> str:
     levels = levels[levels["dataset"] == dataset]
     usual = levels["samples"].mode()
     texts = []
-    for row in levels.itertuples():
-        other = len(usual) and row.samples != usual.iloc[0]
-        note = f" ({row.samples:,} samples)" * bool(other)
-        ends = f" ({number(row.low)} to {number(row.high)})" * (row.level == UNTRAINED)
-        texts.append(f"{row.level} {number(row.fid)}{ends}{note}")
+    for _, row in levels.iterrows():
+        other = len(usual) and row["samples"] != usual.iloc[0]
+        note = f" ({row['samples']:,} samples)" * bool(other)
+        ends = f" ({number(row['low'])} to {number(row['high'])})" * (row["level"] == UNTRAINED)
+        texts.append(f"{row['level']} {number(row[primary_metric(dataset)])}{ends}{note}")
     return " < ".join(texts) or "not measured"
 
 

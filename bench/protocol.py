@@ -6,7 +6,7 @@ finished. Asked to mix two, this refuses and names the difference.
 
 import pandas as pd
 
-from .catalog import extractor_for
+from .catalog import METRICS, extractor_for, primary_metric
 from .records import PROTOCOL, Results
 
 
@@ -20,6 +20,16 @@ def contestants(results: Results, dataset: str) -> list[str]:
     known = [str(entry["label"]) for entry in results.experiment["contestants"]]
     there = results.trials.loc[results.trials["dataset"] == dataset, "model"].unique()
     return [label for label in known if label in there] + sorted(set(there) - set(known))
+
+
+def unit(dataset: str) -> str:
+    """What the discriminator is shown: "images" or "points"."""
+    return "points" if primary_metric(dataset) == "emd" else "images"
+
+
+def title(dataset: str) -> str:
+    """What the primary metric is called: FID or EMD."""
+    return METRICS[primary_metric(dataset)].title
 
 
 def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -40,8 +50,9 @@ def extractor(results: Results, dataset: str) -> str:
 
 def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Series:
     """[rows] whether a row was measured with the experiment's own extractor."""
-    prefix = f"{extractor(results, dataset)}:"
-    own = rows["features"].map(lambda name: isinstance(name, str) and name.startswith(prefix))
+    wanted = extractor(results, dataset)
+    names = rows["features"].astype(str)  # NAME:HASH, and NAME alone where there are no weights
+    own = (names == wanted) | names.str.startswith(f"{wanted}:")
     return own.astype(bool)
 
 

@@ -15,58 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from . import prose
+from .catalog import METRICS, primary_metric
+from .checks import BESIDE
 from .files import replacing, write_text
 from .findings import Findings
 from .plots import write_plots
-from .protocol import datasets, final
+from .protocol import datasets, final, title, unit
+from .reading import COLUMNS, NOTES, reading
 from .records import Results
 
 LARGE = 150_000  # bytes; a picture above it goes into the page with fewer pixels
-# What a figure shows, for those who cannot see it, and how to read it, for those who can.
-READING = {
-    "samples": (
-        "generated images, a row a model and a column a moment of training",
-        "Look down a column for the better model at that moment, along a row for how it got "
-        "there. Few images of one seed: a first impression, not a measurement.",
-    ),
-    "quality": (
-        "FID on a log scale against images, generator steps and seconds",
-        "FID compares the features of generated and real images as two Gaussians; 0 is equal. A "
-        "critic that is trained several times a generator step uses up the images in fewer steps, "
-        "so places can change with the clock: look at the panel whose cost you pay.",
-    ),
-    "final_quality": (
-        "final FID of every seed, with mean and interval, a row a model",
-        "Overlapping dots are models that a lucky seed could swap. Intervals are of one model "
-        "each; whether two differ is answered by the pairs below, seed against seed.",
-    ),
-    "losses": (
-        "discriminator and generator loss against images, a panel a model",
-        "A logistic loss is a negative log likelihood, 0.69 where the discriminator guesses; a "
-        "critic's is a difference of mean scores without zero point or unit. They cannot be "
-        "compared with each other, and neither measures quality: both players move.",
-    ),
-    "gradient_norms": (
-        "gradient norms of discriminator and generator on a log scale against images",
-        "A norm that falls by orders of magnitude says that the other network leaves ever less to "
-        "learn from; one that grows without end, or jumps, that the game is unstable.",
-    ),
-    "gradient_norms_by_layer": (
-        "heat maps of the discriminator's gradient norm by layer and images, a panel a model",
-        "Colour from top to bottom shows what happens to a gradient on its way through the "
-        "network: one colour is healthy, a steady change is vanishing or exploding.",
-    ),
-    "scores": (
-        "the discriminator's mean score on real and on generated images, a panel a model",
-        "Two curves that part say that the discriminator tells real from generated with ease. For "
-        "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
-    ),
-    "modes": (
-        "the share of each class among the final samples, a panel a model",
-        "A bar under the dotted line is a class that the model forgot: mode collapse. A "
-        "conditional model is told which class to draw, so equal bars are no merit of its own.",
-    ),
-}
 
 
 def write_report(results: Results) -> None:
@@ -111,26 +69,40 @@ def _section(
 ) -> dict[str, Any]:
     results, table = findings.results, findings.models(dataset)
     trials = results.trials[results.trials["dataset"] == dataset]
-    values = final(results, "fid", dataset)
-    rows = [_model(row, values) for _, row in table.iterrows()]
+    metric = primary_metric(dataset)
+    values = final(results, metric, dataset)
+    columns = findings.measured(dataset, COLUMNS[metric])
+    rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
+    drawn = {name: path for (of, name), path in figures.items() if of == dataset}
     own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
     return {
-        "dataset": dataset,
+        **_words(dataset),
         "headline": prose.headline(findings, dataset),
         "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
         "limits": prose.limits(findings, dataset),
         "models": rows,
-        "many_seeds": bool(table["fid_iqm"].notna().any()),
+        "columns": [_head(name) for name in columns],
+        "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "pairs": [_pair(row) for _, row in findings.pairs(dataset).iterrows()],
         "separation": prose.separation(findings, dataset),
         "unfinished": trials[trials["status"] != "finished"].to_dict("records"),
         "protocol": prose.protocol(findings, dataset),
-        "figures": {
-            name: _figure(name, dataset, path, table)
-            for (of, name), path in figures.items()
-            if of == dataset
-        },
+        "figures": {name: _figure(name, dataset, path, table) for name, path in drawn.items()},
         **{key: frame.to_dict("records") for key, frame in own.items()},
+    }
+
+
+def _words(dataset: str) -> dict[str, Any]:
+    """What is called by another name on points than on images."""
+    metric = primary_metric(dataset)
+    return {
+        "dataset": dataset,
+        "unit": unit(dataset),
+        "metric": metric,
+        "title": title(dataset),
+        "beside": BESIDE[metric],
+        "beside_title": METRICS[BESIDE[metric]].title,
+        "note": NOTES[metric],
     }
 
 
@@ -142,13 +114,13 @@ def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
     }
 
 
-def _model(row: pd.Series, values: pd.DataFrame) -> dict[str, Any]:
+def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]) -> dict[str, Any]:
     own = values.loc[values["model"] == row["model"], "value"]
     cells: dict[str, Any] = row.to_dict()
     cells |= {"every_seed": ", ".join(prose.number(value) for value in own)}
-    cells |= {"done": prose.done(row), "dagger": " †" if row["conditional"] else ""}
-    cells["fid"] = prose.span(row["fid_low"], row["fid_high"])
-    return cells
+    cells |= {"done": prose.done(row), "estimate": prose.estimate(row, metric)}
+    cells |= {"iqm": row[f"{metric}_iqm"], "best": row[f"best_{metric}_mean"]}
+    return cells | {"secondary": [prose.secondary(row, name) for name in columns]}
 
 
 def _pair(row: pd.Series) -> dict[str, Any]:
@@ -160,13 +132,18 @@ def _pair(row: pd.Series) -> dict[str, Any]:
 
 
 def _figure(name: str, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
-    shows, reading = READING[name]
+    shows, words = reading(name, unit(dataset))
     models = ", ".join(str(model) for model in table["model"])
     alt = f"{dataset}: {shows}; models: {models}."
     if name in ("quality", "final_quality"):
-        ends = [f"{r.model} {prose.number(r.fid_mean)}" for r in table.itertuples()]
-        alt = f"{dataset}: {shows}. Mean final FID: {', '.join(ends)}."
-    return {"source": _inline(path), "alt": alt, "reading": reading}
+        means = table[f"{primary_metric(dataset)}_mean"].map(prose.number)
+        ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
+        alt = f"{dataset}: {shows}. Mean final {title(dataset)}: {', '.join(ends)}."
+    return {"source": _inline(path), "alt": alt, "reading": words}
+
+
+def _head(metric: str) -> str:
+    return METRICS[metric].title + " §" * (metric == "memorisation")
 
 
 def _inline(path: Path) -> str:

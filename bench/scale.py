@@ -11,6 +11,7 @@ from .catalog import EXTRACTORS
 from .datasets import load_dataset, to_uint8, to_unit
 from .evaluate import seen_by
 from .measures import distances, manifolds
+from .planar import scale_of_points
 
 NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
 
@@ -20,6 +21,8 @@ def scale(name: str, size: int | None, features: str, device: str) -> list[dict[
 
     Rows of scale.parquet, for the extractor and its second.
     """
+    if features == "points":
+        return scale_of_points(name)
     rows = []
     second = EXTRACTORS[features].second
     for extractor in filter(None, (features, second)):

@@ -11,10 +11,10 @@ import pandas as pd
 
 from . import stats
 from .catalog import METRICS as METRIC_ENTRIES
+from .catalog import primary_metric
 from .protocol import contestants, datasets, final, primary
 from .records import PROTOCOL, Results
 
-PRIMARY = "fid"  # fixed beforehand; everything else is secondary
 METRICS = list(METRIC_ENTRIES)
 HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
 IQM_FROM = 8  # seeds; below, trimming a quarter at each end says nothing new
@@ -55,26 +55,30 @@ ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted"]
 
 
 def summary(results: Results) -> pd.DataFrame:
-    """One row a contestant and data set, best mean final FID first; unranked ones at the end."""
+    """One row a contestant and data set, best mean final primary metric first.
+
+    Ranks are within a data set; unranked contestants are at the end of theirs.
+    """
     tables = [_summary(results, dataset) for dataset in datasets(results)]
     return pd.concat(tables, ignore_index=True)
 
 
 def _summary(results: Results, dataset: str) -> pd.DataFrame:
+    outcome = primary_metric(dataset)
     trials = results.trials[results.trials["dataset"] == dataset]
     trials = trials.reindex(columns=[*trials.columns.union(FACTS)])
     finals = {metric: final(results, metric, dataset) for metric in METRICS}
-    through = primary(results, PRIMARY, dataset)
+    through = primary(results, outcome, dataset)
     rows = []
     for label in contestants(results, dataset):
         row = {"dataset": dataset, "model": label, "rank": pd.NA}
         row |= _trials(trials[trials["model"] == label])
         for metric, values in finals.items():
             row |= _mean(metric, values.loc[values["model"] == label, "value"].to_numpy(float))
-        row |= _through(through[through["model"] == label], trials)
+        row |= _through(outcome, through[through["model"] == label], trials)
         rows.append(row | _protocol(through))
     table = pd.DataFrame(rows)
-    table["rank"] = table["fid_mean"].rank(method="min").astype("Int64")
+    table["rank"] = table[f"{outcome}_mean"].rank(method="min").astype("Int64")
     return table.sort_values("rank", na_position="last", kind="stable", ignore_index=True)
 
 
@@ -108,16 +112,16 @@ def _mean(metric: str, values: np.ndarray) -> dict[str, object]:
     return {f"{metric}_{name}": row.get(f"{metric}_{name}", np.nan) for name in names}
 
 
-def _through(rows: pd.DataFrame, trials: pd.DataFrame) -> dict[str, object]:
+def _through(outcome: str, rows: pd.DataFrame, trials: pd.DataFrame) -> dict[str, object]:
     done = trials.loc[trials["status"] == "finished", ["model", "seed"]]
     rows = rows.merge(done, on=["model", "seed"]).sort_values("images")
     by_seed = rows.groupby("seed")["value"]
     start = rows[rows["images"] == 0].set_index("seed")["value"]
     ratio = by_seed.last() / start
     return {
-        "fid_to_untrained": ratio.median(),
-        "best_fid_mean": by_seed.min().mean(),
-        "best_fid_note": BEST_NOTE,
+        f"{outcome}_to_untrained": ratio.median(),
+        f"best_{outcome}_mean": by_seed.min().mean(),
+        f"best_{outcome}_note": BEST_NOTE,
     }
 
 
@@ -128,9 +132,9 @@ def _protocol(rows: pd.DataFrame) -> dict[str, object]:
 def comparisons(results: Results) -> pd.DataFrame:
     """One row a pair and metric, by seed over the seeds that both finished.
 
-    `model_a` ranks before `model_b`. difference, low, high are a - b, for FID of logarithms;
-    ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of seeds at which
-    a is the better. Holm's family is all pairs of that metric and data set.
+    `model_a` ranks before `model_b`. difference, low, high are a - b, for the primary outcome of
+    logarithms; ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of
+    seeds at which a is the better. Holm's family is all pairs of that metric and data set.
     """
     summaries = summary(results)
     rows: list[dict[str, object]] = []
@@ -141,16 +145,17 @@ def comparisons(results: Results) -> pd.DataFrame:
             judged = iter(_judged([pair for pair in pairs if not isinstance(pair, dict)]))
             for pair in pairs:
                 row = pair if isinstance(pair, dict) else next(judged)
-                outcome = "primary" if metric == PRIMARY else "secondary"
+                outcome = "primary" if metric == primary_metric(dataset) else "secondary"
                 rows.append({"dataset": dataset, "metric": metric, "outcome": outcome} | row)
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two contestants' values of a metric by seed, [n] each; FID as its logarithm."""
+    """Two contestants' values of a metric by seed, [n] each; as logarithms where `log`."""
 
     metric: str
+    log: bool
     model_a: str
     model_b: str
     a: np.ndarray
@@ -161,7 +166,8 @@ def _pairs(
     results: Results, dataset: str, metric: str, ranked: pd.DataFrame
 ) -> list[_Pair | dict[str, object]]:
     table = final(results, metric, dataset)
-    positive = table["value"] > 0 if metric == PRIMARY else True  # it is compared by its logarithm
+    log = metric == primary_metric(dataset)  # its ratio says more than its difference
+    positive = table["value"] > 0 if log else True
     table = table[np.isfinite(table["value"]) & positive]
     values = table.pivot(index="seed", columns="model", values="value")
     told = set(ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else [])
@@ -176,8 +182,8 @@ def _pairs(
             found.append(row | {"verdict": "cannot tell: no seed that both finished"})
         else:
             pair = both.to_numpy(float).T
-            first, second = np.log(pair) if metric == PRIMARY else pair
-            found.append(_Pair(metric, a, b, first, second))
+            first, second = np.log(pair) if log else pair
+            found.append(_Pair(metric, log, a, b, first, second))
     return found
 
 
@@ -193,7 +199,7 @@ def _judged(family: list[_Pair]) -> list[dict[str, object]]:
 
 
 def _row(pair: _Pair, p: float, holm_p: float, family: int) -> dict[str, object]:
-    n, log = len(pair.a), pair.metric == PRIMARY
+    n, log = len(pair.a), pair.log
     interval = stats.paired_difference(pair.a, pair.b)
     verdict = stats.verdict(interval, holm_p, n, family)
     if verdict in ("lower", "higher"):

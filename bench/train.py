@@ -20,10 +20,11 @@ from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
 from gan_zoo.streams import Stream, Streams
 
-from .datasets import Split, load_dataset, to_unit
+from .datasets import Dataset, Split, load_dataset, to_unit
 from .errors import Diverged
 from .evaluate import balanced_labels, evaluate, generate
 from .files import write_bytes
+from .planar import density_picture, frame
 from .probes import Averages, snapshot
 from .records import Clock, TrialRecord
 from .settings import resolve
@@ -73,7 +74,7 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
             began = time.perf_counter()
             measured, absent = evaluate(model, trial, last=point == trial.images)
             record.add_evaluation(clock, measured)
-            picture(model, trial, dataset.spec.classes, record.sample_path(clock.images))
+            picture(model, trial, dataset, record.sample_path(clock.images))
             record.flush()
             evaluating += time.perf_counter() - began
     except Diverged as divergence:
@@ -129,12 +130,17 @@ class Heartbeat:
             self._record.progress({**asdict(clock), "images_per_second": rate, **self._facts})
 
 
-def picture(model: GAN, trial: Trial, classes: int, path: Path) -> None:
-    """A PNG grid of samples of the same latents at every call."""
-    rows, columns = GRID
-    labels = balanced_labels(columns, min(classes, columns)).repeat(rows).to(trial.device)
-    images = generate(model, labels, Streams(trial.seed, trial.device)["samples"])
-    grid = make_grid(images / 2 + 0.5, nrow=columns)[: images.shape[1]]  # grey stays grey
+def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
+    """A PNG of samples of the same latents at every call: a grid of images, a density of points."""
+    classes, rng = dataset.spec.classes, Streams(trial.seed, trial.device)["samples"]
+    if dataset.truth is not None:
+        labels = balanced_labels(trial.samples, classes).to(trial.device)
+        grid = density_picture(generate(model, labels, rng), frame(dataset))
+    else:
+        rows, columns = GRID
+        labels = balanced_labels(columns, min(classes, columns)).repeat(rows).to(trial.device)
+        images = generate(model, labels, rng)
+        grid = make_grid(images / 2 + 0.5, nrow=columns)[: images.shape[1]]  # grey stays grey
     content = io.BytesIO()
     to_pil_image(grid.cpu()).save(content, format="png", optimize=True)
     write_bytes(path, content.getvalue())

@@ -16,17 +16,19 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial"},
     {"catalog", "settings"},
-    {"datasets", "parsing"},
+    {"mixtures", "parsing"},
+    {"datasets"},
     {"features", "weights", "plan", "records"},
-    {"planning", "status", "probes", "measures", "evaluate", "scale", "protocol"},
+    {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
     {"train", "checks", "tables", "theme"},
     {"executors", "findings"},
-    {"runner", "display", "prose", "plots_lines", "plots_samples", "plots_training"},
+    {"runner", "display", "prose", "reading"},
+    {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
     {"plots"},
     {"report"},
     {"cli"},
 ]
-HEAVY = {"torch", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
+HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
 
 
 def imported(path: Path) -> set[str]:

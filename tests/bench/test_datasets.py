@@ -73,7 +73,7 @@ def test_the_split_never_moves(split: str, sha256: str) -> None:
 
 @pytest.mark.parametrize("size", [32, 64])
 def test_resizing_is_torchvisions(size: int) -> None:
-    own, data = mnist5k().train, mnist5k(size).train
+    own, data = mnist5k().train, mnist5k(size=size).train
     assert data.samples.shape == (4000, 1, size, size)
     assert data.samples.dtype == torch.uint8
     assert torch.equal(data.labels, own.labels)
@@ -82,8 +82,8 @@ def test_resizing_is_torchvisions(size: int) -> None:
 
 
 def test_it_is_loaded_once() -> None:
-    assert mnist5k() is mnist5k(28) is load_dataset("mnist5k")
-    assert mnist5k(32) is mnist5k(size=32)
+    assert mnist5k() is mnist5k(size=28) is load_dataset("mnist5k")
+    assert mnist5k(size=32) is mnist5k(size=32)
 
 
 def test_other_sizes_are_refused() -> None:

@@ -110,7 +110,7 @@ def test_three_grey_channels_are_one(extractor: Extractor, images: Tensor) -> No
 @pytest.mark.parametrize("size", [32, 64])
 def test_other_sizes_are_seen_alike(extractor: Extractor, size: int) -> None:
     own = extractor(to_unit(mnist5k().holdout.samples)).predicted
-    resized = extractor(to_unit(mnist5k(size).holdout.samples)).predicted
+    resized = extractor(to_unit(mnist5k(size=size).holdout.samples)).predicted
     assert float((own == resized).double().mean()) >= 0.99
 
 

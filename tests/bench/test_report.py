@@ -10,7 +10,8 @@ import pytest
 
 from bench import theme
 from bench.plots import FIGURES
-from bench.report import READING, write_report
+from bench.reading import READING
+from bench.report import write_report
 
 from .fake_results import fake
 

@@ -1,0 +1,142 @@
+"""How to read figures and tables, in words: for images, and where points differ from them."""
+
+from typing import NamedTuple
+
+
+class Reading(NamedTuple):
+    """What a figure shows, for those who cannot see it, and how to read it, for those who can."""
+
+    shows: str
+    reading: str
+
+
+READING: dict[str, Reading] = {
+    "samples": Reading(
+        "generated images, a row a model and a column a moment of training",
+        "Look down a column for the better model at that moment, along a row for how it got "
+        "there. Few images of one seed: a first impression, not a measurement.",
+    ),
+    "quality": Reading(
+        "FID on a log scale against images, generator steps and seconds",
+        "FID compares the features of generated and real images as two Gaussians; 0 is equal. A "
+        "critic that is trained several times a generator step uses up the images in fewer steps, "
+        "so places can change with the clock: look at the panel whose cost you pay.",
+    ),
+    "final_quality": Reading(
+        "final FID of every seed, with mean and interval, a row a model",
+        "Overlapping dots are models that a lucky seed could swap. Intervals are of one model "
+        "each; whether two differ is answered by the pairs below, seed against seed.",
+    ),
+    "coverage_of_modes": Reading(
+        "modes covered and mode KL against images",
+        "A number of modes that falls, or stays low, is mode collapse; mode KL also sees classes "
+        "that are drawn too often. Neither says that an image looks like its class: noise has a "
+        "class too. Read them beside the FID.",
+    ),
+    "losses": Reading(
+        "discriminator and generator loss against images, a panel a model",
+        "A logistic loss is a negative log likelihood, 0.69 where the discriminator guesses; a "
+        "critic's is a difference of mean scores without zero point or unit. They cannot be "
+        "compared with each other, and neither measures quality: both players move.",
+    ),
+    "gradient_norms": Reading(
+        "gradient norms of discriminator and generator on a log scale against images",
+        "A norm that falls by orders of magnitude says that the other network leaves ever less to "
+        "learn from; one that grows without end, or jumps, that the game is unstable.",
+    ),
+    "gradient_norms_by_layer": Reading(
+        "heat maps of the discriminator's gradient norm by layer and images, a panel a model",
+        "Colour from top to bottom shows what happens to a gradient on its way through the "
+        "network: one colour is healthy, a steady change is vanishing or exploding.",
+    ),
+    "scores": Reading(
+        "the discriminator's mean score on real and on generated images, a panel a model",
+        "Two curves that part say that the discriminator tells real from generated with ease. For "
+        "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
+    ),
+    "modes": Reading(
+        "the share of each class among the final samples, a panel a model",
+        "A bar under the dotted line is a class that the model forgot: mode collapse. A "
+        "conditional model is told which class to draw, so equal bars are no merit of its own.",
+    ),
+}
+OF_POINTS: dict[str, Reading] = {
+    "samples": Reading(
+        "the density of generated points, a row a model and a column a moment of training",
+        "Look down a column for the better model at that moment, along a row for how it got "
+        "there. Spots that are missing are modes not reached; haze between them is points of low "
+        "quality. One seed: a first impression, not a measurement.",
+    ),
+    "quality": Reading(
+        "EMD on a log scale against points, generator steps and seconds",
+        "EMD, the earth mover's distance, is how far a point has to go on average for the samples "
+        "to become true ones. Two sets of true samples are not at 0 but at the dashed floor: "
+        "differences near it are noise. A critic that is trained several times a generator step "
+        "uses up the points in fewer steps: look at the panel whose cost you pay.",
+    ),
+    "final_quality": Reading(
+        "final EMD of every seed, with mean and interval, a row a model",
+        READING["final_quality"].reading,
+    ),
+    "coverage_of_modes": Reading(
+        "modes covered, the share of high-quality samples and mode KL against points",
+        "A sample is of high quality within three sigma of a mode. 98.9 % of true samples are, so "
+        "more than that says that the modes are drawn too narrow, not that they are drawn better. "
+        "One high-quality sample covers a mode; mode KL says whether all are visited equally, "
+        "whatever the quality: a blob around the centre has a mode KL near 0. So look at both.",
+    ),
+    "modes": Reading(
+        "the share of each mode among the final samples, a panel a model",
+        "Each sample counts for the mode nearest to it, however far away it is: equal bars are "
+        "good only with a high share of high-quality samples. A bar near 0 is a mode that the "
+        "model forgot. A conditional model is told which mode to draw, so equal bars are no merit "
+        "of its own.",
+    ),
+    "gradient_norms": Reading(
+        "gradient norms of discriminator and generator on a log scale against points",
+        READING["gradient_norms"].reading,
+    ),
+    "gradient_norms_by_layer": Reading(
+        "heat maps of the discriminator's gradient norm by layer and points, a panel a model",
+        READING["gradient_norms_by_layer"].reading,
+    ),
+    "losses": Reading(
+        "discriminator and generator loss against points, a panel a model",
+        READING["losses"].reading,
+    ),
+    "scores": Reading(
+        "the discriminator's mean score on real and on generated points, a panel a model",
+        READING["scores"].reading,
+    ),
+}
+CAVEAT = {  # primary metric -> what its numbers cannot be compared with
+    "fid": "FID under another extractor or number of samples is another quantity: these values "
+    "stand beside each other, not beside published ones.",
+    "emd": "EMD is in the unit of the plane and falls with the number of samples: these values "
+    "stand beside each other and beside their floor, not beside those of other data sets.",
+}
+SECONDARY = {  # primary metric -> what a terminal shows beside it
+    "fid": ("kid", "modes", "label_accuracy"),
+    "emd": ("high_quality", "modes", "mode_kl"),
+}
+COLUMNS = {  # primary metric -> what the page's table has beside it
+    "fid": (
+        *("kid", "precision", "recall", "modes"),
+        *("mode_kl", "label_accuracy", "memorisation"),
+    ),
+    "emd": ("high_quality", "modes", "mode_kl", "label_accuracy"),
+}
+NOTES = {  # primary metric -> what those columns say
+    "fid": "FID, KID and mode KL: lower is better. Precision (samples that look real) and recall "
+    "(real images that the samples reach): higher is better. IQM (interquartile mean) from 8 seeds "
+    "on. † handed its labels: not comparable. § data-copying statistic: near 0 like held-out "
+    "images, strongly negative copies training images, strongly positive stays away from them.",
+    "emd": "EMD and mode KL: lower is better. High quality: the share of the samples within three "
+    "sigma of a mode, 0.989 for true samples. Mode KL is near 0 for a blob around the centre too: "
+    "look at both. IQM (interquartile mean) from 8 seeds on. † handed its labels: not comparable.",
+}
+
+
+def reading(figure: str, unit: str) -> Reading:
+    """The words for a figure of "images" or of "points"; KeyError if it has none."""
+    return OF_POINTS[figure] if unit == "points" else READING[figure]
