@@ -42,7 +42,7 @@ REST = [
 REST += ["#6699CC", "#44AA99", "#888888", "#DDCC77"]
 REST += sns.color_palette("husl", 9).as_hex()  # beyond 17 labels no palette is safe for all eyes
 POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
-DPI = 200  # of the .png files
+DPI = 160  # of the .png files
 DIRECT = 8  # more lines than this are named in a legend outside
 
 THEME = {
@@ -192,7 +192,7 @@ def label_ends(axis: Axes, ends: list[tuple[float, str, str]]) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """PATH.png (200 dpi, 256 colours) and PATH.svg, equal bytes for an equal figure."""
+    """PATH.png (160 dpi, 256 colours) and PATH.svg, equal bytes for an equal figure."""
     with matplotlib.rc_context(THEME):
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once is enough for both files
