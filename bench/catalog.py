@@ -39,7 +39,7 @@ class ExtractorEntry:
     """A frozen network that turns samples into features, and its weights."""
 
     target: str  # "module:Class"
-    weights: str  # file in bench/weights
+    weights: str  # file in bench/weights; empty for one that is made when it is needed
     sha256: str
     help: str
     second: str | None = None  # a differently seeded twin: does the ranking survive it?
@@ -52,6 +52,19 @@ DATASETS: dict[str, DatasetEntry] = {
         features="digits-lenet",
         license="CC BY-SA 3.0",
     ),
+    **{
+        name: DatasetEntry("bench.vision_sets:vision_set", text, features, "see its source")
+        for name, text, features in (
+            (
+                "mnist",
+                "70,000 digits (judged by a network that saw its training set)",
+                "digits-lenet",
+            ),
+            ("fashion-mnist", "70,000 pictures of clothes, 28 pixels, grey", "classifier"),
+            ("cifar10", "60,000 photographs of ten kinds, 32 pixels, colour", "classifier"),
+            ("svhn", "99,289 house numbers, 32 pixels, colour", "classifier"),
+        )
+    },
     **{
         name: DatasetEntry("bench.datasets:points", text, features="points", license="none")
         for name, text in {
@@ -174,6 +187,12 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "digits-lenet-2.safetensors",
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
         "the same from another seed: does the ranking survive it?",
+    ),
+    "classifier": ExtractorEntry(
+        "bench.classifier:load_or_train",
+        weights="",
+        sha256="",
+        help="a small network trained once on the data set's own labels, and cached",
     ),
 }
 

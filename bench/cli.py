@@ -1,5 +1,6 @@
 """The command line: parse, call, print. Heavy libraries are imported by the commands."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -73,6 +74,15 @@ def main() -> None:
     ),
 )
 @click.option("--dataset", "datasets", metavar="D,E", help="What they learn.  [default: mnist5k]")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=(
+        "Where mnist, cifar10 and the like lie or are downloaded to.  "
+        "[default: GAN_BENCH_DATA, or the platform's cache]"
+    ),
+)
 @click.option(
     "--size",
     type=int,
@@ -148,7 +158,14 @@ def main() -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @one_line_errors
-def run(experiment: str | None, jobs: str, out: Path | None, dry_run: bool, **flags: Any) -> None:
+def run(
+    experiment: str | None,
+    jobs: str,
+    out: Path | None,
+    dry_run: bool,
+    data_dir: Path | None,
+    **flags: Any,
+) -> None:
     """Train, measure and compare models under matched seeds.
 
     EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
@@ -157,6 +174,8 @@ def run(experiment: str | None, jobs: str, out: Path | None, dry_run: bool, **fl
     """
     from .planning import plan_from
 
+    if data_dir:
+        os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
     execute(plan, root, jobs, dry_run)
@@ -167,6 +186,7 @@ def execute(plan: "Plan", root: Path, jobs_asked: str, dry_run: bool) -> None:
 
     from .datasets import load_dataset
     from .display import LiveDisplay
+    from .extractors import prepare
     from .planning import jobs_for
     from .records import ENDED
     from .runner import DiskError, measure_scale, status_of
@@ -180,6 +200,7 @@ def execute(plan: "Plan", root: Path, jobs_asked: str, dry_run: bool) -> None:
     if dry_run:
         return
     try:
+        prepare(todo, click.echo)
         with LiveDisplay(console, root, todo, len(trials) - len(todo), jobs) as display:
             run_trials(plan, root, trials, jobs, display)
         measure_scale(root, trials)

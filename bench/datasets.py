@@ -55,11 +55,12 @@ def to_uint8(images: Tensor) -> Tensor:
     return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
+@cache
 def load_dataset(name: str, size: int | None = None) -> Dataset:
     """The data set `name` of `bench.catalog.DATASETS`, with images of size x size pixels.
 
     `size=None` is the data's own size. Raises InputError for an unknown name (with the nearest
-    right one) and ValueError for a size that the data set does not come in.
+    right one) and ValueError for a size that the data set does not come in. Loaded once a process.
     """
     module, function = require(name, DATASETS, "data set").target.split(":")
     return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))

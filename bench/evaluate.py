@@ -1,7 +1,5 @@
 """An evaluation: samples of the same latents for every model, seen by a frozen network."""
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
@@ -11,7 +9,7 @@ from gan_zoo.streams import Stream, Streams
 from .catalog import EXTRACTORS
 from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
-from .features import Extractor, Seen, load_extractor
+from .extractors import extractor, reference
 from .measures import Sight, at_the_end, distances, manifolds, modes
 from .planar import measure_points
 from .records import Measured
@@ -67,21 +65,8 @@ def balanced_labels(samples: int, classes: int) -> Tensor:
 def seen_by(features: str, images: Tensor, labels: Tensor, name: str, size: int | None) -> Sight:
     """What the extractor `features` sees in images [n, *shape] and in the data set."""
     device = str(images.device)
-    extractor = load(features, device)
-    train, holdout = (
-        reference(name, size, features, device, split) for split in ("train", "holdout")
-    )
+    look = extractor(features, name, size, device)
+    train, train_labels = reference(name, size, features, device, "train")
+    holdout, _ = reference(name, size, features, device, "holdout")
     dataset = load_dataset(name, size)
-    return Sight(extractor.protocol, extractor(images), labels, train, holdout, dataset)
-
-
-@lru_cache
-def load(features: str, device: str) -> Extractor:
-    return load_extractor(features, device)
-
-
-@lru_cache
-def reference(name: str, size: int | None, features: str, device: str, split: str) -> Seen:
-    """What the extractor sees in a split: once for all trials of a process."""
-    samples: Tensor = getattr(load_dataset(name, size), split).samples
-    return load(features, device)(to_unit(samples.to(device)))
+    return Sight(look.protocol, look(images), labels, train, train_labels, holdout, dataset)

@@ -93,6 +93,7 @@ class Extractor:
     features: int
     classes: int
     network: nn.Module = field(repr=False, compare=False)
+    accuracy: float | None = None  # share of held-out images it classifies rightly, where known
 
     @property
     def protocol(self) -> str:

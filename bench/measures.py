@@ -22,6 +22,7 @@ class Sight:
     generated: Seen
     labels: Tensor  # [n] the classes asked for
     train: Seen  # the reference
+    train_labels: Tensor  # [m] of the reference
     holdout: Seen
     dataset: Dataset
 
@@ -48,7 +49,7 @@ def modes(sight: Sight, conditional: bool) -> list[Measured]:
     """Modes, their KL divergence and histogram; a conditional model's label accuracy."""
     classes = sight.dataset.spec.classes
     shares = classes_.class_shares(sight.generated.predicted, classes)
-    wanted = classes_.class_shares(sight.dataset.train.labels, classes)
+    wanted = classes_.class_shares(sight.train_labels, classes)
     values: dict[str, float] = {
         "modes": classes_.modes_covered(shares),
         "mode_kl": classes_.mode_kl(shares, wanted),
@@ -61,7 +62,7 @@ def modes(sight: Sight, conditional: bool) -> list[Measured]:
 
 def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], dict[str, str]]:
     """What is measured once, at the end of a trial; and of what could not be, the reason."""
-    streams, train = Streams(seed), sight.dataset.train
+    streams = Streams(seed)
     x, y, held = sight.generated.features, sight.train.features, sight.holdout.features
     asked: dict[str, Callable[[], float]] = {
         "fid_infinity": lambda: extrapolated.fid_infinity(
@@ -74,7 +75,7 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
     }
     if conditional:
         asked["fid_within_classes"] = lambda: by_class.fid_within_classes(
-            x, sight.labels, y, train.labels, sight.dataset.spec.classes
+            x, sight.labels, y, sight.train_labels, sight.dataset.spec.classes
         )
     found, absent = [], {}
     for name, measure in asked.items():

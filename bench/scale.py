@@ -13,6 +13,7 @@ from .evaluate import seen_by
 from .measures import distances, manifolds
 from .planar import scale_of_points
 
+IMAGES = 4000  # of a level, at most: as many as an evaluation's samples
 NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
 
 
@@ -34,12 +35,12 @@ def scale(name: str, size: int | None, features: str, device: str) -> list[dict[
 
 
 def levels(name: str, size: int | None, device: str) -> dict[str, Tensor]:
-    """Level -> images [n, *shape] in [-1, 1]: all held-out ones, as many as training ones else."""
+    """Level -> images [n, *shape] in [-1, 1]: at most 4,000 of each."""
     dataset, streams = load_dataset(name, size), Streams(0, device)
-    train = to_unit(dataset.train.samples.to(device))
+    train = to_unit(dataset.train.samples[:IMAGES].to(device))
     noise = streams["scale/noise"].normal(len(train), *train.shape[1:])
     uniform = streams["scale/uniform"].uniform(len(train), *train.shape[1:])
-    found = {"held-out real": to_unit(dataset.holdout.samples.to(device))}
+    found = {"held-out real": to_unit(dataset.holdout.samples[:IMAGES].to(device))}
     for deviation in NOISE:
         found[f"noise {deviation}"] = rounded(train + deviation * noise)
     return {**found, "uniform noise": rounded(2 * uniform - 1)}

@@ -14,11 +14,12 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
-    {"errors", "files", "environment", "metrics", "stats", "trial"},
+    {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
     {"catalog", "settings"},
     {"mixtures", "parsing"},
     {"datasets"},
-    {"features", "weights", "plan", "records"},
+    {"features", "weights", "plan", "records", "vision_sets", "classifier"},
+    {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
     {"train", "checks", "tables", "theme"},
     {"executors", "findings"},

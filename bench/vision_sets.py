@@ -1,0 +1,189 @@
+"""The classic image data sets through torchvision: read where they lie, or downloaded once."""
+
+import hashlib
+import socket
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision import datasets
+
+from gan_zoo.base import DataSpec
+
+from .catalog import require
+from .datasets import Dataset, Split
+from .errors import InputError
+from .pictures import RECIPE, Progress, decode
+from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
+
+SIZES = (28, 32, 64)
+PATIENCE = 20.0  # seconds without an answer until a download is given up
+TOGETHER = 1000  # images resized at once
+
+Native = tuple[Tensor, Tensor]  # images [n, c, h, w] uint8 and labels [n] int64
+
+
+@dataclass(frozen=True)
+class Source:
+    """How torchvision reads a set, and what it reads."""
+
+    read: Callable[[Path, bool], Native]  # called with the folder, and whether to train on it
+    files: tuple[str, ...]  # within the folder
+    classes: tuple[str, ...]
+    size: int = 32  # pixels
+
+
+def vision_set(
+    name: str,
+    size: int | None = None,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """The data set `name` of SOURCES or "celeba": its own training split, its test split held out.
+
+    train and holdout [n, c, size, size]; size 28, 32, 64 or the set's own (also `None`; 64 for
+    CelebA, whose middle square is taken), resized bilinearly with antialiasing, once. Rows are in
+    the set's order. Read from `bench.storage.cache_dir`, downloaded to it if absent. `progress`
+    hears of CelebA's decoding. Raises InputError, one line naming the folder and the files, where
+    they are neither there nor to be had, and ValueError for another size.
+    """
+    if name == "celeba":
+        return _celeba(size or max(SIZES), data_dir, progress)
+    source = require(name, SOURCES, "torchvision data set")
+    size = source.size if size is None else size
+    _require_size(name, size)
+    folder = cache_dir(data_dir)
+    with _reading(name, folder, source.files):
+        parts = [source.read(folder, training) for training in (True, False)]
+    train, holdout = (
+        Split(_sized(name, images, size, arrays_dir(data_dir)), labels) for images, labels in parts
+    )
+    spec = DataSpec(shape=tuple(train.samples.shape[1:]), classes=len(source.classes))
+    return Dataset(name, spec, train, holdout, source.classes)
+
+
+def _require_size(name: str, size: int) -> None:
+    if size not in SIZES:
+        raise ValueError(f"{name} comes in sizes {', '.join(map(str, SIZES))}, not {size}")
+
+
+@contextmanager
+def _reading(name: str, folder: Path, files: tuple[str, ...]) -> Iterator[None]:
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)  # torchvision itself would wait for ever
+    try:
+        yield
+    except Exception as error:  # of files that are absent or broken, and of a network that is
+        reason = textwrap.shorten(str(error) or type(error).__name__, 160)
+        raise InputError(
+            f"{name} is not in {folder} and could not be downloaded ({reason}); "
+            f"expected there: {', '.join(files)}"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
+
+
+def _sized(name: str, images: Tensor, size: int, folder: Path) -> Tensor:
+    if images.shape[2:] == (size, size):
+        return images
+    content = hashlib.sha256(images.numpy().data).hexdigest()
+    path = folder / f"{name}-{size}px-{digest([content, size, RECIPE])}.npy"
+    if not path.exists():
+        with writing(path, (*images.shape[:2], size, size)) as array:
+            for rows in torch.arange(len(images)).split(TOGETHER):
+                array[rows.numpy()] = resized(images[rows], size).numpy()
+    return as_tensor(path)
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Images [n, c, h, w] uint8 as [n, c, size, size] uint8: bilinear, antialiased.
+
+    In floats, rounded once: the byte kernel differs by a grey level between processors.
+    """
+    floats = functional.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
+    return floats.round().clamp(0, 255).to(torch.uint8)
+
+
+def _mnist(folder: Path, training: bool) -> Native:
+    found = datasets.MNIST(folder, train=training, download=True)
+    return found.data[:, None], found.targets
+
+
+def _fashion_mnist(folder: Path, training: bool) -> Native:
+    found = datasets.FashionMNIST(folder, train=training, download=True)
+    return found.data[:, None], found.targets
+
+
+def _cifar10(folder: Path, training: bool) -> Native:
+    found = datasets.CIFAR10(folder, train=training, download=True)
+    images = torch.from_numpy(found.data).permute(0, 3, 1, 2).contiguous()
+    return images, torch.tensor(found.targets)
+
+
+def _svhn(folder: Path, training: bool) -> Native:
+    found = datasets.SVHN(folder, split="train" if training else "test", download=True)
+    return torch.from_numpy(np.ascontiguousarray(found.data)), torch.from_numpy(found.labels)
+
+
+def _celeba(size: int, data_dir: Path | None, progress: Progress | None) -> Dataset:
+    _require_size("celeba", size)
+    train, holdout = (_faces(part, size, data_dir, progress) for part in ("train", "test"))
+    return Dataset("celeba", DataSpec(shape=(3, size, size)), train, holdout, ("face",))
+
+
+def _faces(part: str, size: int, data_dir: Path | None, progress: Progress | None) -> Split:
+    folder = cache_dir(data_dir)
+    with _reading("celeba", folder, CELEBA_FILES):
+        found = datasets.CelebA(folder, split=part, target_type=[], download=True)
+        paths = [folder / "celeba/img_align_celeba" / name for name in found.filename]
+        facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
+    if not cached.exists():
+        with writing(cached, (len(paths), 3, size, size)) as array:
+            readable = decode(paths, array, progress)
+            broken = [path.name for path, good in zip(paths, readable, strict=True) if not good]
+            if broken:
+                raise InputError(
+                    f"celeba: {len(broken)} images in {paths[0].parent} could not be read: "
+                    f"{', '.join(broken[:5])}"
+                )
+    images = as_tensor(cached)
+    return Split(images, torch.zeros(len(images), dtype=torch.int64))
+
+
+def _idx(folder: str) -> tuple[str, ...]:
+    kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
+    return tuple(f"{folder}/raw/{part}-{kind}" for part in ("train", "t10k") for kind in kinds)
+
+
+DIGITS = tuple("0123456789")
+CIFAR10_CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+CELEBA_LISTS = (
+    *("list_attr_celeba", "identity_CelebA", "list_bbox_celeba"),
+    *("list_landmarks_align_celeba", "list_eval_partition"),
+)
+CELEBA_FILES = ("celeba/img_align_celeba/", *(f"celeba/{name}.txt" for name in CELEBA_LISTS))
+SOURCES: dict[str, Source] = {
+    "mnist": Source(_mnist, _idx("MNIST"), DIGITS, size=28),
+    "fashion-mnist": Source(
+        _fashion_mnist, _idx("FashionMNIST"), tuple(datasets.FashionMNIST.classes), size=28
+    ),
+    "cifar10": Source(
+        _cifar10,
+        tuple(
+            f"cifar-10-batches-py/{name}"
+            for name in (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
+        ),
+        CIFAR10_CLASSES,
+    ),
+    "svhn": Source(_svhn, ("train_32x32.mat", "test_32x32.mat"), DIGITS),
+}
