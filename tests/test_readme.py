@@ -22,6 +22,16 @@ def test_the_numbers_stand_in_the_published_summary() -> None:
     assert set(told) <= set(summary)
 
 
+@pytest.mark.parametrize("name", ["ring8"])
+def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    summary = (ROOT / "results" / f"reference-{name}" / "summary.md").read_text()
+    (headline,) = (line for line in summary.splitlines() if line.startswith(f"On {name} after"))
+    assert headline.split(" seeds.")[0] in readme
+    told, family = re.search(r"(\d+) of (\d+) pairs can be told apart", headline).groups()  # type: ignore[union-attr]
+    assert f"Told apart are {told} of {family} pairs" in readme
+
+
 def test_its_links_lead_somewhere() -> None:
     readme = (ROOT / "README.md").read_text()
     links = re.findall(r"\]\(([^)#]+)\)", readme)

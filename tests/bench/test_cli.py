@@ -45,7 +45,7 @@ def test_list_names_everything() -> None:
     ("arguments", "said"),
     [
         (["--models", "dcgn"], "did you mean 'dcgan'"),
-        (["--dataset", "mnist"], "no data set 'mnist'; did you mean 'mnist5k'"),
+        (["--dataset", "mnist6k"], "no data set 'mnist6k'; did you mean 'mnist5k'"),
         (["--dataset", "../etc"], "no data set '../etc'"),
         (["--features", "digits"], "no feature extractor 'digits'"),
         (["--seeds", "three"], "a number of them (3) or a list (0,4,7)"),
