@@ -42,8 +42,10 @@ def span(low: object, high: object) -> str:
 
 
 def budget(results: Results) -> str:
-    """The images of the plan, as 256k."""
+    """The images of the plan, as 256k or 2.56M."""
     images = int(results.experiment["images"])
+    if images >= 1_000_000:
+        return f"{images / 1e6:g}M"
     return f"{images / 1000:g}k" if images >= 1000 else str(images)
 
 
