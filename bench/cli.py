@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,11 +13,7 @@ from gan_zoo import catalog as zoo
 
 from . import __version__
 from .catalog import DATASETS, EXTRACTORS, METRICS
-from .errors import InputError
-
-if TYPE_CHECKING:
-    from .plan import Plan
-from .trial import Trial
+from .errors import DiskError, InputError
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -29,6 +25,8 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except InputError as error:
             fail(str(error), 2)
+        except DiskError as error:
+            fail(str(error), 1)
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
         except KeyboardInterrupt:
@@ -173,74 +171,14 @@ def run(
     Models, data sets and seeds may be added to a folder.
     """
     from .planning import plan_from
+    from .session import execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
-    execute(plan, root, jobs, dry_run)
-
-
-def execute(plan: "Plan", root: Path, jobs_asked: str, dry_run: bool) -> None:
-    from rich.console import Console
-
-    from .datasets import load_dataset
-    from .display import LiveDisplay
-    from .extractors import prepare
-    from .planning import jobs_for
-    from .records import ENDED
-    from .runner import DiskError, measure_scale, status_of
-    from .runner import run as run_trials
-
-    console = Console(highlight=False)
-    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
-    todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
-    jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
-    describe(plan, trials, len(todo), root, jobs)
-    if dry_run:
-        return
-    try:
-        prepare(todo, click.echo)
-        with LiveDisplay(console, root, todo, len(trials) - len(todo), jobs) as display:
-            run_trials(plan, root, trials, jobs, display)
-        measure_scale(root, trials)
-        write_report(root)
-    except DiskError as error:
-        fail(str(error), 1)
-    sys.exit(1 if any(status_of(root, trial) == "failed" for trial in trials) else 0)
-
-
-def describe(plan: "Plan", trials: "list[Trial]", todo: int, root: Path, jobs: int) -> None:
-    """The plan in a few lines."""
-    click.echo(
-        f"{len(trials)} trials: {', '.join(c.label for c in plan.contestants)} "
-        f"on {', '.join(plan.datasets)}, seeds {', '.join(map(str, plan.seeds))}"
-    )
-    rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
-    click.echo(
-        f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
-        f"evaluated at {len(trials[0].evaluation_points)} points on "
-        f"{' or '.join(f'{n:,}' for n in sorted({trial.samples for trial in trials}))} samples"
-    )
-    click.echo(
-        f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
-        f"{todo} to do, into {root}"
-    )
-    for trial in trials:
-        if trial.unsuited:
-            click.echo(f"skipped: {trial.key}: {trial.unsuited}")
-
-
-def write_report(root: Path) -> None:
-    from . import load
-    from .records import write_index
-    from .report import write_report as write
-
-    results = load(root)
-    write_index(results)
-    write(results)
-    click.echo((root / "summary.md").read_text(encoding="utf-8"))
-    click.echo(f"The page: {root / 'report.html'}")
+    if not execute(plan, root, jobs, dry_run, say=click.echo):
+        sys.exit(1)
 
 
 @main.command()
@@ -248,7 +186,9 @@ def write_report(root: Path) -> None:
 @one_line_errors
 def report(folder: Path) -> None:
     """Rebuild tables, plots and the page of a results folder from its records."""
-    write_report(folder)
+    from .report import rebuild
+
+    rebuild(folder, say=click.echo)
 
 
 @main.command()

@@ -7,3 +7,7 @@ class InputError(Exception):
 
 class Diverged(Exception):
     """A trial's numbers are no longer finite: a result, not a failure."""
+
+
+class DiskError(Exception):
+    """The results folder can no longer be written to."""

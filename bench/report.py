@@ -7,6 +7,7 @@ escaped.
 import base64
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,18 @@ from .findings import Findings
 from .plots import write_plots
 from .protocol import datasets, final, title, unit
 from .reading import COLUMNS, NOTES, reading
-from .records import Results
+from .records import Results, write_index
 
 LARGE = 150_000  # bytes; a picture above it goes into the page with fewer pixels
+
+
+def rebuild(root: Path, say: Callable[[str], None]) -> None:
+    """Index, tables, plots and page of a results folder; `say` is told the summary."""
+    results = Results(root)
+    write_index(results)
+    write_report(results)
+    say((root / "summary.md").read_text(encoding="utf-8"))
+    say(f"The page: {root / 'report.html'}")
 
 
 def write_report(results: Results) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .environment import environment
-from .errors import InputError
+from .errors import DiskError, InputError
 from .executors import Outcome, in_process, local_processes
 from .files import read_json
 from .plan import Plan, from_dict
@@ -41,10 +41,6 @@ class Display(Protocol):
 
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
-
-
-class DiskError(Exception):
-    """The results folder can no longer be written to."""
 
 
 def run(plan: Plan, root: Path, trials: list[Trial], jobs: int, display: Display) -> None:

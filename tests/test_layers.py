@@ -27,6 +27,7 @@ LAYERS = [
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
     {"plots"},
     {"report"},
+    {"session"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}

@@ -12,7 +12,7 @@ import pytest
 import bench
 from bench import runner
 from bench.datasets import load_dataset
-from bench.errors import InputError
+from bench.errors import DiskError, InputError
 from bench.executors import Outcome, local_processes
 from bench.files import read_json, replacing, write_text
 from bench.parsing import parse_models
@@ -185,7 +185,7 @@ def small_disk(tmp_path: Path) -> Any:
 
 def test_a_full_disk_stops_the_run_in_one_line(small_disk: Path) -> None:
     root = small_disk / "r"
-    with pytest.raises(runner.DiskError, match="No space left"):
+    with pytest.raises(DiskError, match="No space left"):
         go(plan_of("gan,wgan", images=6400, evaluations=5), root)
     assert not list(root.rglob("*.tmp"))
     for path in root.rglob("*.json"):

@@ -1,0 +1,58 @@
+"""One `bench run`: from a plan to trials, records and a page, told to whoever `say` reaches."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from .datasets import load_dataset
+from .display import LiveDisplay
+from .extractors import prepare
+from .plan import Plan
+from .planning import jobs_for
+from .records import ENDED
+from .report import rebuild
+from .runner import measure_scale, run, status_of
+from .trial import Trial
+
+Say = Callable[[str], None]
+
+
+def execute(plan: Plan, root: Path, jobs_asked: str, dry_run: bool, say: Say) -> bool:
+    """Run what has not ended, then report. False if a trial failed.
+
+    Raises InputError for wrong input and DiskError if the folder can no longer be written.
+    """
+    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
+    jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
+    describe(plan, trials, len(todo), root, jobs, say)
+    if dry_run:
+        return True
+    prepare(todo, say)
+    console, done = Console(highlight=False), len(trials) - len(todo)
+    with LiveDisplay(console, root, todo, done, jobs) as display:
+        run(plan, root, trials, jobs, display)
+    measure_scale(root, trials)
+    rebuild(root, say)
+    return all(status_of(root, trial) != "failed" for trial in trials)
+
+
+def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:
+    """The plan in a few lines."""
+    labels = ", ".join(contestant.label for contestant in plan.contestants)
+    seeds = ", ".join(map(str, plan.seeds))
+    say(f"{len(trials)} trials: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
+    rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
+    samples = " or ".join(f"{n:,}" for n in sorted({trial.samples for trial in trials}))
+    say(
+        f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
+        f"evaluated at {len(trials[0].evaluation_points)} points on {samples} samples"
+    )
+    say(
+        f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
+        f"{todo} to do, into {root}"
+    )
+    for trial in trials:
+        if trial.unsuited:
+            say(f"skipped: {trial.key}: {trial.unsuited}")
