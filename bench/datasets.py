@@ -66,7 +66,6 @@ def load_dataset(name: str, size: int | None = None) -> Dataset:
     return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
 
 
-@cache
 def points(name: str, size: int | None = None) -> Dataset:
     """A 2-D distribution of `bench.mixtures`: 50,000 points to train on, 10,000 held out.
 
@@ -133,8 +132,13 @@ def _shuffled(rows: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _resized(split: Split, size: int) -> Split:
-    # In floats, rounded once: the byte kernel differs by a grey level between processors.
-    images = functional.interpolate(
-        split.samples.float(), (size, size), mode="bilinear", antialias=True
-    )
-    return Split(images.round().clamp(0, 255).to(torch.uint8), split.labels)
+    return Split(resized(split.samples, size), split.labels)
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Images [n, c, h, w] uint8 as [n, c, size, size] uint8: bilinear, antialiased.
+
+    In floats, rounded once: the byte kernel differs by a grey level between processors.
+    """
+    floats = functional.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
+    return floats.round().clamp(0, 255).to(torch.uint8)

@@ -33,8 +33,8 @@ def extractor(
 
 
 def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
-    """Make what the trials will look through, so that their processes find it."""
-    wanted = {(t.features, t.dataset, t.size) for t in trials if t.features != "points"}
+    """Train the extractors that are not shipped, so that the trials' processes find them."""
+    wanted = {(t.features, t.dataset, t.size) for t in trials if t.features == "classifier"}
     for features, name, size in sorted(wanted, key=str):
         extractor(features, name, size, "cpu", progress)
 

@@ -18,7 +18,7 @@ from PIL import Image
 from . import prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
-from .files import replacing, write_text
+from .files import write_text
 from .findings import Findings
 from .plots import write_plots
 from .protocol import datasets, final, title, unit
@@ -44,8 +44,7 @@ def write_report(results: Results) -> None:
     """
     findings = Findings(results)
     for name in ("summary", "comparisons"):
-        with replacing(results.path / f"{name}.csv") as temporary:
-            getattr(findings, name).to_csv(temporary, index=False)
+        write_text(results.path / f"{name}.csv", getattr(findings, name).to_csv(index=False))
     write_text(results.path / "summary.md", prose.text_of(findings))
     figures = write_plots(results, results.path / "plots")
     write_text(results.path / "report.html", page(findings, figures))

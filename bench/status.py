@@ -7,7 +7,7 @@ from .records import Results
 
 
 def lines(folder: Path) -> Iterator[str]:
-    """One line of counts, then one for each trial that has not finished, and the time left."""
+    """One line of counts, then one for each trial that has not finished."""
     trials = Results(folder).trials
     counts = trials["status"].value_counts()
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
@@ -18,6 +18,7 @@ def lines(folder: Path) -> Iterator[str]:
             continue
         line = f"  {trial.dataset} {trial.model} s{trial.seed}: {trial.status}"
         if trial.status == "running" and rates is not None:
-            share = trial.images / trial.total
-            line += f", {share:.0%}, {rates.iloc[number]:,.0f} images/s"
+            share, rate = trial.images / trial.total, rates.iloc[number]
+            line += f", {share:.0%}, {rate:,.0f} images/s"
+            line += f", {(trial.total - trial.images) / rate:,.0f} s left" if rate else ""
         yield line + (f": {trial.reason}" if trial.reason else "")

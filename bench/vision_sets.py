@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision import datasets
 
 from gan_zoo.base import DataSpec
 
 from .catalog import require
-from .datasets import Dataset, Split
+from .datasets import Dataset, Split, resized
 from .errors import InputError
 from .pictures import RECIPE, Progress, decode
 from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
@@ -99,15 +98,6 @@ def _sized(name: str, images: Tensor, size: int, folder: Path) -> Tensor:
             for rows in torch.arange(len(images)).split(TOGETHER):
                 array[rows.numpy()] = resized(images[rows], size).numpy()
     return as_tensor(path)
-
-
-def resized(images: Tensor, size: int) -> Tensor:
-    """Images [n, c, h, w] uint8 as [n, c, size, size] uint8: bilinear, antialiased.
-
-    In floats, rounded once: the byte kernel differs by a grey level between processors.
-    """
-    floats = functional.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
-    return floats.round().clamp(0, 255).to(torch.uint8)
 
 
 def _mnist(folder: Path, training: bool) -> Native:

@@ -3,6 +3,7 @@
 import dataclasses
 import fcntl
 import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bench.files import read_json, replacing, write_text
 from bench.parsing import parse_models
 from bench.plan import Plan
 from bench.records import TrialRecord
+from bench.status import lines
 from bench.trial import Trial
 
 SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
@@ -170,6 +172,22 @@ def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert sorted(bench.load(root).trials["status"]) == ["interrupted", "waiting"]
     monkeypatch.undo()
     assert len(go(plan, root)) == 2
+
+
+def test_status_tells_a_running_trial_from_one_that_was_killed(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    go(plan_of("gan"), root)
+    go(plan_of("gan,wgan", seeds=(0, 1)), root)
+    facts = {"images": 320, "total": 640, "images_per_second": 10.0, "host": socket.gethostname()}
+    for label, pid in (("gan", os.getpid()), ("wgan", 2**22 + 1)):  # beyond any process id
+        (root / "trials/mnist5k" / label / "s1/status.json").unlink()
+        TrialRecord(root, "mnist5k", label, 1).progress({**facts, "pid": pid})
+    told = list(lines(root))
+    assert "2 finished" in told[0]
+    assert told[1:] == [
+        "  mnist5k gan s1: running, 50%, 10 images/s, 32 s left",
+        "  mnist5k wgan s1: interrupted",
+    ]
 
 
 @pytest.fixture
