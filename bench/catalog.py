@@ -1,10 +1,16 @@
 """Data sets, metrics and feature extractors by name, without importing torch or pandas.
 
+Beside the names of the tables below, a user may give `folder:PATH` as a data set, and
+`inception:FILE` or `module:Class[:FILE]` as an extractor: what they are called in records is here.
+
 The models are in `gan_zoo.catalog`. A test imports every target named here.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from gan_zoo.catalog import unknown
@@ -20,8 +26,9 @@ class DatasetEntry:
 
     target: str  # "module:function", called with its name and the image size (None: its own)
     help: str
-    features: str  # the extractor that `--features auto` takes; "points" are their own features
+    features: str  # that `--features auto` takes: an extractor, "points" (their own), BY_LABELS
     license: str
+    samples: int | None = None  # of every evaluation, where a published protocol fixes them
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class ExtractorEntry:
     second: str | None = None  # a differently seeded twin: does the ranking survive it?
 
 
+BY_LABELS = "by labels"  # labelled images get a classifier of their own, others Inception
+NONE = "none"  # no extractor: trained and pictured, but not measured
+POINTS = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
+
 DATASETS: dict[str, DatasetEntry] = {
     "mnist5k": DatasetEntry(
         "bench.datasets:mnist5k",
@@ -63,10 +74,18 @@ DATASETS: dict[str, DatasetEntry] = {
             ("fashion-mnist", "70,000 pictures of clothes, 28 pixels, grey", "classifier"),
             ("cifar10", "60,000 photographs of ten kinds, 32 pixels, colour", "classifier"),
             ("svhn", "99,289 house numbers, 32 pixels, colour", "classifier"),
+            ("celeba", "182,637 faces, the middle square, 64 pixels, colour, no labels", BY_LABELS),
         )
     },
     **{
-        name: DatasetEntry("bench.datasets:points", text, features="points", license="none")
+        name: DatasetEntry("bench.stacked:stacked_mnist", text, "stacked-lenet", "CC BY-SA 3.0")
+        for name, text in {
+            "stacked-mnist": "three digits of mnist5k in three channels: 1000 modes to count",
+            "stacked-mnist@mnist": "the same of all of MNIST, as in the papers",
+        }.items()
+    },
+    **{
+        name: DatasetEntry("bench.datasets:points", text, "points", "none", POINTS)
         for name, text in {
             "ring8": "8 Gaussians on a ring of radius 1.41, sigma 0.05: quick on a CPU",
             "ring8@wgangp": "the ring of WGAN-GP's code: radius 1.414, sigma 0.0141",
@@ -78,6 +97,13 @@ DATASETS: dict[str, DatasetEntry] = {
         }.items()
     },
 }
+
+FOLDER = DatasetEntry(
+    "bench.folders:folder",
+    "your own PNG, JPEG or WebP images; class subfolders, if there are any, are the labels",
+    features=BY_LABELS,
+    license="your own",
+)
 
 METRICS: dict[str, Metric] = {
     "fid": Metric(
@@ -96,14 +122,15 @@ METRICS: dict[str, Metric] = {
         "bench.metrics.modes:modes_covered",
         "modes",
         "higher",
-        "classes that get at least 10 % of a uniform share of the samples; of a 2-D mixture, modes "
-        "with a sample within 3 sigma",
+        "classes that get at least 10 % of a uniform share of the samples; of stacked MNIST, those "
+        "with a sample; of a 2-D mixture, modes with a sample within 3 sigma",
     ),
     "mode_kl": Metric(
         "bench.metrics.modes:mode_kl",
         "mode KL",
         "lower",
-        "KL divergence of the classes of the samples from the classes of the training set, in nats",
+        "KL divergence of the classes of the samples from those of the training set (of stacked "
+        "MNIST: from uniform), in nats",
     ),
     "label_accuracy": Metric(
         "bench.metrics.modes:label_accuracy",
@@ -188,6 +215,25 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
         "the same from another seed: does the ranking survive it?",
     ),
+    "stacked-lenet": ExtractorEntry(
+        "bench.features:StackedLeNet",
+        "digits-lenet.safetensors",
+        "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
+        "digits-lenet on each of three channels: 192 features, 1000 classes",
+        second="stacked-lenet-2",
+    ),
+    "stacked-lenet-2": ExtractorEntry(
+        "bench.features:StackedLeNet",
+        "digits-lenet-2.safetensors",
+        "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
+        "the same with digits-lenet-2",
+    ),
+    "inception": ExtractorEntry(
+        "bench.inception:load_inception",
+        weights="",
+        sha256="",
+        help="the network of published FIDs; its weights are downloaded, or given: inception:FILE",
+    ),
     "classifier": ExtractorEntry(
         "bench.classifier:load_or_train",
         weights="",
@@ -204,10 +250,51 @@ def require(name: str, known: Mapping[str, T], kind: str) -> T:
     return known[name]
 
 
-def extractor_for(dataset: str, features: str) -> str:
-    """The extractor that `--features` asks for: `auto` picks by data set, points need none."""
-    own = DATASETS[dataset].features if dataset in DATASETS else features
-    return own if features == "auto" or own == "points" else features
+def dataset_entry(reference: str) -> DatasetEntry:
+    """Of a name of DATASETS, or of `folder:PATH`; raises InputError."""
+    if reference.startswith("folder:"):
+        return FOLDER
+    return require(reference, DATASETS, "data set")
+
+
+def dataset_name(reference: str) -> str:
+    """What a data set is called in records and paths: "folder:/home/me/cats" -> "folder-cats".
+
+    A folder is called by its own last name; where that must be changed to be safe everywhere, the
+    start of a hash keeps it apart from others.
+    """
+    if not reference.startswith("folder:"):
+        return reference
+    own = Path(reference.removeprefix("folder:")).name
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:40]
+    mark = "" if safe == own else f"-{hashlib.sha256(own.encode()).hexdigest()[:4]}"
+    return f"folder-{safe}{mark}"
+
+
+def check_features(reference: str) -> None:
+    """Raises InputError if `--features` can be no extractor."""
+    first, _, file = reference.partition(":")
+    if file and first not in EXTRACTORS:
+        return  # module:Class, which is loaded to know whether it is there
+    if first not in (*EXTRACTORS, "auto", NONE) or (file and first != "inception"):
+        raise InputError(unknown("feature extractor", reference, [*EXTRACTORS, "auto", NONE]))
+
+
+def extractor_name(reference: str) -> str:
+    """Without the file of weights: "inception:FILE" -> "inception", "m:Class:FILE" -> "m:Class"."""
+    first, _, rest = reference.partition(":")
+    return first if first in EXTRACTORS else ":".join([first, *rest.split(":")[:1]]).strip(":")
+
+
+def without_hash(protocol: str) -> str:
+    """The extractor of a row's column `features`: "NAME:HASH" -> NAME, and "points" as it is."""
+    return protocol.rpartition(":")[0] or protocol
+
+
+def second_extractor(reference: str) -> str | None:
+    """The twin of an extractor, if it has one."""
+    entry = EXTRACTORS.get(reference)
+    return entry.second if entry else None
 
 
 def primary_metric(dataset: str) -> Literal["fid", "emd"]:

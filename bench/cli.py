@@ -12,7 +12,7 @@ import click
 from gan_zoo import catalog as zoo
 
 from . import __version__
-from .catalog import DATASETS, EXTRACTORS, METRICS
+from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .errors import DiskError, InputError
 
 
@@ -71,7 +71,15 @@ def main() -> None:
         "your own model as package.module:Class or file.py:Class.  [default: the five of the zoo]"
     ),
 )
-@click.option("--dataset", "datasets", metavar="D,E", help="What they learn.  [default: mnist5k]")
+@click.option(
+    "--dataset",
+    "datasets",
+    metavar="D,E",
+    help=(
+        "What they learn: names from `bench list`, or folder:PATH, your own images.  "
+        "[default: mnist5k]"
+    ),
+)
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -85,7 +93,7 @@ def main() -> None:
     "--size",
     type=int,
     metavar="PIXELS",
-    help=("Side of the images: 28, 32 or 64.  [default: the data set's own]"),
+    help=("Side of the images: 28, 32 or 64.  [default: the data set's own; of a folder 64]"),
 )
 @click.option(
     "--seeds",
@@ -120,12 +128,19 @@ def main() -> None:
     "--samples",
     type=int,
     metavar="N",
-    help=("Generated images in an evaluation; of a 2-D set always 2,500.  [default: 4000]"),
+    help=(
+        "Generated images in an evaluation; of a 2-D set always 2,500, and the modes of "
+        "stacked-mnist are counted on 26,000.  [default: 4000]"
+    ),
 )
 @click.option(
     "--features",
     metavar="NAME",
-    help=("The network that FID and KID look through; auto picks by data set.  [default: auto]"),
+    help=(
+        "The network that FID and KID look through: a name from `bench list`, inception:FILE, or "
+        "your own as module:Class[:FILE.safetensors]; none: do not measure. auto picks by data "
+        "set and says which.  [default: auto]"
+    ),
 )
 @click.option(
     "--device",
@@ -208,7 +223,10 @@ def list_() -> None:
     """Models and presets, data sets, metrics and feature extractors, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
-        "Data sets (--dataset)": [(name, entry.help) for name, entry in DATASETS.items()],
+        "Data sets (--dataset)": [
+            *((name, entry.help) for name, entry in DATASETS.items()),
+            ("folder:PATH", FOLDER.help),
+        ],
         "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
         "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
     }.items():

@@ -12,8 +12,9 @@ from torch.nn import functional
 from gan_zoo.base import DataSpec
 from gan_zoo.streams import Streams
 
-from .catalog import DATASETS, require
+from .catalog import dataset_entry
 from .mixtures import DISTRIBUTIONS, Mixture, SwissRoll, points_dataset
+from .storage import IN_MEMORY
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,12 @@ class Split:
         return len(self.labels)
 
     def to(self, device: torch.device | str) -> "Split":
-        """The same split on `device`; nothing is copied if it is there already."""
+        """The same split on `device`, so that batches are indexed there; a large one stays.
+
+        Nothing is copied if it is there already.
+        """
+        if self.samples.nbytes > IN_MEMORY:
+            return self
         return Split(self.samples.to(device), self.labels.to(device))
 
 
@@ -41,6 +47,8 @@ class Dataset:
     holdout: Split
     mode_names: tuple[str, ...]
     truth: Mixture | SwissRoll | None = None  # what points were sampled from
+    content: str = ""  # hash of a user's own data, which may change under one name
+    mode_samples: int | None = None  # VEEGAN's protocol: of so many, one makes a mode
 
 
 def to_unit(samples: Tensor) -> Tensor:
@@ -57,12 +65,13 @@ def to_uint8(images: Tensor) -> Tensor:
 
 @cache
 def load_dataset(name: str, size: int | None = None) -> Dataset:
-    """The data set `name` of `bench.catalog.DATASETS`, with images of size x size pixels.
+    """The data set `name` of `bench.catalog.DATASETS`, or folder:PATH, with square images.
 
-    `size=None` is the data's own size. Raises InputError for an unknown name (with the nearest
-    right one) and ValueError for a size that the data set does not come in. Loaded once a process.
+    `size` is their side in pixels; None: the data's own. Raises InputError for an unknown name
+    (with the nearest right one), a folder or files that are not there, and ValueError for a size
+    that the data set does not come in. Loaded once a process.
     """
-    module, function = require(name, DATASETS, "data set").target.split(":")
+    module, function = dataset_entry(name).target.split(":")
     return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
 
 

@@ -85,6 +85,7 @@ class LiveDisplay:
             style=colour,
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )
 
     def _watch(self) -> None:

@@ -6,37 +6,45 @@ from torch import Tensor
 from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
-from .catalog import EXTRACTORS
+from .catalog import NONE, second_extractor
 from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .extractors import extractor, reference
-from .measures import Sight, at_the_end, distances, manifolds, modes
+from .measures import Absent, Sight, at_the_end, distances, manifolds, modes
 from .planar import measure_points
 from .records import Measured
 from .trial import Trial
 
 BATCH = 500  # samples generated together
+UNSEEN = (
+    "no network to see images without labels: --features inception fetches its weights once, "
+    "--features module:Class takes one of your own"
+)
 
 
-def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict[str, str]]:
+def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Absent]:
     """Measures samples of the model; at the last point also what is measured once.
 
     Returns the values, and for metrics that could not be measured the reason. Raises Diverged if
     a sample is not finite.
     """
-    dataset, device = load_dataset(trial.dataset, trial.size), trial.device
-    labels = balanced_labels(trial.samples, dataset.spec.classes).to(device)
+    dataset, device = load_dataset(trial.source, trial.size), trial.device
+    samples = max(trial.samples, dataset.mode_samples or 0)
+    labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
     if dataset.truth is not None:
         return measure_points(images, labels, dataset, model.conditional), {}
-    sight = seen_by(trial.features, images, labels, trial.dataset, trial.size)
-    found = distances(sight) + manifolds(sight) + modes(sight, model.conditional)
-    absent: dict[str, str] = {}
+    if trial.features == NONE:
+        return [], {"fid": UNSEEN}
+    few, of = slice(trial.samples), (trial.source, trial.size)
+    sight = seen_by(trial.features, images[few], labels[few], *of, more=images[trial.samples :])
+    counted, absent = modes(sight, model.conditional)
+    found = distances(sight) + manifolds(sight) + counted
     if last:
-        once, absent = at_the_end(sight, model.conditional, trial.seed)
-        found += once
-        if second := EXTRACTORS[trial.features].second:
-            sight = seen_by(second, images, labels, trial.dataset, trial.size)
+        once, missing = at_the_end(sight, model.conditional, trial.seed)
+        found, absent = found + once, absent | missing
+        if second := second_extractor(trial.features):
+            sight = seen_by(second, images[few], labels[few], *of)
             found += [row for row in distances(sight) if row.metric == "fid"]
     return found, absent
 
@@ -62,11 +70,33 @@ def balanced_labels(samples: int, classes: int) -> Tensor:
     return torch.arange(samples) % classes
 
 
-def seen_by(features: str, images: Tensor, labels: Tensor, name: str, size: int | None) -> Sight:
-    """What the extractor `features` sees in images [n, *shape] and in the data set."""
+def seen_by(
+    features: str,
+    images: Tensor,
+    labels: Tensor,
+    name: str,
+    size: int | None,
+    more: Tensor | None = None,
+) -> Sight:
+    """What the extractor `features` sees in images [n, *shape] and in the data set.
+
+    `more` are images of which only the class is kept, for modes that are counted on many.
+    """
     device = str(images.device)
     look = extractor(features, name, size, device)
-    train, train_labels = reference(name, size, features, device, "train")
-    holdout, _ = reference(name, size, features, device, "holdout")
-    dataset = load_dataset(name, size)
-    return Sight(look.protocol, look(images), labels, train, train_labels, holdout, dataset)
+    train = reference(name, size, features, device, "train")
+    holdout = reference(name, size, features, device, "holdout")
+    generated = look(images)
+    predicted = [generated.predicted]
+    if more is not None and len(more):
+        predicted += [look(part).predicted for part in more.split(BATCH)]
+    return Sight(
+        protocol=look.protocol,
+        generated=generated,
+        labels=labels,
+        predicted=torch.cat(predicted),
+        train=train.seen,
+        train_labels=train.labels,
+        holdout=holdout.seen,
+        dataset=load_dataset(name, size),
+    )

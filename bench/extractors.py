@@ -1,21 +1,34 @@
-"""Extractors by name: shipped, or made for a data set when they are first needed."""
+"""Extractors by name: shipped, a user's own, or made for a data set when they are first needed."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from gan_zoo.streams import Streams
 
+from .catalog import EXTRACTORS, NONE, extractor_name
 from .classifier import load_or_train
+from .custom_features import load_custom
 from .datasets import load_dataset, to_unit
 from .features import Extractor, Seen, load_extractor
+from .inception import load_inception
 from .storage import arrays_dir
 from .trial import Trial
 
 REFERENCE = 10_000  # images of a split that samples are compared with, at most
 TOGETHER = 5_000  # images turned into floats together
+
+
+class Reference(NamedTuple):
+    """What an extractor sees in a split."""
+
+    seen: Seen
+    labels: Tensor  # [n]
+    rows: Tensor  # [n] of the split
 
 
 @cache
@@ -26,24 +39,42 @@ def extractor(
     device: str,
     progress: Callable[[str], None] | None = None,
 ) -> Extractor:
-    """The extractor `features` for the data set `name`; `classifier` is trained if it must be."""
-    if features == "classifier":
+    """The extractor `features` for the data set `name`; `classifier` is trained if it must be.
+
+    Raises InputError where weights or a user's class are absent or do not fit the data set.
+    """
+    kind, _, file = features.partition(":")
+    if kind == "classifier":
         return load_or_train(load_dataset(name, size), arrays_dir(), device, progress)
-    return load_extractor(features, device)
+    if kind == "inception":
+        return load_inception(Path(file) if file else None, device)
+    if kind in EXTRACTORS:
+        return load_extractor(kind, device)
+    return load_custom(features, load_dataset(name, size).spec.shape, device)
+
+
+def accuracy(trial: Trial) -> float | None:
+    """The share of held-out images that the trial's extractor classifies rightly, where known."""
+    if trial.features in (NONE, "points"):
+        return None
+    return extractor(trial.features, trial.source, trial.size, trial.device).accuracy
 
 
 def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
-    """Train the extractors that are not shipped, so that the trials' processes find them."""
-    wanted = {(t.features, t.dataset, t.size) for t in trials if t.features == "classifier"}
+    """Load the extractors that are not shipped, so that the trials' processes find them.
+
+    One may have to be trained, or downloaded, or be wrong: better before a trial than after.
+    """
+    shipped = {name for name, entry in EXTRACTORS.items() if entry.weights} | {NONE, "points"}
+    wanted = {(t.features, t.source, t.size) for t in trials}
     for features, name, size in sorted(wanted, key=str):
-        extractor(features, name, size, "cpu", progress)
+        if extractor_name(features) not in shipped:
+            extractor(features, name, size, "cpu", progress)
 
 
 @cache
-def reference(
-    name: str, size: int | None, features: str, device: str, split: str
-) -> tuple[Seen, Tensor]:
-    """What the extractor sees in a split, and its labels [n]: once for all trials of a process.
+def reference(name: str, size: int | None, features: str, device: str, split: str) -> Reference:
+    """What the extractor sees in a split: once for all trials of a process.
 
     Of a large split 10,000 images, drawn once for all.
     """
@@ -55,4 +86,5 @@ def reference(
     look = extractor(features, name, size, device)
     seen = [look(to_unit(part.samples[some].to(device))) for some in rows.split(TOGETHER)]
     features_ = torch.cat([each.features for each in seen])
-    return Seen(features_, torch.cat([each.probabilities for each in seen])), part.labels[rows]
+    both = Seen(features_, torch.cat([each.probabilities for each in seen]))
+    return Reference(both, part.labels[rows], rows)

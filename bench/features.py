@@ -43,11 +43,11 @@ class DigitsLeNet(nn.Module):
             nn.Flatten(),
             # Batch norm before the last ReLU too: no unit can die, all vary on one scale.
             *_block(
-                nn.Linear(64 * 9, self.features, bias=False),
-                nn.BatchNorm1d(self.features),
+                nn.Linear(64 * 9, DigitsLeNet.features, bias=False),
+                nn.BatchNorm1d(DigitsLeNet.features),
             ),
         )
-        self.head = nn.Linear(self.features, self.classes)
+        self.head = nn.Linear(DigitsLeNet.features, DigitsLeNet.classes)
         # Brings the total variance on real digits to 64: FIDs of different extractors then share
         # an order of magnitude. One constant cannot change a ranking.
         self.register_buffer("scale", torch.ones(()))
@@ -55,6 +55,26 @@ class DigitsLeNet(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         hidden = self.body(_as_grey_28(images))
         return hidden * self.scale, self.head(hidden)
+
+
+class StackedLeNet(DigitsLeNet):
+    """`DigitsLeNet` on each channel of images of three digits, with the same weights.
+
+    `forward` takes images [n, 3, h, w] in [-1, 1] and gives features [n, 192], those of the
+    channels side by side, and logits [n, 1000] of the digits abc in the channels, as 100 a + 10 b
+    + c: their probability is the product of the channels' own.
+    """
+
+    features: ClassVar[int] = 192
+    classes: ClassVar[int] = 1000
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"images must be [n, 3, h, w], not {list(images.shape)}")
+        hidden, logits = super().forward(images.flatten(0, 1)[:, None])
+        a, b, c = logits.log_softmax(1).view(-1, 3, DigitsLeNet.classes).unbind(1)
+        joint = a[:, :, None, None] + b[:, None, :, None] + c[:, None, None, :]
+        return hidden.view(len(images), self.features), joint.flatten(1)
 
 
 def _block(linear: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module, nn.Module]:

@@ -13,6 +13,9 @@ from .metrics import by_class, extrapolated, frechet, inception, kernel, manifol
 from .metrics import modes as classes_
 from .records import Measured
 
+Absent = dict[str, str]  # metric -> why it could not be measured
+HISTOGRAM = 100  # classes that have a row each, at most
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -21,16 +24,17 @@ class Sight:
     protocol: str  # the network's name and hash
     generated: Seen
     labels: Tensor  # [n] the classes asked for
+    predicted: Tensor  # [n or more] int64, of all samples that modes are counted on
     train: Seen  # the reference
     train_labels: Tensor  # [m] of the reference
     holdout: Seen
     dataset: Dataset
 
-    def row(self, metric: str, value: float) -> Measured:
+    def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
+        """A value of the metric, of all `generated` samples or of another number of them."""
         reference = f"train:{len(self.train.features)}"
-        return Measured(
-            metric, float(value), self.protocol, len(self.generated.features), reference
-        )
+        n = len(self.generated.features) if samples is None else samples
+        return Measured(metric, float(value), self.protocol, n, reference)
 
 
 def distances(sight: Sight) -> list[Measured]:
@@ -45,22 +49,35 @@ def manifolds(sight: Sight) -> list[Measured]:
     return [sight.row(name, value) for name, value in vars(found).items()]
 
 
-def modes(sight: Sight, conditional: bool) -> list[Measured]:
-    """Modes, their KL divergence and histogram; a conditional model's label accuracy."""
-    classes = sight.dataset.spec.classes
-    shares = classes_.class_shares(sight.generated.predicted, classes)
-    wanted = classes_.class_shares(sight.train_labels, classes)
-    values: dict[str, float] = {
-        "modes": classes_.modes_covered(shares),
-        "mode_kl": classes_.mode_kl(shares, wanted),
-    }
+def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
+    """Modes, their KL divergence and histogram; a conditional model's label accuracy.
+
+    Of a network with other classes than the data set none of it, with the reason.
+    """
+    classes, known = sight.dataset.spec.classes, sight.generated.probabilities.shape[1]
+    if classes < 2 or known != classes:
+        reason = f"{sight.protocol} tells {known} classes apart, and the data set has {classes}"
+        return [], dict.fromkeys(("modes", "mode_kl"), reason)
+    shares = classes_.class_shares(sight.predicted, classes)
+    values: dict[str, float]
+    if sight.dataset.mode_samples:
+        values = {"modes": classes_.modes_sampled(shares), "mode_kl": classes_.mode_kl(shares)}
+    else:
+        wanted = classes_.class_shares(sight.train_labels, classes)
+        values = {
+            "modes": classes_.modes_covered(shares),
+            "mode_kl": classes_.mode_kl(shares, wanted),
+        }
+    if classes <= HISTOGRAM:
+        values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
+    found = [sight.row(name, value, len(sight.predicted)) for name, value in values.items()]
     if conditional:
-        values["label_accuracy"] = classes_.label_accuracy(sight.generated.predicted, sight.labels)
-    values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
-    return [sight.row(name, value) for name, value in values.items()]
+        right = classes_.label_accuracy(sight.generated.predicted, sight.labels)
+        found.append(sight.row("label_accuracy", right))
+    return found, {}
 
 
-def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], dict[str, str]]:
+def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], Absent]:
     """What is measured once, at the end of a trial; and of what could not be, the reason."""
     streams = Streams(seed)
     x, y, held = sight.generated.features, sight.train.features, sight.holdout.features
@@ -73,11 +90,12 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
         ),
         "classifier_score": lambda: inception.classifier_score(sight.generated.probabilities),
     }
-    if conditional:
+    if conditional and sight.dataset.spec.classes <= HISTOGRAM:
         asked["fid_within_classes"] = lambda: by_class.fid_within_classes(
             x, sight.labels, y, sight.train_labels, sight.dataset.spec.classes
         )
-    found, absent = [], {}
+    found: list[Measured] = []
+    absent: Absent = {}
     for name, measure in asked.items():
         try:
             found.append(sight.row(name, measure()))

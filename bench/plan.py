@@ -11,7 +11,7 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from .catalog import DATASETS, EXTRACTORS, extractor_for, require
+from .catalog import BY_LABELS, NONE, check_features, dataset_entry, dataset_name
 from .errors import InputError
 from .parsing import parse_images, parse_models, short
 from .settings import resolve
@@ -21,7 +21,6 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # The usual numbers of discriminator steps divide it, so that a contestant that is added to a
 # folder later does not move the evaluation points of those already there.
 STEPS = 10
-POINTS = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
 PRECISIONS = ("fp32", "bf16")
 SIZES = (28, 32, 64)
 
@@ -54,8 +53,11 @@ class Plan:
                 )
             if labels.count(label) > 1:
                 raise InputError(f"two contestants are called {label!r}; write other={label}")
-        for name in self.datasets:
-            require(name, DATASETS, "data set")
+        names = [dataset_name(reference) for reference in self.datasets]
+        for reference, name in zip(self.datasets, names, strict=True):
+            dataset_entry(reference)
+            if names.count(name) > 1:
+                raise InputError(f"two data sets would be called {name!r}: compare one at a time")
         for option, value in (
             ("images", self.images),
             ("batch size", self.batch_size),
@@ -66,8 +68,7 @@ class Plan:
                 raise InputError(f"{option} must be 1 or more, not {value}")
         if self.samples < 2:
             raise InputError(f"samples must be 2 or more, not {self.samples}")
-        if self.features != "auto":
-            require(self.features, EXTRACTORS, "feature extractor")
+        check_features(self.features)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
         if self.size is not None and self.size not in SIZES:
@@ -89,17 +90,25 @@ class Plan:
         """`images`, rounded to whole units."""
         return max(1, round(self.images / self.unit)) * self.unit
 
-    def trials(self, spec_of: Callable[[str, int | None], Any]) -> list[Trial]:
-        """All trials; `spec_of(dataset, size)` gives the DataSpec that tells who is unsuited."""
+    def trials(self, load: Callable[[str, int | None], Any]) -> list[Trial]:
+        """All trials; `load(dataset, size)` gives the Dataset that tells who is unsuited.
+
+        Raises InputError where a data set has fewer images than a batch.
+        """
         found = []
-        for dataset in self.datasets:
-            spec = spec_of(dataset, self.size)
+        for reference in self.datasets:
+            data = load(reference, self.size)
+            if len(data.train) < self.batch_size:
+                raise InputError(
+                    f"{reference} has {len(data.train):,} samples to train on, "
+                    f"fewer than a batch of {self.batch_size:,}"
+                )
             for seed in self.seeds:
                 for contestant in self.contestants:
                     model, config = self.resolved[contestant.label]
                     found.append(
                         Trial(
-                            dataset=dataset,
+                            dataset=dataset_name(reference),
                             label=contestant.label,
                             seed=seed,
                             model=contestant.model,
@@ -108,20 +117,36 @@ class Plan:
                             unit=self.unit,
                             evaluations=self.evaluations,
                             batch_size=self.batch_size,
-                            samples=POINTS if len(spec.shape) == 1 else self.samples,
+                            samples=dataset_entry(reference).samples or self.samples,
                             size=self.size,
-                            features=extractor_for(dataset, self.features),
+                            features=self.features_for(reference, data.spec.classes),
                             device=self.device,
                             precision=self.precision,
                             threads=self.threads,
-                            unsuited=model.unsuited(spec, config),  # type: ignore[attr-defined]
+                            source=reference,
+                            content=data.content,
+                            unsuited=model.unsuited(data.spec, config),  # type: ignore[attr-defined]
                         )
                     )
         return found
 
+    def features_for(self, reference: str, classes: int) -> str:
+        """The extractor that `features` means for a data set; points are their own features."""
+        own = dataset_entry(reference).features
+        if own == "points" or self.features != "auto":
+            return own if own == "points" else self.features
+        if own != BY_LABELS:
+            return own
+        if classes > 1:
+            return "classifier"
+        from .inception import at_hand  # torch, which help does without
+
+        return "inception" if at_hand() else NONE
+
     def default_folder(self) -> str:
         """The folder's name: the same command finds it again."""
-        names = [name if self.size is None else f"{name}-{self.size}px" for name in self.datasets]
+        names = [dataset_name(reference) for reference in self.datasets]
+        names = [name if self.size is None else f"{name}-{self.size}px" for name in names]
         marks = [self.precision] if self.precision != "fp32" else []
         marks += [self.device] if self.device != "cpu" else []
         return "-".join([*names, f"{short(self.images)}", *marks])

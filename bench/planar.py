@@ -8,10 +8,10 @@ from torch import Tensor
 
 from gan_zoo.streams import Streams
 
+from .catalog import POINTS as SAMPLES
 from .datasets import Dataset, load_dataset
 from .metrics import modes, points, transport
 from .mixtures import Mixture, true_samples
-from .plan import POINTS as SAMPLES
 from .records import Measured
 
 SIDE = 128  # pixels of a density picture

@@ -42,7 +42,14 @@ def plan_from(
     asked["device"] = available(device or settings.get("device", "auto"))
     settings.pop("device", None)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
+    plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
     return replace(plan, contestants=with_values(plan.contestants, values))
+
+
+def with_whole_path(dataset: str) -> str:
+    """`folder:PATH` with the absolute path, so that it means the same from anywhere."""
+    kind, colon, path = dataset.partition(":")
+    return f"{kind}:{Path(path).expanduser().absolute()}" if colon and kind == "folder" else dataset
 
 
 def with_values(

@@ -14,7 +14,7 @@ from .catalog import primary_metric
 from .checks import scale
 from .plots_lines import ended, models_panel, trained_on
 from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
-from .plots_samples import samples
+from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
 from .prose import number
 from .protocol import contestants, datasets, final, primary, title, unit
@@ -30,7 +30,7 @@ __all__ = [
     "gradient_norms_by_layer",
     "losses",
 ]
-__all__ += ["modes", "quality", "samples", "scores", "write_plots"]
+__all__ += ["modes", "neighbours", "quality", "samples", "scores", "write_plots"]
 
 CLOCKS = {
     "images": "real {unit} shown to the discriminator",
@@ -178,12 +178,17 @@ FIGURES: dict[str, Callable[[Results, str], Figure]] = {
     "gradient_norms_by_layer": gradient_norms_by_layer,
     "scores": scores,
     "modes": modes,
+    "neighbours": neighbours,
 }
 
 
 def figures_of(results: Results, dataset: str) -> dict[str, Callable[[Results, str], Figure]]:
-    """FIGURES without those of modes where the data set has none."""
-    there = {"modes": modes_of(results, dataset), "coverage_of_modes": panels_of(results, dataset)}
+    """FIGURES without those that there is nothing to show in."""
+    there = {
+        "modes": bool(modes_of(results, dataset)),
+        "coverage_of_modes": bool(panels_of(results, dataset)),
+        "neighbours": bool(neighbours_of(results, dataset)),
+    }
     return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 
 

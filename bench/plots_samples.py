@@ -1,5 +1,6 @@
 """What the models draw, through training. Results in, Figure out."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,8 @@ from .plots_lines import ended
 from .protocol import contestants, unit
 from .records import Results
 
-TILE, PADDING = (
-    28,
-    2,
-)  # pixels of a sample and between two, where the plan names no size
+ACROSS, PADDING = 10, 2  # samples side by side in a grid, and pixels between two
+SMALL = 28  # pixels of a sample where there is none to be seen
 CROP = (2, 5)  # rows and columns of each grid that are shown
 TIMES = 6  # columns of the figure of samples
 SIDE = 128  # pixels of a picture of points
@@ -55,6 +54,47 @@ def samples(results: Results, dataset: str) -> Figure:
     return figure
 
 
+@theme.themed
+def neighbours(results: Results, dataset: str) -> Figure:
+    """Final samples, and under each the training images nearest to it; a panel a model."""
+    found = neighbours_of(results, dataset)
+    rows = max(1, math.ceil(len(found) / 2))
+    figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")
+    axes = figure.subplots(rows, 2, squeeze=False).flatten()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, ((model, seed), path) in zip(axes, found.items(), strict=False):
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        axis.imshow(pixels, interpolation="none")
+        axis.set_axis_on()
+        axis.grid(False)
+        axis.spines[:].set_visible(False)
+        step = (pixels.shape[1] - PADDING) // ACROSS
+        named = ["sample", *(f"nearest {k}" for k in range(1, pixels.shape[0] // step))]
+        axis.set_yticks([step // 2 + k * step for k in range(len(named))], named, fontsize=8.5)
+        axis.set_xticks([])
+        axis.axhline(step + PADDING / 2 - 0.5, color=theme.INK, lw=1.2)
+        axis.set_title(f"{theme.clipped(model)}, seed {seed}", loc="left", fontsize=10)
+    note = (
+        "Top row: final samples; below each, the training images nearest to it in the features "
+        "of the extractor that measures the FID, the nearest first."
+    )
+    theme.caption(figure, f"Nearest training images, {dataset}", note)
+    return figure
+
+
+def neighbours_of(results: Results, dataset: str) -> dict[tuple[str, int], Path]:
+    """(model, seed) -> picture of neighbours, of the first seed of each model that has one."""
+    found: dict[tuple[str, int], Path] = {}
+    for model, seed in sorted(ended(results, dataset), key=lambda key: key[1]):
+        path = results.neighbours(model, dataset, seed)
+        if path and model not in {known for known, _ in found}:
+            found[model, seed] = path
+    order = contestants(results, dataset)
+    return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
+
+
 def _times(results: Results, dataset: str) -> list[int]:
     ends = ended(results, dataset)
     found: set[int] = set()
@@ -72,7 +112,16 @@ def _picture(results: Results, dataset: str, path: Path | None) -> np.ndarray:
     """What is shown of a picture of samples: the upper left of a grid, all of a density."""
     if unit(dataset) == "points":
         return _density(path)
-    return _crop(path, int(results.experiment.get("size") or TILE))
+    return _crop(path, _tile(results, dataset))
+
+
+def _tile(results: Results, dataset: str) -> int:
+    """The side of a sample in pixels, read off a grid."""
+    for model, seed in ended(results, dataset):
+        for path in results.samples(model, dataset, seed).values():
+            with Image.open(path) as picture:
+                return (picture.width - PADDING) // ACROSS - PADDING
+    return SMALL
 
 
 def _density(path: Path | None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What a results folder says, in sentences, and as the page of text that a terminal shows."""
 
+import json
 import math
 
 import pandas as pd
@@ -61,11 +62,22 @@ def headline(findings: Findings, dataset: str) -> str:
     table = findings.models(dataset)
     table = table[table["rank"].notna()]
     if table.empty:
-        return f"On {dataset}, no trial has finished with an {title(dataset)}."
+        text = f"On {dataset}, no trial has finished with an {title(dataset)}"
+        reason = unmeasured(findings, dataset).get(primary_metric(dataset))
+        return f"{text}: {reason}." if reason else f"{text}."
     best, value = table.iloc[0], number(table[f"{primary_metric(dataset)}_mean"].iloc[0])
     text = f"On {dataset} after {budget(findings.results)} {unit(dataset)}, {best['model']} has "
     text += f"the lowest mean {title(dataset)}: {value}, {done(best, ' seeds')}."
     return text + " " + separation(findings, dataset)
+
+
+def unmeasured(findings: Findings, dataset: str) -> dict[str, str]:
+    """Metric -> why it could not be measured, in a trial at least."""
+    trials = findings.results.trials.reindex(columns=["dataset", "not_measured"])
+    found: dict[str, str] = {}
+    for text in trials.loc[trials["dataset"] == dataset, "not_measured"].dropna():
+        found |= json.loads(text)
+    return found
 
 
 def separation(findings: Findings, dataset: str) -> str:
@@ -135,6 +147,8 @@ def limits(findings: Findings, dataset: str) -> list[str]:
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
+    for metric, reason in unmeasured(findings, dataset).items():
+        found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
     told = list(table.loc[table["conditional"], "model"])
     if told:
         names = ", ".join(told)
@@ -148,8 +162,11 @@ def protocol(findings: Findings, dataset: str) -> str:
     rows = rows[rows["features"].notna()]
     if rows.empty:
         return "not measured"
-    row = rows.iloc[0]
-    return f"{row['features']}, {row['samples']:,} samples against {row['reference']}"
+    row, trials = rows.iloc[0], findings.results.trials
+    trials = trials[trials["dataset"] == dataset].reindex(columns=["extractor_accuracy"])
+    right = trials["extractor_accuracy"].dropna()
+    known = f" (classifies {right.iloc[0]:.1%} of held-out images rightly)" if len(right) else ""
+    return f"{row['features']}{known}, {row['samples']:,} samples against {row['reference']}"
 
 
 def markdown(results: Results) -> str:

@@ -6,13 +6,13 @@ finished. Asked to mix two, this refuses and names the difference.
 
 import pandas as pd
 
-from .catalog import METRICS, extractor_for, primary_metric
+from .catalog import METRICS, dataset_name, primary_metric, without_hash
 from .records import PROTOCOL, Results
 
 
 def datasets(results: Results) -> list[str]:
     """The data sets of the plan, in its order."""
-    return [str(name) for name in results.experiment["datasets"]]
+    return [dataset_name(str(reference)) for reference in results.experiment["datasets"]]
 
 
 def contestants(results: Results, dataset: str) -> list[str]:
@@ -43,16 +43,11 @@ def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
     return rows
 
 
-def extractor(results: Results, dataset: str) -> str:
-    """The name of the extractor that the experiment measures a data set with."""
-    return extractor_for(dataset, str(results.experiment["features"]))
-
-
 def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Series:
-    """[rows] whether a row was measured with the experiment's own extractor."""
-    wanted = extractor(results, dataset)
-    names = rows["features"].astype(str)  # NAME:HASH, and NAME alone where there are no weights
-    own = (names == wanted) | names.str.startswith(f"{wanted}:")
+    """[rows] whether a row was measured with the extractor that the trials were planned with."""
+    trials = results.trials
+    planned = set(trials.loc[trials["dataset"] == dataset, "features"]) - {""}
+    own = rows["features"].astype(str).map(without_hash).isin(planned)
     return own.astype(bool)
 
 
@@ -68,7 +63,7 @@ def last(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     done = trials.loc[trials["status"] == "finished", ["dataset", "model", "seed"]]
     rows = rows.merge(done, on=["dataset", "model", "seed"]).sort_values("images")
     rows = rows.groupby(["model", "seed"], as_index=False, sort=True).tail(1)
-    columns = rows[["model", "seed", "images", "value"]]
+    columns = rows[["model", "seed", "images", "value"]].astype({"value": float})
     return columns.sort_values(["model", "seed"], ignore_index=True)
 
 

@@ -59,6 +59,12 @@ READING: dict[str, Reading] = {
         "A bar under the dotted line is a class that the model forgot: mode collapse. A "
         "conditional model is told which class to draw, so equal bars are no merit of its own.",
     ),
+    "neighbours": Reading(
+        "final samples, each above the three training images nearest to it, a panel a model",
+        "A sample that has a twin below it may be copied. Near is what the extractor finds near, "
+        "and ten samples prove nothing: the data-copying statistic in the table above looks at all "
+        "of them.",
+    ),
 }
 OF_POINTS: dict[str, Reading] = {
     "samples": Reading(

@@ -3,7 +3,7 @@
 experiment.toml  environment.json  index.parquet  scale.parquet
 trials/<dataset>/<label>/s<seed>/
     trial.json  status.json  curves.parquet  evaluations.parquet  samples/<images>.png
-    generator.safetensors
+    neighbours.png  generator.safetensors
 """
 
 import io
@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from .catalog import dataset_name
 from .errors import InputError
 from .files import read_json, write_bytes, write_json, write_text
 
@@ -185,11 +186,17 @@ class Results:
         folder = self._folder(dataset, model, seed) / "samples"
         return {int(path.stem): path for path in sorted(folder.glob("*.png"))}
 
+    def neighbours(self, model: str, dataset: str, seed: int) -> Path | None:
+        """The PNG of final samples and their nearest training images, if there is one."""
+        path = self._folder(dataset, model, seed) / "neighbours.png"
+        return path if path.exists() else None
+
     def _keys(self) -> list[tuple[str, str, int]]:
         plan = self.experiment
         labels = [contestant["label"] for contestant in plan["contestants"]]
         seeds = plan["seeds"]
-        return [(d, m, s) for d in plan["datasets"] for m in labels for s in seeds]
+        names = [dataset_name(reference) for reference in plan["datasets"]]
+        return [(d, m, s) for d in names for m in labels for s in seeds]
 
     def _folder(self, dataset: str, model: str, seed: int) -> Path:
         return self.path / "trials" / dataset / model / f"s{seed}"
@@ -206,7 +213,8 @@ class Results:
         for name in ("config", "streams", "not_measured"):
             facts[name] = json.dumps(facts.get(name) or trial.get(name) or {})
         row = {"dataset": dataset, "model": model, "seed": seed}
-        return row | {"config_hash": trial.get("config_hash", "")} | facts
+        planned = {name: trial.get(name, "") for name in ("config_hash", "features")}
+        return row | planned | facts
 
     def _read_all(self, name: str, columns: list[str]) -> pd.DataFrame:
         paths = [self._folder(*key) / name for key in self._keys()]

@@ -22,6 +22,7 @@ from .files import write_text
 from .findings import Findings
 from .plots import write_plots
 from .protocol import datasets, final, title, unit
+from .published import published
 from .reading import COLUMNS, NOTES, reading
 from .records import Results, write_index
 
@@ -96,6 +97,7 @@ def _section(
         "separation": prose.separation(findings, dataset),
         "unfinished": trials[trials["status"] != "finished"].to_dict("records"),
         "protocol": prose.protocol(findings, dataset),
+        "published": _published(table, dataset),
         "figures": {name: _figure(name, dataset, path, table) for name, path in drawn.items()},
         **{key: frame.to_dict("records") for key, frame in own.items()},
     }
@@ -113,6 +115,20 @@ def _words(dataset: str) -> dict[str, Any]:
         "beside_title": METRICS[BESIDE[metric]].title,
         "note": NOTES[metric],
     }
+
+
+def _published(table: pd.DataFrame, dataset: str) -> dict[str, Any] | None:
+    """Published rows, then ours in the same columns; None where nothing was published."""
+    if not (known := published(dataset)):
+        return None
+    rows = [(row.method, row.source, *row.values) for row in known.rows]
+    ours = [
+        (f"{row['model']}", f"here, mean of {row['finished']} seeds", *values)
+        for _, row in table.iterrows()
+        if row["finished"]
+        for values in [[prose.secondary(row, metric) for metric in known.metrics]]
+    ]
+    return {"titles": known.titles, "setup": known.setup, "rows": rows, "ours": ours}
 
 
 def _frames(findings: Findings) -> dict[str, pd.DataFrame]:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from .catalog import NONE, extractor_name, without_hash
 from .environment import environment
 from .errors import DiskError, InputError
 from .executors import Outcome, in_process, local_processes
@@ -107,14 +108,11 @@ def measure_scale(root: Path, trials: list[Trial]) -> None:
     """Write scale.parquet, unless it is there for all data sets and extractors."""
     from .scale import scale
 
-    there = {
-        (dataset, features.partition(":")[0])
-        for dataset, features in Results(root)
-        .scale[["dataset", "features"]]
-        .itertuples(index=False)
-    }
-    wanted = sorted({(t.dataset, t.size, t.features, t.device) for t in trials if not t.unsuited})
-    if not there.issuperset((dataset, features) for dataset, _, features, _ in wanted):
+    measured = Results(root).scale[["dataset", "features"]].drop_duplicates()
+    there = {(row.dataset, without_hash(row.features)) for row in measured.itertuples()}
+    suited = [t for t in trials if not t.unsuited and t.features != NONE]
+    if not there.issuperset((t.dataset, extractor_name(t.features)) for t in suited):
+        wanted = sorted({(t.source, t.size, t.features, t.device) for t in suited}, key=str)
         rows = [row for each in wanted for row in scale(*each)]
         write_table(root / "scale.parquet", rows, SCALE_COLUMNS)
 

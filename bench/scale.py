@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_zoo.streams import Streams
 
-from .catalog import EXTRACTORS
+from .catalog import NONE, dataset_name, second_extractor
 from .datasets import load_dataset, to_uint8, to_unit
 from .evaluate import seen_by
 from .measures import distances, manifolds
@@ -24,13 +24,14 @@ def scale(name: str, size: int | None, features: str, device: str) -> list[dict[
     """
     if features == "points":
         return scale_of_points(name)
+    if features == NONE:
+        return []
     rows = []
-    second = EXTRACTORS[features].second
-    for extractor in filter(None, (features, second)):
+    for extractor in filter(None, (features, second_extractor(features))):
         for level, images in levels(name, size, device).items():
             sight = seen_by(extractor, images, torch.zeros(len(images)), name, size)
             for measured in distances(sight) + manifolds(sight):
-                rows.append({"dataset": name, "level": level, **vars(measured)})
+                rows.append({"dataset": dataset_name(name), "level": level, **vars(measured)})
     return rows
 
 

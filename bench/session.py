@@ -4,16 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
+from .catalog import NONE
 from .datasets import load_dataset
 from .display import LiveDisplay
+from .evaluate import UNSEEN
 from .extractors import prepare
+from .folders import Options, folder
 from .plan import Plan
 from .planning import jobs_for
 from .records import ENDED
 from .report import rebuild
 from .runner import measure_scale, run, status_of
 from .trial import Trial
+from .vision_sets import vision_set
 
 Say = Callable[[str], None]
 
@@ -23,19 +28,40 @@ def execute(plan: Plan, root: Path, jobs_asked: str, dry_run: bool, say: Say) ->
 
     Raises InputError for wrong input and DiskError if the folder can no longer be written.
     """
-    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    console = Console(highlight=False)
+    read_pictures(plan, console, say)
+    trials = plan.trials(load_dataset)
     todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
     jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
     describe(plan, trials, len(todo), root, jobs, say)
     if dry_run:
         return True
     prepare(todo, say)
-    console, done = Console(highlight=False), len(trials) - len(todo)
-    with LiveDisplay(console, root, todo, done, jobs) as display:
+    done = sum(status_of(root, t) in ENDED for t in trials if not t.unsuited)
+    unsuited = [trial for trial in trials if trial.unsuited]
+    with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
         run(plan, root, trials, jobs, display)
     measure_scale(root, trials)
     rebuild(root, say)
     return all(status_of(root, trial) != "failed" for trial in trials)
+
+
+def read_pictures(plan: Plan, console: Console, say: Say) -> None:
+    """Decode the picture files of the plan, with a bar, so that `load_dataset` finds them done."""
+    for reference in plan.datasets:
+        kind, _, path = reference.partition(":")
+        if kind not in ("folder", "celeba"):
+            continue
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task(f"reading {kind}", total=None)
+
+            def progress(done: int, total: int, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.update(task, completed=done, total=total)
+
+            if kind == "folder":
+                folder(path, plan.size, options=Options(progress=progress, notice=say))
+            else:
+                vision_set(kind, plan.size, progress=progress)
 
 
 def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:
@@ -53,6 +79,10 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
+        text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"
+        if features != "points":
+            say(f"{dataset}: {text}")
     for trial in trials:
         if trial.unsuited:
             say(f"skipped: {trial.key}: {trial.unsuited}")

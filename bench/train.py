@@ -1,6 +1,5 @@
 """One trial: a resolved configuration in, rows out."""
 
-import io
 import os
 import resource
 import socket
@@ -13,24 +12,22 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
 from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
 from gan_zoo.streams import Stream, Streams
 
-from .datasets import Dataset, Split, load_dataset, to_unit
+from .datasets import Split, load_dataset, to_unit
+from .drawing import neighbours, picture
 from .errors import Diverged
-from .evaluate import balanced_labels, evaluate, generate
+from .evaluate import evaluate
+from .extractors import accuracy
 from .files import write_bytes
-from .planar import density_picture, frame
 from .probes import Averages, snapshot
 from .records import Clock, TrialRecord
 from .settings import resolve
 from .trial import Trial
 
-GRID = (4, 10)  # rows and columns of a picture of samples; column k asks for class k
 HEARTBEAT = 1.0  # seconds between two writings of progress.json
 
 
@@ -43,7 +40,7 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
     torch.set_num_threads(trial.threads)
     record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
     record.start({**trial.identity, "label": trial.label, "config_hash": trial.config_hash})
-    dataset = load_dataset(trial.dataset, trial.size)
+    dataset = load_dataset(trial.source, trial.size)
     streams = Streams(trial.seed, trial.device)
     kind, config = resolve(trial.label, trial.model, None, trial.config)
     model: GAN = kind(dataset.spec, config, streams, trial.device).train()
@@ -86,7 +83,10 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
     # Keep the weights and, last of all, say how it ended.
     record.flush()
     save_weights(model, record.folder / "generator.safetensors")
+    if status == "finished":
+        neighbours(model, trial, dataset, record.folder / "neighbours.png")
     facts = {"evaluating_seconds": evaluating, "not_measured": absent}
+    facts |= {"extractor_accuracy": accuracy(trial)}
     facts |= asdict(clock) | facts_of(model, streams)
     record.end(status, reason, **facts)
     return status, reason
@@ -128,22 +128,6 @@ class Heartbeat:
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + HEARTBEAT
             self._record.progress({**asdict(clock), "images_per_second": rate, **self._facts})
-
-
-def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
-    """A PNG of samples of the same latents at every call: a grid of images, a density of points."""
-    classes, rng = dataset.spec.classes, Streams(trial.seed, trial.device)["samples"]
-    if dataset.truth is not None:
-        labels = balanced_labels(trial.samples, classes).to(trial.device)
-        grid = density_picture(generate(model, labels, rng), frame(dataset))
-    else:
-        rows, columns = GRID
-        labels = balanced_labels(columns, min(classes, columns)).repeat(rows).to(trial.device)
-        images = generate(model, labels, rng)
-        grid = make_grid(images / 2 + 0.5, nrow=columns)[: images.shape[1]]  # grey stays grey
-    content = io.BytesIO()
-    to_pil_image(grid.cpu()).save(content, format="png", optimize=True)
-    write_bytes(path, content.getvalue())
 
 
 def save_weights(model: GAN, path: Path) -> None:

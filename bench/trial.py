@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .catalog import extractor_name
+
 ROWS = 400  # of a curve, about: more points than a plot can show
 
 
@@ -25,9 +27,9 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Trial:
-    """One contestant on one data set with one seed. All fields but `label` can change bits."""
+    """One contestant on one data set with one seed. What can change its bits is its `identity`."""
 
-    dataset: str
+    dataset: str  # its name in records
     label: str
     seed: int
     model: str
@@ -42,6 +44,8 @@ class Trial:
     device: str
     precision: str
     threads: int
+    source: str  # what the data set is loaded by: its name, or folder:PATH
+    content: str = ""  # hash of what a user's own data are
     unsuited: str | None = None  # why it cannot be run, or None
 
     @property
@@ -51,9 +55,11 @@ class Trial:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What its numbers depend on; the label is not among it."""
-        values = asdict(self)
-        del values["label"], values["unsuited"]
+        """What its numbers depend on: not the label, and not the places where files lie."""
+        values = asdict(self) | {"features": extractor_name(self.features)}
+        del values["label"], values["unsuited"], values["source"]
+        if not self.content:
+            del values["content"]
         return values
 
     @cached_property

@@ -14,16 +14,18 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
-    {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
+    {"errors", "files", "environment", "metrics", "stats", "storage", "pictures"},
     {"catalog", "settings"},
-    {"mixtures", "parsing"},
+    {"mixtures", "parsing", "trial"},
     {"datasets"},
-    {"features", "weights", "plan", "records", "vision_sets", "classifier"},
+    {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
+    | {"custom_features", "plan", "records"},
     {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
+    {"drawing"},
     {"train", "checks", "tables", "theme"},
     {"executors", "findings"},
-    {"runner", "display", "prose", "reading"},
+    {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
     {"plots"},
     {"report"},

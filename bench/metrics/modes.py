@@ -32,6 +32,14 @@ def modes_covered(shares: Tensor) -> int:
     return int((shares * len(shares) * 10 >= 1 - 1e-12).sum())
 
 
+def modes_sampled(shares: Tensor) -> int:
+    """How many classes get a sample at all, as the tables of stacked MNIST count.
+
+    Source: Srivastava et al. 2017 (VEEGAN), section 4.2; Lin et al. 2018 (PacGAN).
+    """
+    return int((shares > 0).sum())
+
+
 def mode_kl(shares: Tensor, reference: Tensor | None = None) -> float:
     """KL(shares || reference) = sum_k p_k log(p_k / q_k), in nats, with 0 log 0 = 0.
 

@@ -69,6 +69,7 @@ def on(results: Results, dataset: str) -> Results:
     """The same, on another data set."""
     for name in ("trials", "curves", "evaluations", "scale"):
         setattr(results, name, getattr(results, name).assign(dataset=dataset))
+    results.trials["features"] = "points"
     results.experiment["datasets"] = [dataset]
     return results
 

@@ -36,6 +36,11 @@ class FakeResults:
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
         return self.grids.get((model, seed), {})
 
+    def neighbours(self, model: str, dataset: str, seed: int) -> Path | None:
+        """The last grid: four rows of ten, as a picture of neighbours has."""
+        grids = self.samples(model, dataset, seed) if dataset == "mnist5k" else {}
+        return next(reversed(grids.values()), None)
+
 
 def fake(
     path: Path,
@@ -125,6 +130,7 @@ def _trial(model: str, seed: int, images: int, diverged: bool) -> dict[str, Any]
         "discriminator_steps_per_generator_step": ratio,
         "config": json.dumps({"lr": 2e-4}),
         "config_hash": "abc",
+        "features": MAIN.partition(":")[0],
         "streams": json.dumps(streams),
     }
 

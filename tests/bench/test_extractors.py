@@ -46,7 +46,7 @@ def test_a_trial_on_files_of_the_users(mnist_files: Path) -> None:
         evaluations=1,
         samples=60,
     )
-    (trial,) = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    (trial,) = plan.trials(load_dataset)
     assert trial.features == "digits-lenet"
     assert train(trial, mnist_files / "out") == ("finished", "")
     rows = pd.read_parquet(mnist_files / "out" / "trials" / trial.key / "evaluations.parquet")
@@ -57,12 +57,13 @@ def test_a_trial_on_files_of_the_users(mnist_files: Path) -> None:
 def test_a_reference_is_a_fixed_draw_of_a_large_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors, "REFERENCE", 500)
     extractors.reference.cache_clear()
-    seen, labels = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    seen, labels, rows = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
     extractors.reference.cache_clear()
-    again, _ = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    again, _, _ = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
     extractors.reference.cache_clear()
     assert len(seen.features) == len(labels) == 500
     assert torch.equal(seen.features, again.features)
+    assert torch.equal(mnist5k().train.labels[rows], labels)
     # The labels are those of the drawn rows: the network agrees with nearly all of them.
     assert (seen.predicted == labels).float().mean() > 0.97
 

@@ -1,11 +1,14 @@
 """From flags and files to trials."""
 
 import dataclasses
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bench.catalog import dataset_name, extractor_name, without_hash
 from bench.errors import InputError
 from bench.parsing import parse_images, parse_models, parse_seeds, parse_set
 from bench.plan import Plan, from_dict
@@ -132,7 +135,8 @@ def test_a_boolean_field() -> None:
 
 
 def trials(made: Plan, spec: DataSpec = IMAGES) -> list[Trial]:
-    return made.trials(lambda name, size: spec)
+    data = SimpleNamespace(spec=spec, train=range(4000), content="")
+    return made.trials(lambda name, size: data)
 
 
 def test_budget_and_points_are_whole_generator_steps_of_everyone() -> None:
@@ -166,6 +170,59 @@ def test_the_label_is_no_part_of_what_a_trial_depends_on() -> None:
     assert first.key != second.key
     other = dataclasses.replace(first, threads=2)
     assert other.config_hash != first.config_hash
+
+
+def test_fewer_images_than_a_batch_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^mnist5k has 4,000 samples .* batch of 8,192$"):
+        trials(plan("gan", batch_size=8192))
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("mnist5k", "mnist5k"),
+        ("folder:/home/me/cats", "folder-cats"),
+        ("folder:cats/", "folder-cats"),
+        ("folder:/a/My cats", "folder-My-cats-7a1b"),
+        ("folder:/a/\u1103\u1161\u11ab", "folder--d0ab"),
+        ("folder:/a/..", "folder--5ec1"),
+        ("folder:/a/<b>|\x1b[1m", "folder-b-1m-0000"),
+    ],
+)
+def test_a_folder_has_a_name_that_is_safe_everywhere(reference: str, name: str) -> None:
+    assert dataset_name(reference)[:-4] == name[:-4]
+    assert re.fullmatch(r"[A-Za-z0-9._@-]+", dataset_name(reference))
+
+
+def test_folders_of_one_name_cannot_be_told_apart() -> None:
+    with pytest.raises(InputError, match="two data sets would be called 'folder-cats'"):
+        plan("gan", datasets=("folder:/a/cats", "folder:/b/cats"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("digits-lenet", "digits-lenet"),
+        ("inception:/w/inc.pth", "inception"),
+        ("my.nets:Net", "my.nets:Net"),
+        ("dir/net.py:Net:w.safetensors", "dir/net.py:Net"),
+        ("points", "points"),
+    ],
+)
+def test_an_extractor_is_called_without_its_file(reference: str, name: str) -> None:
+    assert extractor_name(reference) == name == without_hash(f"{name}:0123456789ab")
+
+
+@pytest.mark.parametrize("features", ["auto", "none", "inception:a.pth", "m:Net", "classifier"])
+def test_extractors_that_may_be_asked_for(features: str) -> None:
+    assert plan("gan", features=features).features == features
+
+
+def test_places_are_no_part_of_what_a_trial_depends_on() -> None:
+    (here,) = trials(plan("gan", seeds=(0,), datasets=("folder:/a/cats",), features="none"))
+    there = dataclasses.replace(here, source="folder:/b/cats")
+    assert here.config_hash == there.config_hash
+    assert dataclasses.replace(here, content="other").config_hash != here.config_hash
 
 
 def test_unsuited_trials_say_why() -> None:

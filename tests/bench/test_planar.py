@@ -25,7 +25,7 @@ SMALL: dict[str, Any] = {"images": 2560, "batch_size": 256, "evaluations": 1, "s
 def trials(models: str, dataset: str, **values: Any) -> list[Trial]:
     contestants = tuple(dataclasses.replace(c, values=values) for c in parse_models(models))
     plan = Plan(contestants, datasets=(dataset,), **SMALL)
-    return plan.trials(lambda name, size: load_dataset(name, size).spec)
+    return plan.trials(load_dataset)
 
 
 def measured(samples: torch.Tensor, labels: torch.Tensor, name: str = "ring8") -> dict[str, float]:

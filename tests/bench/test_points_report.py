@@ -9,7 +9,9 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from bench import plots, theme
+from bench.catalog import DATASETS, METRICS
 from bench.protocol import final
+from bench.published import PUBLISHED, published
 from bench.reading import OF_POINTS, READING
 from bench.report import write_report
 
@@ -133,6 +135,7 @@ def test_points_without_modes_have_the_other_figures(tmp_path):
     assert set(plots.FIGURES) - set(plots.figures_of(swissroll, "swissroll")) == {
         "modes",
         "coverage_of_modes",
+        "neighbours",
     }
 
 
@@ -149,6 +152,16 @@ def test_what_is_missing_does_not_stop_a_figure_of_points(tmp_path, kind):
         figure = draw(some, "ring8")
         figure.draw_without_rendering()
         assert figure.get_suptitle()
+
+
+def test_a_published_table_has_a_value_for_each_column_and_metrics_that_exist():
+    for name, table in PUBLISHED.items():
+        assert name in DATASETS
+        assert set(table.metrics) <= set(METRICS)
+        assert "{" not in table.setup
+        assert all(all(row.values) and row.method and row.source for row in table.rows)
+    assert published("ring8@pacgan") is PUBLISHED["ring8"]
+    assert published("mnist5k") is None
 
 
 def test_the_page_has_words_for_points_and_for_images(page):
@@ -172,9 +185,20 @@ def test_the_page_has_words_for_points_and_for_images(page):
     assert "finished KID modes mode KL best FID" in images
 
 
+def test_published_numbers_stand_beside_ours(page):
+    images, points = (words_of(part) for part in page.split("<h1>")[1:])
+    assert "Published numbers beside these" in points
+    assert "method measured by modes covered high-quality share" in points
+    assert "PacGAN2 PacGAN paper (Lin et al. 2018), mean of 10 runs ± standard error" in points
+    assert re.search(r"cgan here, mean of 2 seeds [\d.]+† 0.98\d?", points)
+    assert "their ring has radius 1 and sigma 0.01" in points
+    assert "Published numbers" not in images
+
+
 def test_every_figure_of_points_is_there_with_words_for_it(page):
-    assert set(OF_POINTS) == set(READING) == set(plots.FIGURES)
+    assert set(OF_POINTS) == set(plots.FIGURES) - {"neighbours"}  # of images alone
+    assert set(READING) == set(plots.FIGURES)
     alts = [html.unescape(alt) for alt in re.findall(r' alt="([^"]+)"', page)]
     for name, words in OF_POINTS.items():
         assert sum(alt.startswith(f"ring8: {words.shows}") for alt in alts) == 1, name
-    assert len(alts) == 2 * len(plots.FIGURES)
+    assert len(alts) == 2 * len(plots.FIGURES) - 1

@@ -46,7 +46,7 @@ def plan_of(models: str, **values: Any) -> Plan:
 
 
 def go(plan: Plan, root: Path, jobs: int = 1) -> dict[str, Outcome]:
-    trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    trials = plan.trials(load_dataset)
     seen = Seen()
     runner.run(plan, root, trials, jobs, seen)
     return seen.outcomes
@@ -133,7 +133,7 @@ def diverge_second(trial: Trial) -> Outcome:
 
 
 def test_the_pool_hands_back_every_outcome() -> None:
-    trials = plan_of("gan", seeds=(0, 1, 2)).trials(lambda name, size: load_dataset(name).spec)
+    trials = plan_of("gan", seeds=(0, 1, 2)).trials(load_dataset)
     outcomes: dict[int, str] = {}
     local_processes(
         trials, diverge_second, lambda trial: None, lambda t, o: outcomes.update({t.seed: o[0]}), 2

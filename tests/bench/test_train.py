@@ -33,7 +33,7 @@ def trial_of(models: str, **values: Any) -> Trial:
         for c in parse_models(models)
     )
     plan = Plan(narrow, **{**SMALL, **values})
-    return plan.trials(lambda name, size: load_dataset(name, size).spec)[0]
+    return plan.trials(load_dataset)[0]
 
 
 def tables(root: Path, trial: Trial) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,7 +110,7 @@ def test_an_a_a_comparison_shows_no_difference(tmp_path: Path) -> None:
         ),
         **SMALL,
     )
-    first, second = plan.trials(lambda name, size: load_dataset(name, size).spec)
+    first, second = plan.trials(load_dataset)
     for trial in (first, second):
         train(trial, tmp_path)
     for mine, theirs in zip(tables(tmp_path, first), tables(tmp_path, second), strict=True):
