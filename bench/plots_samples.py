@@ -74,7 +74,7 @@ def neighbours(results: Results, dataset: str) -> Figure:
         named = ["sample", *(f"nearest {k}" for k in range(1, pixels.shape[0] // step))]
         axis.set_yticks([step // 2 + k * step for k in range(len(named))], named, fontsize=8.5)
         axis.set_xticks([])
-        axis.axhline(step + PADDING / 2 - 0.5, color=theme.INK, lw=1.2)
+        axis.axhline(step + PADDING / 2 - 0.5, color="white", lw=1.5)
         axis.set_title(f"{theme.clipped(model)}, seed {seed}", loc="left", fontsize=10)
     note = (
         "Top row: final samples; below each, the training images nearest to it in the features "

@@ -28,9 +28,8 @@ FLAT = (
     "Counted as here (2,500 samples, within three sigma). What differs: {truth}; PacGAN's networks "
     "are a generator of 4 x 400 units with batch norm and a maxout discriminator of 3 x 200, "
     "trained for 400,000 steps of 100 points; the other papers use networks of their own. GAN "
-    "covers {gan} modes in the one paper and {other} in the other: the setup decides as much "
-    "as the method, so these rows give the scale and no ranking. No published row gives "
-    "its learning rate's effect; ours is one setting too."
+    "covers {gan} in the one paper and {other} in the other: the setup decides as much "
+    "as the method, so these rows give the scale and no ranking."
 )
 RING = Published(
     ("modes", "high_quality"),
@@ -44,9 +43,9 @@ RING = Published(
         Row("PacGAN2", PACGAN, ("7.9 ± 0.1", "0.956")),
     ),
     FLAT.format(
-        truth="their ring has radius 1 and sigma 0.01 (`ring8@pacgan`), where `ring8` has radius "
+        truth="their ring has radius 1 and sigma 0.01 (ring8@pacgan), where ring8 has radius "
         "1.41 and sigma 0.05, so that a mode is easier to hit here",
-        gan="1",
+        gan="1 mode",
         other="6.3",
     ),
 )
@@ -62,9 +61,9 @@ GRID = Published(
         Row("PacGAN2", PACGAN, ("23.8 ± 0.7", "0.913")),
     ),
     FLAT.format(
-        truth="their grid has spacing 2 and sigma 0.05 (`grid25@pacgan`), where `grid25` has "
+        truth="their grid has spacing 2 and sigma 0.05 (grid25@pacgan), where grid25 has "
         "spacing 0.71 and the same sigma, so that the modes lie closer here",
-        gan="3.3",
+        gan="3.3 modes",
         other="17.3",
     ),
 )
@@ -83,8 +82,8 @@ STACKED = Published(
     ),
     "Counted as here in the first four rows (26,000 samples, a mode with one sample counts); the "
     "others use protocols of their own. True samples have a KL of about 0.023. What differs: the "
-    "classifier that reads the digits, the networks, the budget, and that `stacked-mnist` is made "
-    "of the digits of mnist5k (`stacked-mnist@mnist` of all of MNIST).",
+    "classifier that reads the digits, the networks, the budget, and that stacked-mnist is made "
+    "of the digits of mnist5k (stacked-mnist@mnist of all of MNIST).",
 )
 PUBLISHED = {"ring8": RING, "grid25": GRID, "stacked-mnist": STACKED}
 
