@@ -8,6 +8,8 @@ from rich.markup import escape
 from rich.table import Table as Drawn
 from rich.text import Text
 
+from .errors import printable
+
 FORMATS = ("table", "markdown", "csv", "latex")
 LATEX = {  # what pandas leaves as it is
     "∞": r"$\infty$",
@@ -44,13 +46,13 @@ def show(table: Table, wanted: str, console: Console) -> None:
     if wanted == "table" and console.is_terminal:
         drawn = Drawn(*map(escape, table.heads), title=Text(table.title))
         for row in table.rows:
-            drawn.add_row(*map(Text, row))
+            drawn.add_row(*(Text(printable(cell)) for cell in row))
         console.print(drawn)
         return
     text = {"csv": table.csv, "latex": table.latex}.get(wanted, table.markdown)()
     if wanted in ("table", "markdown"):
         text = f"{table.title}\n\n{text}\n"
-    console.out(text, highlight=False)
+    console.out(printable(text), highlight=False)
 
 
 def plain(heads: list[str], rows: list[list[str]]) -> list[str]:

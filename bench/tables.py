@@ -47,6 +47,7 @@ COMPARISON_COLUMNS += [
 COMPARISON_COLUMNS += ["seeds_for_power", "verdict", "verdict_with_failures"]
 FACTS = [
     "conditional",
+    "images",
     "seconds",
     "images_per_second",
 ]  # absent before a trial has ended

@@ -21,7 +21,7 @@ def losing(results: Results, lost: dict[str, list[int]], status: str = "diverged
         own = (trials["model"] == model) & trials["seed"].isin(seeds)
         trials.loc[own, "status"] = status
         gone = (rows["model"] == model) & rows["seed"].isin(seeds) & (rows["images"] > 0)
-        results.evaluations = rows[~gone]  # type: ignore[misc]
+        results.evaluations = rows[~gone]
     return results
 
 
