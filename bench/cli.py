@@ -11,7 +11,7 @@ import click
 
 from gan_zoo import catalog as zoo
 
-from . import __version__
+from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, METRICS
 from .errors import DiskError, InputError, printable
 
@@ -150,12 +150,18 @@ def main() -> None:
     help=("The results folder.  [default: results/<dataset>-<images>]"),
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
 @one_line_errors
 def run(
     experiment: str | None,
     jobs: str,
     out: Path | None,
     dry_run: bool,
+    tensorboard: bool,
     data_dir: Path | None,
     **flags: Any,
 ) -> None:
@@ -165,6 +171,7 @@ def run(
     what it says. The same command again skips what has ended, and goes on with the rest.
     Models, data sets and seeds may be added to a folder.
     """
+    from .events import require_package, write_events
     from .planning import plan_from
     from .session import execute
 
@@ -172,18 +179,36 @@ def run(
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
-    if not execute(plan, root, jobs, dry_run, say=click.echo):
+    if tensorboard:
+        require_package()  # before hours of training, not after
+    finished = execute(plan, root, jobs, dry_run, say=click.echo)
+    if tensorboard and not dry_run:
+        click.echo(f"For TensorBoard: {write_events(load(root))}")
+    if not finished:
         sys.exit(1)
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
 @one_line_errors
-def report(folder: Path) -> None:
-    """Rebuild tables, plots and the page of a results folder from its records."""
+def report(folder: Path, tensorboard: bool) -> None:
+    """Rebuild tables, plots and the page of a results folder from its records.
+
+    Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
+    """
+    from .events import require_package, write_events
     from .report import rebuild
 
+    if tensorboard:
+        require_package()
     rebuild(folder, say=click.echo)
+    if tensorboard:
+        click.echo(f"For TensorBoard: {write_events(load(folder))}")
 
 
 @main.command()

@@ -31,8 +31,7 @@ class Table:
     frame: pd.DataFrame
 
     def markdown(self) -> str:
-        heads, *rows = [[safe(cell) for cell in row] for row in (self.heads, *self.rows)]
-        return "\n".join(plain(heads, rows))
+        return "\n".join(plain(self.heads, self.rows))
 
     def latex(self) -> str:
         return latex(self.heads, self.rows)
@@ -56,7 +55,8 @@ def show(table: Table, wanted: str, console: Console) -> None:
 
 
 def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
-    """A Markdown table whose columns line up in a terminal too."""
+    """A Markdown table whose columns line up in a terminal too; its cells are made `safe`."""
+    heads, *rows = [[safe(cell) for cell in cells] for cells in (heads, *rows)]
     widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
     lines = [heads, ["-" * width for width in widths], *rows]
     padded = [[c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines]

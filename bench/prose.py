@@ -169,7 +169,7 @@ def noise(findings: Findings, dataset: str) -> str:
     if parts.empty:
         return f"The noise in a single {name} is not known: no model has two finished seeds."
     sd = number(100 * (parts["sd"] ** 2).sum() ** 0.5, 2)
-    stands = f"({sd} % sd, {parts['df'].iloc[0]} degrees of freedom)"
+    stands = f"({sd} % sd within a model, {parts['df'].iloc[0]} degrees of freedom)"
     if len(parts) == 1:
         return f"The noise in a single {name} {stands} is not told apart into seed and sample."
     names = list("the " + parts["part"].str.replace(" and ", " and the "))
@@ -206,7 +206,7 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     shown = f"{budget(findings.results)} {unit(dataset)}"
     lines = [f"# {dataset}, {shown}", "", headline(findings, dataset), ""]
     lines += [f"- {safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
-    lines += ["", *_models(findings, dataset, table.head(ROWS)), ""]
+    lines += ["", *plain(*model_table(findings, dataset, table.head(ROWS))), ""]
     if len(table) > ROWS:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
     lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
@@ -218,7 +218,10 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     return [*lines, f"Protocol of {title(dataset)}: {protocol(findings, dataset)}.", ""]
 
 
-def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
+def model_table(
+    findings: Findings, dataset: str, table: pd.DataFrame
+) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Findings.models`."""
     metric = primary_metric(dataset)
     beside = findings.measured(dataset, SECONDARY[metric])
     values = final(findings.results, metric, dataset)
@@ -230,38 +233,35 @@ def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
     for _, row in table.iterrows():
         own = values.loc[values["model"] == row["model"], "value"]
         every = " ".join(number(v) for v in own)
-        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), safe(str(row["model"]))]
+        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), str(row["model"])]
         cells += [estimate(row, metric), every, done(row)]
         cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
         cells += [secondary(row, name) for name in beside]
         rows.append([*cells, number(row["seconds"])])
-    return plain(heads, rows)
+    return heads, rows
 
 
 def _pairs(pairs: pd.DataFrame, title: str) -> list[str]:
     if pairs.empty:
         return ["No pairs to compare."]
+    rest = len(pairs) - ROWS
+    lines = plain(*pair_table(pairs.head(ROWS), title))
+    return lines + [f"and {rest} more in comparisons.csv"] * (rest > 0)
+
+
+def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Findings.pairs`."""
     heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
     counted = bool(pairs["verdict_with_failures"].notna().any())
     heads += ["verdict with failures"] * counted
-    rows = [
-        [
-            safe(f"{row['model_a']} / {row['model_b']}"),
-            f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip(),
-            str(row["n"]),
-            number(row["holm_p"], 2),
-            safe(row["verdict"]),
-            power(row),
-            *[_known(row["verdict_with_failures"])] * counted,
-        ]
-        for _, row in pairs.head(ROWS).iterrows()
-    ]
-    rest = len(pairs) - ROWS
-    return plain(heads, rows) + [f"and {rest} more in comparisons.csv"] * (rest > 0)
-
-
-def _known(text: object) -> str:
-    return safe(text) if isinstance(text, str) else NONE
+    rows = []
+    for _, row in pairs.iterrows():
+        cells = [f"{row['model_a']} / {row['model_b']}"]
+        cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
+        cells += [str(row["n"]), number(row["holm_p"], 2), row["verdict"], power(row)]
+        other = row["verdict_with_failures"]
+        rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
+    return heads, rows
 
 
 def _scale(findings: Findings, dataset: str) -> str:

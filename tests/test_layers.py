@@ -20,12 +20,22 @@ LAYERS = [
     {"datasets"},
     {"features", "weights", "plan", "records", "vision_sets", "classifier"},
     {"extractors"},
-    {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
-    {"train", "checks", "tables", "survivors", "noise", "changes", "theme"},
+    {
+        "planning",
+        "status",
+        "events",
+        "probes",
+        "measures",
+        "planar",
+        "evaluate",
+        "scale",
+        "protocol",
+    },
+    {"train", "checks", "tables", "survivors", "noise", "changes", "events", "theme"},
     {"executors", "findings"},
     {"runner", "display", "prose", "reading"},
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
-    {"plots"},
+    {"plots", "exports"},
     {"report", "comparing"},
     {"session"},
     {"cli"},
@@ -101,7 +111,8 @@ def test_help_is_light(arguments: list[str]) -> None:
 
 
 def test_a_report_needs_no_torch() -> None:
-    assert "torch" not in modules_after("import bench.report, bench.records, bench.status")
+    read = "bench.report, bench.records, bench.status, bench.comparing, bench.events"
+    assert "torch" not in modules_after(f"import {read}")
 
 
 @pytest.mark.parametrize(
