@@ -4,7 +4,6 @@ Differences are B - A and ratios B / A, where A is the first folder. One protoco
 asked to compare values of two, this refuses and names the difference.
 """
 
-import json
 import math
 from dataclasses import dataclass
 
@@ -20,9 +19,6 @@ from .records import KEY, PROTOCOL, Results
 CHANGE_COLUMNS = ["dataset", "metric", "scale", "model", "n", "identical", "rows"]
 CHANGE_COLUMNS += ["identical_rows", "difference", "low", "high", "ratio", "ratio_low"]
 CHANGE_COLUMNS += ["ratio_high", "method", "p", "holm_p", "margin", "equivalence_p", "verdict"]
-ENDS = ("finished", "diverged", "failed", "unsuited")
-NOT_COMPARED = ("contestants", "version")  # of a plan
-ALWAYS_NEW = ("started",)  # of an environment
 
 
 @dataclass(frozen=True)
@@ -140,9 +136,8 @@ def _verdict(row: pd.Series, family: int) -> str:
     needed = stats.seeds_to_attain(family)
     if n >= needed:
         needed = stats.seeds_for_power(row["differences"], family) or 0
-    return f"no difference shown with {n} seed{'s' * (n != 1)}" + f" (needs {needed})" * (
-        needed > n
-    )
+    text = f"no difference shown with {n} seed{'s' * (n != 1)}"
+    return text + f" (needs {needed})" * (needed > n)
 
 
 def unchanged(both: Both) -> bool:
@@ -160,9 +155,8 @@ def unchanged(both: Both) -> bool:
 
 
 def ended_otherwise(trials: pd.DataFrame) -> pd.DataFrame:
-    """Those of `Both.trials` that have ended in both folders, but not in the same way."""
-    ended = trials["status_a"].isin(ENDS) & trials["status_b"].isin(ENDS)
-    return trials[ended & (trials["status_a"] != trials["status_b"])]
+    """Those of `Both.trials` in both folders whose status differs, such as finished, diverged."""
+    return trials[(trials["side"] == "both") & (trials["status_a"] != trials["status_b"])]
 
 
 def require_common(both: Both) -> None:
@@ -173,68 +167,3 @@ def require_common(both: Both) -> None:
             f"no trial (data set, label, seed) is in both folders: {both.a.path} has {names[0]}, "
             f"{both.b.path} has {names[1]}; labels and seeds must agree too"
         )
-
-
-def circumstances(both: Both) -> list[str]:
-    """What differs between the folders beside the numbers, a line each."""
-    found = [f"plan: {text}" for text in _apart(both.a.experiment, both.b.experiment, NOT_COMPARED)]
-    trials = both.trials()
-    common = trials[trials["side"] == "both"]
-    known = common[(common["config_a"] != "{}") & (common["config_b"] != "{}")]
-    for (dataset, label), rows in known.groupby(["dataset", "model"], sort=False):
-        configs = (json.loads(rows[name].iloc[0]) for name in ("config_a", "config_b"))
-        found += [f"{label} on {dataset}: {text}" for text in _apart(*configs)]
-    found += [
-        f"environment: {t}" for t in _apart(both.a.environment, both.b.environment, ALWAYS_NEW)
-    ]
-    return found or ["plan, configurations and environment: no difference"]
-
-
-def _apart(a: dict[str, object], b: dict[str, object], skipped: tuple[str, ...] = ()) -> list[str]:
-    names = [name for name in {**a, **b} if name not in skipped and a.get(name) != b.get(name)]
-    return [f"{name} {_told(a, name)} -> {_told(b, name)}" for name in names]
-
-
-def _told(values: dict[str, object], name: str) -> str:
-    value = values.get(name)
-    if name not in values:
-        return "absent"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def coverage(both: Both) -> list[str]:
-    """Which trials are in both folders, whether they were matched, and how they ended."""
-    trials = both.trials()
-    common = trials[trials["side"] == "both"]
-    found = [f"trials: {len(common)} in both"]
-    for side, name in (("left_only", "A"), ("right_only", "B")):
-        alone = trials[trials["side"] == side]
-        if len(alone):
-            found[0] += f", {len(alone)} only in {name} ({_names(alone)})"
-    other = ended_otherwise(common)
-    ends = other["status_a"].astype(str) + " -> " + other["status_b"].astype(str)
-    for was, rows in other.groupby(ends):
-        found.append(f"ended otherwise: {was} ({_names(rows)})")
-    begun = common[(common["config_hash_a"] != "") & (common["config_hash_b"] != "")]
-    same = begun["config_hash_a"] == begun["config_hash_b"]
-    found.append(f"configuration: equal by its hash in {same.sum()} of {len(begun)} trials")
-    return [*found, _streams(common)]
-
-
-def _streams(common: pd.DataFrame) -> str:
-    """Were the trials matched across the folders? By the hashes of what streams drew first."""
-    known = common[(common["streams_a"] != "{}") & (common["streams_b"] != "{}")]
-    apart: dict[str, int] = {}
-    for trial in known.itertuples():
-        a, b = json.loads(str(trial.streams_a)), json.loads(str(trial.streams_b))
-        for stream in sorted(name for name in {**a, **b} if a.get(name) != b.get(name)):
-            apart[stream] = apart.get(stream, 0) + 1
-    if not apart:
-        return f"streams: equal by the hashes of their first draws in {len(known)} trials"
-    listed = ", ".join(f"{stream} in {n}" for stream, n in apart.items())
-    return f"streams: not matched across the folders, of {len(known)} trials differ {listed}"
-
-
-def _names(trials: pd.DataFrame, most: int = 12) -> str:
-    named = [f"{t.dataset} {t.model} s{t.seed}" for t in trials.head(most).itertuples()]
-    return ", ".join(named) + f" and {len(trials) - most} more" * (len(trials) > most)

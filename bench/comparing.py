@@ -7,7 +7,8 @@ import pandas as pd
 from rich.console import Console
 
 from .catalog import METRICS, primary_metric, require
-from .changes import Both, changes, circumstances, coverage, require_common, unchanged
+from .changes import Both, changes, require_common, unchanged
+from .circumstances import circumstances, coverage
 from .errors import InputError
 from .formats import Table, show
 from .prose import NONE, number, power, span

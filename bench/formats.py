@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Drawn
 from rich.text import Text
 
@@ -43,7 +43,9 @@ class Table:
 def show(table: Table, wanted: str, console: Console) -> None:
     """Print it; "table" is drawn on a terminal, and plain where the text goes elsewhere."""
     if wanted == "table" and console.is_terminal:
-        drawn = Drawn(*map(escape, table.heads), title=Text(table.title))
+        drawn = Drawn(title=Text(table.title), box=SIMPLE_HEAD, pad_edge=False)
+        for head in table.heads:
+            drawn.add_column(Text(head), overflow="fold")
         for row in table.rows:
             drawn.add_row(*(Text(printable(cell)) for cell in row))
         console.print(drawn)

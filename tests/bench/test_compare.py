@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.changes import Both, changes, circumstances, coverage, unchanged
+from bench.changes import Both, changes, unchanged
+from bench.circumstances import circumstances, coverage
 from bench.cli import main
 from bench.records import Clock, Measured, Results, TrialRecord, write_experiment
 
@@ -167,6 +168,9 @@ def test_circumstances_are_named(tmp_path: Path) -> None:
         "x on mnist5k: penalty 1.0 -> 10.0",
         "environment: torch 2.9 -> 2.14",
     ]
+    plan = b / "experiment.toml"
+    plan.write_text(plan.read_text().replace('"gan"', '"wgan"'))
+    assert circumstances(both(a, b))[1] == "model of x gan -> wgan"
     assert circumstances(both(a, a)) == ["plan, configurations and environment: no difference"]
 
 
@@ -211,8 +215,9 @@ def test_fail_on_change_sees_bits_and_ends(tmp_path: Path) -> None:
     bit = folder(tmp_path / "bit", {"x": [SIX[0], math.nextafter(SIX[1], 9)]})
     lost = folder(tmp_path / "lost", {"x": SIX[:2]}, ends={("x", 0): "failed"})
     more = folder(tmp_path / "more", {"x": SIX[:3], "new": SIX[:1]})
-    codes = [cli(a, b, "--fail-on-change").exit_code for b in (a, bit, lost, more)]
-    assert codes == [0, 1, 1, 0]
+    half = folder(tmp_path / "half", {"x": SIX[:2]}, ends={("x", 1): "interrupted"})
+    codes = [cli(a, b, "--fail-on-change").exit_code for b in (a, bit, lost, half, more)]
+    assert codes == [0, 1, 1, 1, 0]
     assert cli(a, bit).exit_code == 0
     assert not unchanged(both(a, bit))
 

@@ -72,7 +72,7 @@ def test_a_drawn_table_keeps_brackets_and_loses_control_characters():
     show(table, "table", Console(file=screen, force_terminal=True, width=80, color_system=None))
     assert "[bold]head" in screen.getvalue()
     assert "[red]cell ?[31m" in screen.getvalue()
-    assert "┃" in screen.getvalue()
+    assert "─" in screen.getvalue()
     piped = io.StringIO()
     show(table, "table", Console(file=piped, width=10))
     assert piped.getvalue() == "t\n\n| [bold]head      |\n| --------------- |\n" + (
