@@ -292,7 +292,8 @@ def compare(
     if other is None:
         if fail_on_change or margin is not None:
             raise InputError("--margin and --fail-on-change take two folders: DIR DIR2")
-        return compare_pairs(folder, metric, dataset, wanted, console)
+        compare_pairs(folder, metric, dataset, wanted, console)
+        return
     margin = 5.0 if margin is None else margin
     if not 0 < margin < 100:
         raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {margin:g}")
@@ -304,4 +305,3 @@ def compare(
     same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, say)
     if fail_on_change and not same:
         sys.exit(1)
-    return None

@@ -5,17 +5,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from bench.cli import main
 from bench.errors import InputError
 from bench.events import require_package, write_events
 
 from .fake_results import SECOND, fake
 
 
-def test_its_absence_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_absence_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(InputError, match="needs a package: pip install tensorboard"):
         require_package()
+    for command in ("run", "report"):  # said before anything is trained or rebuilt
+        where = ["--out", str(tmp_path)] if command == "run" else [str(tmp_path)]
+        result = CliRunner().invoke(main, [command, *where, "--tensorboard"])
+        assert result.exit_code == 2
+        assert result.stderr == "bench: --tensorboard needs a package: pip install tensorboard\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_tensorboard_reads_back_what_was_recorded(tmp_path: Path) -> None:
