@@ -11,9 +11,9 @@ import click
 
 from gan_zoo import catalog as zoo
 
-from . import __version__
+from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
-from .errors import DiskError, InputError
+from .errors import DiskError, InputError, printable
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -39,11 +39,6 @@ def fail(message: str, code: int) -> None:
     line = " ".join(printable(message).split())
     click.echo(f"bench: {line}", err=True)
     sys.exit(code)
-
-
-def printable(text: str) -> str:
-    """Without control characters, which a name from a user could send to the terminal."""
-    return "".join(c if c.isprintable() or c.isspace() else "?" for c in text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -170,12 +165,18 @@ def main() -> None:
     help=("The results folder.  [default: results/<dataset>-<images>]"),
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
 @one_line_errors
 def run(
     experiment: str | None,
     jobs: str,
     out: Path | None,
     dry_run: bool,
+    tensorboard: bool,
     data_dir: Path | None,
     **flags: Any,
 ) -> None:
@@ -185,6 +186,7 @@ def run(
     what it says. The same command again skips what has ended, and goes on with the rest.
     Models, data sets and seeds may be added to a folder.
     """
+    from .events import require_package, write_events
     from .planning import plan_from
     from .session import execute
 
@@ -192,18 +194,36 @@ def run(
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
-    if not execute(plan, root, jobs, dry_run, say=click.echo):
+    if tensorboard:
+        require_package()  # before hours of training, not after
+    finished = execute(plan, root, jobs, dry_run, say=click.echo)
+    if tensorboard and not dry_run:
+        click.echo(f"For TensorBoard: {write_events(load(root))}")
+    if not finished:
         sys.exit(1)
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
 @one_line_errors
-def report(folder: Path) -> None:
-    """Rebuild tables, plots and the page of a results folder from its records."""
+def report(folder: Path, tensorboard: bool) -> None:
+    """Rebuild tables, plots and the page of a results folder from its records.
+
+    Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
+    """
+    from .events import require_package, write_events
     from .report import rebuild
 
+    if tensorboard:
+        require_package()
     rebuild(folder, say=click.echo)
+    if tensorboard:
+        click.echo(f"For TensorBoard: {write_events(load(folder))}")
 
 
 @main.command()
@@ -241,3 +261,65 @@ def models() -> Iterator[tuple[str, str]]:
         yield name, f"{entry.help} ({entry.source})"
         for preset, values in entry.presets.items():
             yield f"{name}@{preset}", values.source
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
+@click.option("--metric", metavar="NAME", help="Compared by.  [default: FID; EMD for points]")
+@click.option("--dataset", metavar="NAME", help="Of several data sets, this one.  [default: all]")
+@click.option(
+    "--format",
+    "wanted",
+    type=click.Choice(["table", "markdown", "csv", "latex"]),
+    default="table",
+    show_default=True,
+    help="csv has all columns and plain numbers; latex takes the package booktabs.",
+)
+@click.option(
+    "--margin",
+    type=float,
+    metavar="PERCENT",
+    help="Of two folders: what is close enough to be called equivalent.  [default: 5]",
+)
+@click.option(
+    "--fail-on-change",
+    is_flag=True,
+    help="Of two folders: exit code 1 unless the primary metric is equal in every bit.",
+)
+@one_line_errors
+def compare(
+    folder: Path,
+    other: Path | None,
+    metric: str | None,
+    dataset: str | None,
+    wanted: str,
+    margin: float | None,
+    fail_on_change: bool,
+) -> None:
+    """The pairs of a results folder, or the same trials of two folders.
+
+    With DIR2, trials of one data set, label and seed are paired across the folders (another
+    commit, another machine): what differs between the two, and have the numbers changed?
+    """
+    from rich.console import Console
+
+    from .comparing import compare_folders, compare_pairs
+
+    console = Console(highlight=False)
+    if other is None:
+        if fail_on_change or margin is not None:
+            raise InputError("--margin and --fail-on-change take two folders: DIR DIR2")
+        compare_pairs(folder, metric, dataset, wanted, console)
+        return
+    margin = 5.0 if margin is None else margin
+    if not 0 < margin < 100:
+        raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {margin:g}")
+
+    def say(line: str) -> None:
+        # A table that another program reads stands alone.
+        click.echo(printable(line), err=wanted in ("csv", "latex"))
+
+    same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, say)
+    if fail_on_change and not same:
+        sys.exit(1)

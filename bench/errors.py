@@ -11,3 +11,8 @@ class Diverged(Exception):
 
 class DiskError(Exception):
     """The results folder can no longer be written to."""
+
+
+def printable(text: str) -> str:
+    """Without control characters, which a name from a user could send to the terminal."""
+    return "".join(c if c.isprintable() or c.isspace() else "?" for c in text)

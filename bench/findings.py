@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from .checks import extractor_agreement, matched, scale
+from .noise import noise
 from .records import Results
 from .tables import comparisons, summary
 
@@ -35,6 +36,10 @@ class Findings:
     @cached_property
     def matched(self) -> pd.DataFrame:
         return matched(self.results)
+
+    @cached_property
+    def noise(self) -> pd.DataFrame:
+        return noise(self.results)
 
     def models(self, dataset: str) -> pd.DataFrame:
         """The rows of `summary` on a data set, best first."""

@@ -8,6 +8,7 @@ import pandas as pd
 from .catalog import METRICS, primary_metric
 from .checks import UNTRAINED
 from .findings import Findings
+from .formats import plain, safe
 from .protocol import datasets, final, title, unit
 from .reading import CAVEAT, SECONDARY
 from .records import Results
@@ -149,11 +150,48 @@ def limits(findings: Findings, dataset: str) -> list[str]:
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(findings, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
+    found += _with_failures(pairs)
     told = list(table.loc[table["conditional"], "model"])
     if told:
         names = ", ".join(told)
         found.append(f"† {names}: handed the labels, so modes and mode KL are not comparable.")
     return [*found, CAVEAT[primary_metric(dataset)]]
+
+
+def _with_failures(pairs: pd.DataFrame) -> list[str]:
+    """What becomes of the verdicts where lost trials count, in a sentence, if any was lost."""
+    counted = pairs[pairs["verdict_with_failures"].notna()]
+    if counted.empty:
+        return []
+    both = counted["verdict"] + counted["verdict_with_failures"]
+    told = both.str.contains(" than ", regex=False)
+    changed = counted[told & (counted["verdict"] != counted["verdict_with_failures"])]
+    text = "Diverged and failed trials counted as worse than any finished one (signed ranks, Holm) "
+    if changed.empty:
+        return [text + "change no verdict."]
+    listed = "; ".join(
+        f"{row['model_a']} / {row['model_b']}: {row['verdict_with_failures']}"
+        for _, row in changed.iterrows()
+    )
+    return [f"{text}change {len(changed)} of {len(pairs)} verdicts: {listed}."]
+
+
+def noise(findings: Findings, dataset: str) -> str:
+    """What a single value of the primary metric varies by, and how much of that is what."""
+    table, name = findings.noise, title(dataset)
+    parts = table[(table["dataset"] == dataset) & table["model"].isna()]
+    if parts.empty:
+        return f"The noise in a single {name} is not known: no model has two finished seeds."
+    sd = number(100 * (parts["sd"] ** 2).sum() ** 0.5, 2)
+    stands = f"({sd} % sd within a model, {parts['df'].iloc[0]} degrees of freedom)"
+    if len(parts) == 1:
+        return f"The noise in a single {name} {stands} is not told apart into seed and sample."
+    names = list("the " + parts["part"].str.replace(" and ", " and the "))
+    names[0] = f"is {names[0]}"
+    shares = [f"{100 * x:.0f} % {name}" for x, name in zip(parts["share"], names, strict=True)]
+    text = f"Of the noise in a single {name} {stands}, {', '.join(shares)}."
+    below = ", ".join(parts.loc[parts["negative"].astype(bool), "part"])
+    return text + f" ({below}: estimated below 0, set to 0.)" * bool(below)
 
 
 def protocol(findings: Findings, dataset: str) -> str:
@@ -184,19 +222,23 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     table = findings.models(dataset)
     shown = f"{budget(findings.results)} {unit(dataset)}"
     lines = [f"# {dataset}, {shown}", "", headline(findings, dataset), ""]
-    lines += [f"- {_safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
-    lines += ["", *_models(findings, dataset, table.head(ROWS)), ""]
+    lines += [f"- {safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
+    lines += ["", *plain(*model_table(findings, dataset, table.head(ROWS))), ""]
     if len(table) > ROWS:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
     lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
     lines += [f"Scale ({title(dataset)}): {_scale(findings, dataset)}."]
     agreement = findings.agreement
     lines += list(agreement.loc[agreement["dataset"] == dataset, "sentence"])
+    lines += [noise(findings, dataset)]
     lines += [f"Matched: {_matched(findings, dataset)}."]
     return [*lines, f"Protocol of {title(dataset)}: {protocol(findings, dataset)}.", ""]
 
 
-def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
+def model_table(
+    findings: Findings, dataset: str, table: pd.DataFrame
+) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Findings.models`."""
     metric = primary_metric(dataset)
     beside = findings.measured(dataset, SECONDARY[metric])
     values = final(findings.results, metric, dataset)
@@ -208,31 +250,35 @@ def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
     for _, row in table.iterrows():
         own = values.loc[values["model"] == row["model"], "value"]
         every = " ".join(number(v) for v in own)
-        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), _safe(str(row["model"]))]
+        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), str(row["model"])]
         cells += [estimate(row, metric), every, done(row)]
         cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
         cells += [secondary(row, name) for name in beside]
         rows.append([*cells, number(row["seconds"])])
-    return _table(heads, rows)
+    return heads, rows
 
 
 def _pairs(pairs: pd.DataFrame, title: str) -> list[str]:
     if pairs.empty:
         return ["No pairs to compare."]
-    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
-    rows = [
-        [
-            _safe(f"{row['model_a']} / {row['model_b']}"),
-            f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip(),
-            str(row["n"]),
-            number(row["holm_p"], 2),
-            _safe(row["verdict"]),
-            power(row),
-        ]
-        for _, row in pairs.head(ROWS).iterrows()
-    ]
     rest = len(pairs) - ROWS
-    return _table(heads, rows) + [f"and {rest} more in comparisons.csv"] * (rest > 0)
+    lines = plain(*pair_table(pairs.head(ROWS), title))
+    return lines + [f"and {rest} more in comparisons.csv"] * (rest > 0)
+
+
+def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Findings.pairs`."""
+    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
+    counted = bool(pairs["verdict_with_failures"].notna().any())
+    heads += ["verdict with failures"] * counted
+    rows = []
+    for _, row in pairs.iterrows():
+        cells = [f"{row['model_a']} / {row['model_b']}"]
+        cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
+        cells += [str(row["n"]), number(row["holm_p"], 2), row["verdict"], power(row)]
+        other = row["verdict_with_failures"]
+        rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
+    return heads, rows
 
 
 def _scale(findings: Findings, dataset: str) -> str:
@@ -252,16 +298,5 @@ def _matched(findings: Findings, dataset: str) -> str:
     streams = findings.matched
     streams = streams[streams["dataset"] == dataset]
     return (
-        "; ".join(f"{s.stream} {_safe(str(s.verdict))}" for s in streams.itertuples()) or "unknown"
+        "; ".join(f"{s.stream} {safe(str(s.verdict))}" for s in streams.itertuples()) or "unknown"
     )
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
-    lines = [heads, ["-" * width for width in widths], *rows]
-    padded = [[c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines]
-    return ["| " + " | ".join(line) + " |" for line in padded]
-
-
-def _safe(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")

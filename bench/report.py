@@ -15,7 +15,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from . import prose
+from . import exports, prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
 from .files import write_text
@@ -39,7 +39,7 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
 
 
 def write_report(results: Results) -> None:
-    """summary.csv, comparisons.csv, summary.md, plots/*.png and *.svg, report.html.
+    """summary and comparisons as .csv and .tex, summary.md, report.md, plots/, report.html.
 
     Each is written to a temporary name and renamed, so that a reader never meets half a file.
     """
@@ -47,7 +47,10 @@ def write_report(results: Results) -> None:
     for name in ("summary", "comparisons"):
         write_text(results.path / f"{name}.csv", getattr(findings, name).to_csv(index=False))
     write_text(results.path / "summary.md", prose.text_of(findings))
+    write_text(results.path / "summary.tex", exports.summary_tex(findings))
+    write_text(results.path / "comparisons.tex", exports.comparisons_tex(findings))
     figures = write_plots(results, results.path / "plots")
+    write_text(results.path / "report.md", exports.markdown(findings, figures))
     write_text(results.path / "report.html", page(findings, figures))
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from . import stats
+from . import stats, survivors
 from .catalog import METRICS as METRIC_ENTRIES
 from .catalog import primary_metric
 from .protocol import contestants, datasets, final, primary
@@ -44,9 +44,10 @@ COMPARISON_COLUMNS += [
     "probability_of_improvement",
     "variance_removed",
 ]
-COMPARISON_COLUMNS += ["seeds_for_power", "verdict"]
+COMPARISON_COLUMNS += ["seeds_for_power", "verdict", "verdict_with_failures"]
 FACTS = [
     "conditional",
+    "images",
     "seconds",
     "images_per_second",
 ]  # absent before a trial has ended
@@ -135,6 +136,7 @@ def comparisons(results: Results) -> pd.DataFrame:
     `model_a` ranks before `model_b`. difference, low, high are a - b, for the primary outcome of
     logarithms; ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of
     seeds at which a is the better. Holm's family is all pairs of that metric and data set.
+    verdict_with_failures: of the primary outcome, where a or b lost a trial (`survivors`).
     """
     summaries = summary(results)
     rows: list[dict[str, object]] = []
@@ -143,10 +145,15 @@ def comparisons(results: Results) -> pd.DataFrame:
         for metric in METRICS:
             pairs = _pairs(results, dataset, metric, ranked)
             judged = iter(_judged([pair for pair in pairs if not isinstance(pair, dict)]))
-            for pair in pairs:
-                row = pair if isinstance(pair, dict) else next(judged)
-                outcome = "primary" if metric == primary_metric(dataset) else "secondary"
-                rows.append({"dataset": dataset, "metric": metric, "outcome": outcome} | row)
+            family = [pair if isinstance(pair, dict) else next(judged) for pair in pairs]
+            outcome = "secondary"
+            if metric == primary_metric(dataset):
+                outcome = "primary"
+                named = [(str(row["model_a"]), str(row["model_b"])) for row in family]
+                counted = survivors.verdicts(results, dataset, named)
+                for row, verdict in zip(family, counted, strict=True):
+                    row["verdict_with_failures"] = verdict
+            rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
@@ -172,8 +179,10 @@ def _pairs(
     values = table.pivot(index="seed", columns="model", values="value")
     told = set(ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else [])
     found: list[_Pair | dict[str, object]] = []
-    for a, b in combinations([label for label in ranked["model"] if label in values], 2):
-        both = values[[a, b]].dropna()
+    # Who lost every trial still has its pairs on the primary metric: no row goes missing.
+    there = set(values) | (survivors.losers(results, dataset) if log else set())
+    for a, b in combinations([label for label in ranked["model"] if label in there], 2):
+        both = values.reindex(columns=[a, b]).dropna()
         row: dict[str, object] = {"model_a": a, "model_b": b, "n": len(both)}
         handed = " and ".join(label for label in (a, b) if label in told)
         if handed:

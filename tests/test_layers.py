@@ -16,19 +16,19 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures"},
     {"catalog", "settings"},
-    {"mixtures", "parsing", "trial"},
+    {"mixtures", "parsing", "trial", "formats"},
     {"datasets"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
     | {"custom_features", "plan", "records"},
     {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
     {"drawing"},
-    {"train", "checks", "tables", "theme"},
-    {"executors", "findings"},
+    {"train", "checks", "survivors", "noise", "tables", "theme"},
+    {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
-    {"plots"},
-    {"report"},
+    {"plots", "exports"},
+    {"report", "comparing"},
     {"session"},
     {"cli"},
 ]
@@ -103,7 +103,8 @@ def test_help_is_light(arguments: list[str]) -> None:
 
 
 def test_a_report_needs_no_torch() -> None:
-    assert "torch" not in modules_after("import bench.report, bench.records, bench.status")
+    read = "bench.report, bench.records, bench.status, bench.comparing, bench.events"
+    assert "torch" not in modules_after(f"import {read}")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from bench.stats.intervals import (
     paired_difference,
     sign_flip_interval,
 )
+from bench.stats.noise import Part, noise_parts
 from bench.stats.power import least_p, seeds_for_power, seeds_to_attain
 from bench.stats.runs import (
     performance_profile,
     probability_of_improvement,
+    signed_ranks,
     variance_removed_by_pairing,
     with_failures,
 )
@@ -23,11 +25,13 @@ from bench.stats.testing import Equivalence, equivalence, holm, sign_flip_test, 
 __all__ = [
     "Equivalence",
     "Interval",
+    "Part",
     "equivalence",
     "holm",
     "interquartile_mean",
     "least_p",
     "mean_interval",
+    "noise_parts",
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",
@@ -35,6 +39,7 @@ __all__ = [
     "seeds_to_attain",
     "sign_flip_interval",
     "sign_flip_test",
+    "signed_ranks",
     "variance_removed_by_pairing",
     "verdict",
     "with_failures",

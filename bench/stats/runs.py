@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from bench.stats.arrays import Floats, finite, paired
 
@@ -56,3 +57,15 @@ def with_failures(values: ArrayLike, failed: ArrayLike, worst: float) -> Floats:
     if x.shape != lost.shape:
         raise ValueError(f"got {x.size} values and {lost.size} flags")
     return finite(np.where(lost, worst, x))
+
+
+def signed_ranks(differences: ArrayLike) -> Floats:
+    """The rank of each difference's size, with the sign of the difference.
+
+    differences [n] -> [n]; ties share their mean rank, a 0 stays 0 but takes its rank. Their
+    sign-flip test is Wilcoxon's signed-rank test, exact also with ties: how far a difference goes
+    beyond all others is of no weight, so a trial that failed needs a place but no value.
+    ValueError: no differences, NaN or inf. Source: Wilcoxon 1945; Pratt 1959 for zeros.
+    """
+    d = finite(differences)
+    return np.asarray(np.sign(d) * stats.rankdata(np.abs(d)), dtype=np.float64)

@@ -1,0 +1,79 @@
+"""Tables of text for a terminal, a pipe, a paper and a spreadsheet."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as Drawn
+from rich.text import Text
+
+from .errors import printable
+
+FORMATS = ("table", "markdown", "csv", "latex")
+LATEX = {  # what pandas leaves as it is
+    "∞": r"$\infty$",
+    "\u2013": "--",
+    "†": r"\textdagger{}",
+    "±": r"$\pm$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as a person reads it, and the numbers behind it."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
+    frame: pd.DataFrame
+
+    def markdown(self) -> str:
+        return "\n".join(plain(self.heads, self.rows))
+
+    def latex(self) -> str:
+        return latex(self.heads, self.rows)
+
+    def csv(self) -> str:
+        return str(self.frame.to_csv(index=False)).rstrip("\n")
+
+
+def show(table: Table, wanted: str, console: Console) -> None:
+    """Print it; "table" is drawn on a terminal, and plain where the text goes elsewhere."""
+    if wanted == "table" and console.is_terminal:
+        drawn = Drawn(title=Text(table.title), box=SIMPLE_HEAD, pad_edge=False)
+        for head in table.heads:
+            drawn.add_column(Text(head), overflow="fold")
+        for row in table.rows:
+            drawn.add_row(*(Text(printable(cell)) for cell in row))
+        console.print(drawn)
+        return
+    text = {"csv": table.csv, "latex": table.latex}.get(wanted, table.markdown)()
+    if wanted in ("table", "markdown"):
+        text = f"{table.title}\n\n{text}\n"
+    console.out(printable(text), highlight=False)
+
+
+def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
+    """A Markdown table whose columns line up in a terminal too; its cells are made `safe`."""
+    heads, *rows = [[safe(cell) for cell in cells] for cells in (heads, *rows)]
+    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    lines = [heads, ["-" * width for width in widths], *rows]
+    padded = [[c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines]
+    return ["| " + " | ".join(line) + " |" for line in padded]
+
+
+def safe(text: str) -> str:
+    """For a cell of a Markdown table: no new column, no tag."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def latex(heads: list[str], rows: list[list[str]]) -> str:
+    """A tabular for the package booktabs, everything in it escaped."""
+    style = pd.DataFrame(rows, columns=heads).style.hide(axis="index").format(escape="latex")
+    text = style.format_index(escape="latex", axis="columns").to_latex(hrules=True)
+    for sign, command in LATEX.items():
+        text = text.replace(sign, command)
+    return str(text).rstrip("\n")
