@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
-    {"catalog", "settings"},
-    {"mixtures", "parsing"},
+    {"verdicts", "observing"},
+    {"catalog", "settings", "rules", "rules_state"},
+    {"mixtures", "parsing", "conformance"},
     {"datasets"},
     {"features", "weights", "plan", "records", "vision_sets", "classifier"},
     {"extractors"},
