@@ -4,15 +4,20 @@ A check takes a Case and gives an outcome and what it saw. The contract tests ru
 the zoo, `bench doctor MODEL` on anybody's model.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+
+import click
 
 from gan_zoo.base import GAN, Config, DataSpec
 
 from . import rules
 from . import rules_state as state
 from .observing import Case
-from .verdicts import OK, SEVERITY, Check, Found, Verdict, judge
+from .parsing import parse_models
+from .plan import Plan
+from .planning import with_values
+from .verdicts import OK, SEVERITY, Check, Found, Verdict, judge, printable, tell
 
 SPECS = (DataSpec((2,), 8), DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10))
 WIDTH = 16  # of the networks that are checked: no rule depends on it, and a wide one takes minutes
@@ -44,15 +49,36 @@ CHECKS: dict[str, Check] = {
 }
 
 
+def examine(models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str], object]) -> bool:
+    """Say what the checks find of each model. False if one failed; InputError for wrong input."""
+    plan, well = Plan(tuple(parse_models(",".join(models)))), True
+    plan = replace(plan, contestants=with_values(plan.contestants, values))
+    for label, (kind, config) in plan.resolved.items():
+        cases, reasons = suited(kind, config)
+        say(click.style(f"{label} on {', '.join(map(str, cases)) or 'nothing'}", bold=True))
+        for name, reason in reasons.items():
+            say(f"  not on {name}: {printable(reason)}")
+        well &= bool(cases) and tell(conformance(cases), say)
+    return well
+
+
 def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]:
     """The cases that the model can be built for; of the others, why not."""
     narrow = replace(config, width=min(config.width or WIDTH, WIDTH))
-    cases = [Case(kind, narrow, spec) for spec in SPECS]
-    reasons = {str(case): kind.unsuited(case.spec, narrow) for case in cases}
-    return (
-        [case for case in cases if reasons[str(case)] is None],
-        {name: reason for name, reason in reasons.items() if reason is not None},
-    )
+    cases, reasons = [], {}
+    for case in (Case(kind, narrow, spec) for spec in SPECS):
+        if reason := objection(case):
+            reasons[str(case)] = reason
+        else:
+            cases.append(case)
+    return cases, reasons
+
+
+def objection(case: Case) -> str | None:
+    try:
+        return case.kind.unsuited(case.spec, case.config)
+    except Exception:  # which the check "build" reports
+        return None
 
 
 def conformance(cases: list[Case]) -> Iterator[Verdict]:

@@ -1,11 +1,12 @@
 """What a training step of any model must do, and must not: a rule each, looked at on a Case."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count, islice
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_zoo.base import GAN, Batch, Player, layer_names
 
@@ -53,43 +54,40 @@ def scores(case: Case) -> Found:
 
 def turns(case: Case) -> Found:
     """A network's weights change on its own turn, and on no other."""
-    model, streams = case.build()
-    seen = {player: weights(model.network_of(player)) for player in PLAYERS}
-    moved: set[Player] = set()
-    faults: list[str] = []
-
-    def look(player: Player) -> None:
-        for whose in PLAYERS:
-            now = weights(model.network_of(whose))
-            if changed := differing(now, seen[whose]):
-                moved.add(whose)
-                if whose != player:
-                    faults.append(f"{whose} {changed[0]} changes on the {player}'s turn")
-            seen[whose] = now
-
-    watch_turns(model, look)
-    model.train_step(case.batches(), streams)
-    look("generator")  # the step ends in the generator's turn
-    still = [f"the {player} does not change" for player in PLAYERS if player not in moved]
-    return ("failed", (faults + still)[0]) if faults or still else OK
+    found = changes(case, weights)
+    for turn, owner, name in found:
+        if turn != owner:
+            return "failed", f"{owner} {name} changes on the {turn}'s turn"
+    still = set(PLAYERS) - {owner for _, owner, _ in found}
+    return ("failed", f"the {min(still)} does not change") if still else OK
 
 
 def stray_gradients(case: Case) -> Found:
     """A turn leaves nothing in the other network's `.grad`."""
-    model, streams = case.build()
-    seen = {player: gradients(model.network_of(player)) for player in PLAYERS}
-    faults: list[str] = []
+    for turn, owner, name in changes(case, gradients):
+        if turn != owner:
+            return "failed", f"the {turn}'s turn leaves a gradient in {owner} {name}"
+    return OK
 
-    def look(player: Player) -> None:
-        for whose in PLAYERS:
-            now = gradients(model.network_of(whose))
-            if whose != player and (changed := differing(now, seen[whose])):
-                faults.append(f"the {player}'s turn leaves a gradient in {whose} {changed[0]}")
-            seen[whose] = now
+
+def changes(
+    case: Case, read: Callable[[nn.Module], dict[str, Tensor]]
+) -> list[tuple[Player, Player, str]]:
+    """What changes within a step: on whose turn, in whose network, and the first such name."""
+    model, streams = case.build()
+    seen = {player: read(model.network_of(player)) for player in PLAYERS}
+    found: list[tuple[Player, Player, str]] = []
+
+    def look(turn: Player) -> None:
+        for owner in PLAYERS:
+            now = read(model.network_of(owner))
+            found.extend((turn, owner, name) for name in differing(now, seen[owner])[:1])
+            seen[owner] = now
 
     watch_turns(model, look)
     model.train_step(case.batches(), streams)
-    return ("failed", faults[0]) if faults else OK
+    look("generator")  # whose turn ends the step
+    return found
 
 
 def discriminator_steps(case: Case) -> Found:
@@ -107,7 +105,7 @@ def discriminator_steps(case: Case) -> Found:
         model.train_step(feed, streams)
     if taken != (["discriminator"] * asked + ["generator"]) * 2:
         found = f"{taken.count('discriminator')} to {taken.count('generator')}"
-        return "failed", f"asked for 3 discriminator steps to 1, two rounds of it took {found}"
+        return "failed", f"asked for {asked} discriminator steps to 1, twice, it took {found}"
     drawn = next(counter)
     return OK if drawn == 2 * asked else ("failed", f"{2 * asked} steps drew {drawn} batches")
 

@@ -1,6 +1,6 @@
 """What a check found, and the lines that a terminal shows of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,8 +32,8 @@ class Verdict:
 
     def lines(self) -> Iterator[str]:
         """A line; where something is wrong, one more with the remedy."""
-        mark = click.style(f"{self.outcome:<9}", fg=COLOURS.get(self.outcome), dim=not self.wrong)
-        yield f"  {mark}{self.name:<16}{self.note}".rstrip()
+        mark = click.style(f"{self.outcome:<9}", fg=COLOURS.get(self.outcome))
+        yield f"  {mark}{self.name:<16}{printable(self.note)}".rstrip()
         if self.wrong and self.remedy:
             yield f"  {'':<25}{self.remedy}"
 
@@ -43,9 +43,28 @@ class Verdict:
 
 
 def judge(name: str, check: Check, *subject: Any) -> Verdict:
-    """The verdict of one check; what it raises is a failure with its reason."""
+    """The verdict of one check; what it raises is a failure with its reason.
+
+    A check that has nothing else to say repeats its rule, the first line of its docstring.
+    """
     try:
         outcome, note = check.look(*subject)
     except Exception as error:  # whatever a model or a machine does, the other checks go on
         outcome, note = "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
-    return Verdict(name, outcome, note, check.remedy)
+    rule = (check.look.__doc__ or "").partition("\n")[0].rstrip(".")
+    return Verdict(name, outcome, note or rule, check.remedy)
+
+
+def tell(verdicts: Iterable[Verdict], say: Callable[[str], object]) -> bool:
+    """Say each verdict as it is reached. False if one is a failure."""
+    well = True
+    for verdict in verdicts:
+        for line in verdict.lines():
+            say(line)
+        well &= verdict.outcome != "failed"
+    return well
+
+
+def printable(text: str) -> str:
+    """Without control characters, which a name from a user could send to the terminal."""
+    return "".join(c if c.isprintable() or c.isspace() else "?" for c in text)

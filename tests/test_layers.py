@@ -17,18 +17,18 @@ LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
     {"verdicts", "observing"},
     {"catalog", "settings", "rules", "rules_state"},
-    {"mixtures", "parsing", "conformance"},
+    {"mixtures", "parsing"},
     {"datasets"},
     {"features", "weights", "plan", "records", "vision_sets", "classifier"},
     {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
-    {"train", "checks", "tables", "theme"},
+    {"train", "repeats", "checks", "tables", "theme", "conformance"},
     {"executors", "findings"},
     {"runner", "display", "prose", "reading"},
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
     {"plots"},
     {"report"},
-    {"session"},
+    {"session", "doctor", "verify"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -92,7 +92,10 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+)
 def test_help_is_light(arguments: list[str]) -> None:
     code = (
         "from click.testing import CliRunner\nfrom bench.cli import main\n"

@@ -9,6 +9,7 @@ from bench.stats.intervals import (
     interquartile_mean,
     mean_interval,
     paired_difference,
+    prediction_interval,
     sign_flip_interval,
 )
 from bench.stats.power import least_p, seeds_for_power, seeds_to_attain
@@ -30,6 +31,7 @@ __all__ = [
     "mean_interval",
     "paired_difference",
     "performance_profile",
+    "prediction_interval",
     "probability_of_improvement",
     "seeds_for_power",
     "seeds_to_attain",
