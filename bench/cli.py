@@ -42,7 +42,13 @@ def fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": False if os.environ.get("NO_COLOR") else None,  # None: where it is a terminal
+    }
+)
 @click.version_option(__version__, prog_name="bench")
 def main() -> None:
     """Which GAN is better here, by how much, and is the difference real?

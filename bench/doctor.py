@@ -83,15 +83,12 @@ def room_in_memory() -> Found:
 
 def room_on_disk() -> Found:
     """Free space here, where results go, and in the cache of data sets."""
-    places = {"here": Path.cwd(), "the cache": existing(cache_dir())}
+    cache = cache_dir()
+    cache = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    places = {"here": Path.cwd(), "the cache": cache}
     free = {name: shutil.disk_usage(path).free for name, path in places.items()}
     seen = ", ".join(f"{room / GB:.1f} GB {name}" for name, room in free.items())
     return ("ok" if min(free.values()) >= ROOM else "warning"), seen
-
-
-def existing(path: Path) -> Path:
-    """The nearest folder above `path`, or itself, that is there."""
-    return path if path.exists() else existing(path.parent)
 
 
 def writing() -> Found:

@@ -91,7 +91,8 @@ def verify_one(
             well = tell((judge(name, check, repeat) for name, check in checks.items()), say)
         else:
             say(f"  here it is {status}: {reason}")
-    say(f"{trial.key}: {'reproduced' if well else 'not reproduced'}")
+    how = "bit for bit" if exact else "as far as unequal bits can tell"
+    say(f"{trial.key}: {f'reproduced, {how}' if well else 'not reproduced'}")
     return well
 
 
@@ -101,7 +102,7 @@ def spread(results: Results, trial: Trial) -> NDArray[np.float64]:
         ends = final(results, primary_metric(trial.dataset), trial.dataset)
     except ValueError as error:  # measured under two protocols
         raise InputError(f"{results.path}: {error}") from error
-    return ends.loc[ends["model"] == trial.label, "value"].to_numpy(float)
+    return np.asarray(ends.loc[ends["model"] == trial.label, "value"], dtype=float)
 
 
 def expected(

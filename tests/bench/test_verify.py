@@ -66,6 +66,7 @@ def test_a_folder_repeats_itself_bit_for_bit(made: Path) -> None:
     assert "2 of 2 finished trials, cheapest first" in result.output
     assert result.output.count("expected bit for bit: processor and versions are") == 2
     assert result.output.count("  ok ") == 2 * len(SAME)
+    assert f"{LABEL}: reproduced, bit for bit" in result.output
     assert "2 of 2 reproduced" in result.output
 
 
@@ -213,10 +214,19 @@ def test_alike_has_two_sides(
     row = frame.index[(frame["metric"] == "emd") & (frame["images"] == images)][0]
     ends = float(frame["value"][row]) * np.array([0.95, 1.0, 1.05])
     repeat = Repeat(made / "trials" / LABEL, root / "trials" / LABEL, "emd", ends)
-    for share, outcome in ((0.3, "ok"), (1.0, "failed")):  # of the change: within, and beyond
+    for share, beyond in ((0.3, False), (1.0, True)):  # of the change
         tamper(path, int(row), share * relative)
-        assert ALIKE[check].look(repeat)[0] == outcome
+        assert (ALIKE[check].look(repeat)[0] == "failed") == beyond
         frame.to_parquet(path)
+
+
+def test_a_spread_that_holds_the_untrained_generator_tells_little(made: Path) -> None:
+    rows = pd.read_parquet(made / "trials" / LABEL / "evaluations.parquet")
+    start, end = rows.loc[rows["metric"] == "emd", "value"]
+    folder = made / "trials" / LABEL
+    for spread, outcome in ((2 * abs(np.log(start / end)), "warning"), (1e-4, "ok")):
+        ends = end * np.exp(spread * np.array([-1.0, 0.0, 1.0]))
+        assert ALIKE["end"].look(Repeat(folder, folder, "emd", ends))[0] == outcome
 
 
 def test_which_of_the_two_is_expected() -> None:
