@@ -41,7 +41,13 @@ def fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": False if os.environ.get("NO_COLOR") else None,  # None: where it is a terminal
+    }
+)
 @click.version_option(__version__, prog_name="bench")
 def main() -> None:
     """Which GAN is better here, by how much, and is the difference real?
@@ -322,4 +328,75 @@ def compare(
 
     same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, say)
     if fail_on_change and not same:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="[LABEL.]FIELD=VALUE",
+    help="A hyperparameter of one model (wgangp.penalty=1) or of all (width=16). Repeatable.",
+)
+@one_line_errors
+def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Check this machine, or a model against the rules of the game.
+
+    Is the machine fit for a benchmark? Does the model keep what makes it comparable with others?
+    MODEL is a name from `bench list`, with a preset after @, or your own as package.module:Class
+    or file.py:Class. Each check tells what it saw and, where that is wrong, what to do. Exit code
+    1 if one failed.
+
+    \b
+    bench doctor                           this machine
+    bench doctor wgangp dcgan@paper        two models
+    bench doctor mine.py:MyGAN             your own model
+    """
+    if models:
+        from .conformance import examine
+
+        well = examine(models, values, say=click.echo)
+    elif values:
+        raise InputError("--set is for models: bench doctor MODEL --set FIELD=VALUE")
+    else:
+        from .doctor import machine
+
+        well = machine(say=click.echo)
+    if not well:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--trials", type=int, metavar="N", help="How many, the cheapest first.  [default: 1]")
+@click.option("--all", "every", is_flag=True, help="All finished trials.")
+@click.option("--trial", "key", metavar="KEY", help="One: dataset/label/s0, as below DIR/trials.")
+@click.option(
+    "--tolerance",
+    type=float,
+    metavar="X",
+    help="Expect no equal bits: the final FID or EMD may be off by this share of it (0.05).",
+)
+@one_line_errors
+def verify(
+    folder: Path, trials: int | None, every: bool, key: str | None, tolerance: float | None
+) -> None:
+    """Train recorded trials again and compare.
+
+    On the recorded processor and versions every bit is expected back: evaluations, curves,
+    weights, pictures. Elsewhere what is drawn must be equal, the untrained generator must measure
+    alike, and the end must lie where another seed could have ended. Which of the two is expected,
+    and why, is said. Exit code 0: reproduced, 1: not.
+    """
+    if (trials is not None) + every + (key is not None) > 1:
+        raise InputError("--trials, --all and --trial exclude each other: give one of them")
+    if trials is not None and trials < 1:
+        raise InputError(f"--trials must be 1 or more, not {trials}")
+    if tolerance is not None and not 0 <= tolerance < 1:
+        raise InputError(f"--tolerance is a share, from 0 up to 1, not {tolerance:g}")
+    from .verify import verify as train_again
+
+    if not train_again(folder, None if every else trials or 1, key, tolerance, say=click.echo):
         sys.exit(1)

@@ -1,5 +1,6 @@
-"""What a result was made with: versions, processor, threads, commit."""
+"""What a result was made with: versions, processor, GPU, settings of torch, commit."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -15,22 +16,57 @@ PACKAGES = (
     "torchmetrics",
     "numpy",
     "scipy",
+    "scikit-learn",
+    "pot",
     "pandas",
     "mlxtend",
+)
+# Two of a folder's trials on machines that agree in these can be asked for equal bits.
+BITS = (
+    *(name for name in PACKAGES if name != "pandas"),
+    *("platform", "processor", "instructions", "processor_flags"),
+    *("deterministic_algorithms", "fp32_precision"),
 )
 
 
 def environment() -> dict[str, Any]:
-    """Versions, processor and commit, as written into environment.json."""
+    """Versions, machine, settings and commit, as written into environment.json."""
+    dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "operating_system": _operating_system(),
+        "processor": cpuinfo("model name") or platform.processor(),
+        "processor_flags": _digest(" ".join(sorted(processor_flags())).encode())[:12],
         "cores": cores(),
+        "memory_bytes": memory(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS", ""),
+        **_torch(),
         "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "dirty": dirty,
+        "diff": _difference() if dirty else "",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _torch() -> dict[str, Any]:
+    """What torch computes with, and how: no number of threads, which is a trial's own."""
+    import torch  # here, since `bench --help` asks for none of it
+
+    conv, matmul = (
+        torch.backends.cudnn.conv.fp32_precision,  # type: ignore[attr-defined]
+        torch.backends.cuda.matmul.fp32_precision,
+    )
+    return {
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+        "gpu_driver": gpu_driver(),
+        "cuda": torch.version.cuda or "" if torch.cuda.is_available() else "",
+        "cudnn": torch.backends.cudnn.version() or 0 if torch.cuda.is_available() else 0,
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "fp32_precision": f"convolutions {conv}, matrix products {matmul}",
     }
 
 
@@ -48,6 +84,49 @@ def _cgroup_quota() -> int | None:
     return None if quota == "max" else int(quota) // int(period)
 
 
+def memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or the container's limit."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            limits.append(int((Path("/sys/fs/cgroup") / name).read_text()))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    return min(limits)
+
+
+def cpuinfo(field: str) -> str:
+    """What Linux says of the first processor; nothing elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in found if name.strip() == field), "")
+
+
+def processor_flags() -> list[str]:
+    """Instruction sets by the names that Linux has for them; empty elsewhere."""
+    return (cpuinfo("flags") or cpuinfo("Features")).split()
+
+
+def gpu_driver() -> str:
+    """The version of NVIDIA's driver, or nothing where there is none."""
+    found = _told("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    return found.decode().partition("\n")[0].strip()
+
+
+def _operating_system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.platform(terse=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _version(package: str) -> str:
     try:
         return version(package)
@@ -55,25 +134,20 @@ def _version(package: str) -> str:
         return "absent"
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def _git(*arguments: str) -> str:
     """What git says of the project's checkout, or nothing where there is none."""
+    return _told("git", "-C", str(Path(__file__).parent), *arguments).decode().strip()
+
+
+def _difference() -> str:
+    """sha256 of `git diff HEAD`: two dirty trees with one commit may still be the same code."""
+    return _digest(_told("git", "-C", str(Path(__file__).parent), "diff", "HEAD"))
+
+
+def _told(*command: str) -> bytes:
+    """What a command prints, or nothing where it cannot be run."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
+        done = subprocess.run(command, capture_output=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
+        return b""
+    return done.stdout

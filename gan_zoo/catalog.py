@@ -102,8 +102,9 @@ def load(reference: str) -> type:
         else:
             module = importlib.import_module(module_name)
         found = getattr(module, class_name)
-    except (ImportError, AttributeError, OSError) as error:
-        raise LookupError(f"cannot load the model {reference!r}: {error}") from error
+    except Exception as error:  # a user's file may raise whatever it likes
+        reason = f"{type(error).__name__}: {error}"
+        raise LookupError(f"cannot load the model {reference!r}: {reason}") from error
     if not isinstance(found, type):
         raise LookupError(f"{reference!r} is not a class")
     return found

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures"},
-    {"catalog", "settings"},
+    {"verdicts", "observing"},
+    {"catalog", "settings", "rules", "rules_state"},
     {"mixtures", "parsing", "trial", "formats"},
     {"datasets"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
@@ -23,13 +24,13 @@ LAYERS = [
     {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
     {"drawing"},
-    {"train", "checks", "survivors", "noise", "tables", "theme"},
+    {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
     {"plots", "exports"},
     {"report", "comparing"},
-    {"session"},
+    {"session", "doctor", "verify"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -93,7 +94,10 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+)
 def test_help_is_light(arguments: list[str]) -> None:
     code = (
         "from click.testing import CliRunner\nfrom bench.cli import main\n"

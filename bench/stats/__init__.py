@@ -9,6 +9,7 @@ from bench.stats.intervals import (
     interquartile_mean,
     mean_interval,
     paired_difference,
+    prediction_interval,
     sign_flip_interval,
 )
 from bench.stats.noise import Part, noise_parts
@@ -34,6 +35,7 @@ __all__ = [
     "noise_parts",
     "paired_difference",
     "performance_profile",
+    "prediction_interval",
     "probability_of_improvement",
     "seeds_for_power",
     "seeds_to_attain",

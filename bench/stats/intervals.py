@@ -38,6 +38,19 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, level, "t", n)
 
 
+def prediction_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """Where one more value of the same normal law would fall: mean +- t sd sqrt(1 + 1/n).
+
+    values [n], n at least 2 -> Interval about their mean.
+    ValueError: fewer than 2 values, NaN or inf, a level outside (0, 1).
+    """
+    x = finite(values, least=2)
+    check_level(level)
+    n, mean = len(x), float(x.mean())
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * x.std(ddof=1)) * math.sqrt(1 + 1 / n)
+    return Interval(mean, mean - half, mean + half, level, "t", n)
+
+
 def interquartile_mean(values: ArrayLike) -> float:
     """The mean without the int(n / 4) lowest and the int(n / 4) highest values.
 

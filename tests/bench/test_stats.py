@@ -120,6 +120,18 @@ def test_the_t_interval_of_pairs_agrees_with_scipy(rng: np.random.Generator) -> 
     assert stats.paired_difference(a, b, 0.95) == stats.mean_interval(a - b, 0.95)
 
 
+def test_the_prediction_interval_holds_one_more_value(rng: np.random.Generator) -> None:
+    # By hand: mean 2, sd 1, t(.975, 2) = 4.302653, times sqrt(4 / 3).
+    interval = stats.prediction_interval([1, 2, 3])
+    assert (interval.low, interval.high) == pytest.approx((2 - 4.968276, 2 + 4.968276), abs=1e-6)
+    drawn = rng.normal(3, 2, (4000, 6))
+    found = (stats.prediction_interval(values[:5], 0.9) for values in drawn)
+    held = np.mean([i.low <= v <= i.high for i, v in zip(found, drawn[:, 5], strict=True)])
+    assert held == pytest.approx(0.9, abs=0.02)
+    with pytest.raises(ValueError, match="need at least 2 values"):
+        stats.prediction_interval([1.0])
+
+
 def test_refusals_name_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="1 of 2 values are NaN or inf"):
         stats.mean_interval([1, math.nan])

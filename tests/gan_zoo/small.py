@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from bench import observing
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
@@ -28,8 +28,4 @@ def make(
 def batches(
     spec: DataSpec = GREY, size: int = 6, device: str = "cpu"
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    rng = torch.Generator().manual_seed(1)
-    while True:
-        real = torch.rand(size, *spec.shape, generator=rng) * 2 - 1
-        labels = torch.randint(0, spec.classes, (size,), generator=rng)
-        yield real.to(device), labels.to(device)
+    return observing.batches(spec, size, device)

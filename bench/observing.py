@@ -1,0 +1,118 @@
+"""A model on small made-up data, and ways to watch it train: what the conformance checks use."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from gan_zoo.base import GAN, Config, DataSpec, Player
+from gan_zoo.streams import Streams
+
+PLAYERS: tuple[Player, ...] = get_args(Player)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model, its hyperparameters, and data of one small shape."""
+
+    kind: type[GAN]
+    config: Config
+    spec: DataSpec
+
+    def build(self, device: str = "cpu") -> tuple[GAN, Streams]:
+        """The model in training mode, and its streams."""
+        streams = Streams(0, device)
+        return self.kind(self.spec, self.config, streams, device).train(), streams
+
+    def batches(self, device: str = "cpu") -> Iterator[tuple[Tensor, Tensor]]:
+        return batches(self.spec, device=device)
+
+    def __str__(self) -> str:
+        return "x".join(map(str, self.spec.shape)) if len(self.spec.shape) > 1 else "points"
+
+
+def batches(spec: DataSpec, size: int = 6, device: str = "cpu") -> Iterator[tuple[Tensor, Tensor]]:
+    """Noise in [-1, 1] of the shape of `spec`, with labels: the same at every call."""
+    rng = torch.Generator().manual_seed(1)
+    while True:
+        real = torch.rand(size, *spec.shape, generator=rng) * 2 - 1
+        labels = torch.randint(0, spec.classes, (size,), generator=rng)
+        yield real.to(device), labels.to(device)
+
+
+@contextmanager
+def pinned(seed: int) -> Iterator[None]:
+    """Within it, the global generators of torch and Python start from `seed`."""
+    before = random.getstate()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(before)
+
+
+def watch_turns(model: GAN, look: Callable[[Player], None]) -> None:
+    """Calls `look(player)` when the player's optimizer has stepped, and after its constraint."""
+    for player in PLAYERS:
+        optimizer = getattr(model, f"{player}_optimizer")
+        optimizer.register_step_post_hook(lambda *_, player=player: look(player))
+        after = f"after_{player}_step"
+        setattr(model, after, _then(getattr(model, after), look, player))
+
+
+def _then(
+    constraint: Callable[[], None], look: Callable[[Player], None], player: Player
+) -> Callable[[], None]:
+    def both() -> None:
+        constraint()
+        look(player)
+
+    return both
+
+
+def copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def weights(network: nn.Module) -> dict[str, Tensor]:
+    return copied(dict(network.named_parameters()))
+
+
+def gradients(network: nn.Module) -> dict[str, Tensor]:
+    """What lies in `.grad`, of the parameters where something does."""
+    return copied({n: p.grad for n, p in network.named_parameters() if p.grad is not None})
+
+
+def differing(now: dict[str, Tensor], then: dict[str, Tensor]) -> list[str]:
+    """Names in `now` whose bits are not those in `then`, or that it lacks."""
+    return [n for n in now if n not in then or not torch.equal(now[n], then[n])]
+
+
+class DeviceWatch(TorchDispatchMode):
+    """Notes reads of a value on the host, copies between devices and mixed devices."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.faults: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        flat = torch.utils._pytree.tree_leaves((args, kwargs))
+        devices = {t.device.type for t in flat if isinstance(t, Tensor)}
+        out = func(*args, **kwargs)
+        results = torch.utils._pytree.tree_leaves(out)
+        devices |= {t.device.type for t in results if isinstance(t, Tensor)}
+        # A plain optimizer counts its steps in CPU tensors: reading those waits for nothing.
+        reads = "_local_scalar_dense" in str(func) and devices != {"cpu"}
+        if reads or len(devices) > 1:
+            self.faults.append(f"{func} on {sorted(devices)}")
+        return out
