@@ -13,7 +13,9 @@ from gan_zoo import catalog as zoo
 
 from . import __version__
 from .catalog import DATASETS, EXTRACTORS, METRICS
-from .errors import DiskError, InputError
+from .errors import DiskError, InputError, printable
+
+LONGEST = 1000  # characters of an error
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -37,16 +39,35 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 def fail(message: str, code: int) -> None:
     line = " ".join(printable(message).split())
-    click.echo(f"bench: {line}", err=True)
+    click.echo(f"bench: {line[:LONGEST]}{'...' * (len(line) > LONGEST)}", err=True)
     sys.exit(code)
 
 
-def printable(text: str) -> str:
-    """Without control characters, which a name from a user could send to the terminal."""
-    return "".join(c if c.isprintable() or c.isspace() else "?" for c in text)
+def say(text: str) -> None:
+    """Print lines that may hold names from a user."""
+    for line in text.split("\n"):
+        click.echo(printable(line))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class OneLine(click.Group):
+    """Commands whose usage errors are one line too."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            fail(error.format_message(), error.exit_code)
+        except click.Abort:
+            fail("interrupted", 130)
+
+
+@click.group(
+    cls=OneLine,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="bench")
 def main() -> None:
     """Which GAN is better here, by how much, and is the difference real?
@@ -177,7 +198,7 @@ def run(
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
-    if not execute(plan, root, jobs, dry_run, say=click.echo):
+    if not execute(plan, root, jobs, dry_run, say):
         sys.exit(1)
 
 
@@ -188,7 +209,7 @@ def report(folder: Path) -> None:
     """Rebuild tables, plots and the page of a results folder from its records."""
     from .report import rebuild
 
-    rebuild(folder, say=click.echo)
+    rebuild(folder, say)
 
 
 @main.command()
@@ -199,7 +220,7 @@ def status(folder: Path) -> None:
     from .status import lines
 
     for line in lines(folder):
-        click.echo(printable(line))
+        say(line)
 
 
 @main.command("list")

@@ -9,6 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from .errors import printable
 from .executors import Outcome
 from .files import read_json
 from .trial import Trial
@@ -78,14 +79,12 @@ class LiveDisplay:
         colour = COLOURS.get(status, "dim")
         rate = f" in {took:.0f} s ({trial.images / took:,.0f} images/s)" if took > 0 else ""
         left = self._time_left({})
-        self._console.print(
+        line = (
             f"[{self._done}/{self._total}] {trial.dataset} {trial.label} s{trial.seed} "
             f"{status}{rate if status == 'finished' else ''}{f': {reason}' if reason else ''}"
-            f"{f', {left} left' if left and not self._progress else ''}",
-            style=colour,
-            markup=False,
-            highlight=False,
+            f"{f', {left} left' if left and not self._progress else ''}"
         )
+        self._console.print(printable(line), style=colour, markup=False, highlight=False)
 
     def _watch(self) -> None:
         """Reads how far each running trial is, until the end."""

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import socket
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ PROTOCOL = ["features", "samples", "reference"]
 EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
 SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
 ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
+LONGEST_PLAN = 1 << 20  # bytes; a thousand contestants are 100,000
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,17 @@ def write_experiment(root: Path, plan: dict[str, Any], environment: dict[str, An
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file; raises InputError in one line."""
     try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe could be waited for without end
+            raise InputError(f"cannot read {path}: it is not a regular file")
+        if facts.st_size > LONGEST_PLAN:
+            raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise InputError(f"{path} is not a plan: its lists or tables are too deep") from error
+    except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise InputError(f"{path} is not TOML: {error}") from error
 
 

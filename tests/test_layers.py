@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
-    {"catalog", "settings"},
+    {"catalog", "settings", "limits"},
     {"mixtures", "parsing"},
     {"datasets"},
     {"features", "weights", "plan", "records", "vision_sets", "classifier"},
