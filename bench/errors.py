@@ -17,6 +17,10 @@ class DiskError(Exception):
     """The results folder can no longer be written to."""
 
 
+class Damaged(InputError):
+    """A file of a results folder cannot be used; the message names it and says why."""
+
+
 def shown(value: object) -> str:
     """A value as a line names it: its repr, shortened; a file may hold anything."""
     short = reprlib.Repr()

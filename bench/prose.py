@@ -51,7 +51,7 @@ def budget(results: Results) -> str:
 
 def done(row: pd.Series, what: str = "") -> str:
     """Finished of started, and what became of the others: "2 of 3 seeds finished (1 diverged)"."""
-    ends = ("diverged", "failed", "unsuited", "interrupted")
+    ends = ("diverged", "failed", "unsuited", "interrupted", "damaged")
     lost = ", ".join(f"{row[end]} {end}" for end in ends if row[end] > 0)
     return f"{row['finished']} of {row['started']}" + what + f" ({lost})" * bool(lost)
 

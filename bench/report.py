@@ -34,6 +34,8 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
     write_index(results)
     write_report(results)
     say((root / "summary.md").read_text(encoding="utf-8"))
+    if results.damaged:
+        say(f"Left out, since damaged: {'; '.join(results.damaged)}")
     say(f"The page: {root / 'report.html'}")
 
 

@@ -47,11 +47,12 @@ COMPARISON_COLUMNS += [
 COMPARISON_COLUMNS += ["seeds_for_power", "verdict"]
 FACTS = [
     "conditional",
+    "images",
     "seconds",
     "images_per_second",
 ]  # absent before a trial has ended
 FACTS += ["generator_parameters", "discriminator_parameters"]
-ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted"]
+ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted", "damaged"]
 
 
 def summary(results: Results) -> pd.DataFrame:

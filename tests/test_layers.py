@@ -17,7 +17,7 @@ LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
     {"catalog", "settings", "limits"},
     {"mixtures", "parsing"},
-    {"datasets"},
+    {"datasets", "damage"},
     {"features", "weights", "plan", "records", "vision_sets", "classifier"},
     {"extractors"},
     {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
