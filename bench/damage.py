@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .errors import Damaged
@@ -19,6 +19,7 @@ NUMBERS = (  # facts of a trial that tables calculate with
     "discriminator_steps_per_generator_step",
 )
 TEXTS = ("dataset", "model", "metric", "features", "reference", "level")  # columns of it
+WORDS = ("reason", "config_hash")
 FACT_TABLES = ("config", "streams", "not_measured")
 
 
@@ -38,10 +39,10 @@ def damage(folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]
         if done and not trial:
             raise Damaged("trial.json is missing")
         for name, columns in tables.items():
-            table = table_in(folder / f"{name}.parquet", columns)
-            if table is None and done:
+            frame = frame_in(folder / f"{name}.parquet", columns)
+            if frame is None and done:
                 raise Damaged(f"{name}.parquet is missing")
-            if table is not None and any(_values(table, k) - {v} for k, v in key.items()):
+            if frame is not None and any(set(frame[k]) - {v} for k, v in key.items()):
                 raise Damaged(f"{name}.parquet is of another trial")
     except Damaged as error:
         return str(error)
@@ -57,18 +58,21 @@ def facts_in(path: Path) -> dict[str, Any]:
     for name, value in found.items():
         if name in NUMBERS and not _is_number(value):
             raise Damaged(f"{path.name} has no number of {name}")
+        if name in WORDS and not isinstance(value, str):
+            raise Damaged(f"{path.name} has no text of {name}")
         if name in FACT_TABLES and not isinstance(value, dict):
             raise Damaged(f"{path.name} has no table of {name}")
     return found
 
 
-def table_in(path: Path, columns: list[str]) -> pa.Table | None:
+def frame_in(path: Path, columns: list[str]) -> pd.DataFrame | None:
     """The table in a parquet file, or None where there is none; raises Damaged."""
     try:
         # Opened here: a path could be taken for a folder of tables, or for one with partitions.
         with path.open("rb") as file:
-            table = pq.ParquetFile(file, page_checksum_verification=True).read()
-            kinds = {name: table.schema.field(name).type for name in columns if len(table)}
+            table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
+        frame = table.to_pandas(use_threads=False)[columns]
+        kinds = {name: table.schema.field(name).type for name in columns if len(table)}
     except FileNotFoundError:
         return None
     except Exception as error:  # broken bytes make the reader raise almost anything
@@ -78,18 +82,18 @@ def table_in(path: Path, columns: list[str]) -> pa.Table | None:
             raise Damaged(f"{path.name} has no text in its column {name}")
         if name not in TEXTS and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             raise Damaged(f"{path.name} has no numbers in its column {name}")
-    return table
+    return frame
 
 
-def _values(table: pa.Table, column: str) -> set[Any]:
-    return set(pc.unique(table[column]).to_pylist())
+def no_rows(columns: list[str]) -> pd.DataFrame:
+    """A table without rows, whose columns can be calculated with all the same."""
+    kinds = {name: "str" if name in TEXTS else "float64" for name in columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def _require_ended(ended: dict[str, Any]) -> None:
     if ended.get("status") not in STATUSES:
         raise Damaged("status.json has no status that is known here")
-    if not isinstance(ended.get("reason", ""), str):
-        raise Damaged("status.json has no text as its reason")
     if ended["status"] == "finished" and not {"images", "seconds"} <= ended.keys():
         raise Damaged("status.json lacks images or seconds")
 

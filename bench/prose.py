@@ -6,6 +6,7 @@ import pandas as pd
 
 from .catalog import METRICS, primary_metric
 from .checks import UNTRAINED
+from .errors import printable
 from .findings import Findings
 from .protocol import datasets, final, title, unit
 from .reading import CAVEAT, SECONDARY
@@ -166,7 +167,7 @@ def text_of(findings: Findings) -> str:
 def _section(findings: Findings, dataset: str) -> list[str]:
     table = findings.models(dataset)
     shown = f"{budget(findings.results)} {unit(dataset)}"
-    lines = [f"# {dataset}, {shown}", "", headline(findings, dataset), ""]
+    lines = [f"# {_safe(dataset)}, {shown}", "", _safe(headline(findings, dataset)), ""]
     lines += [f"- {_safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
     lines += ["", *_models(findings, dataset, table.head(ROWS)), ""]
     if len(table) > ROWS:
@@ -174,9 +175,9 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
     lines += [f"Scale ({title(dataset)}): {_scale(findings, dataset)}."]
     agreement = findings.agreement
-    lines += list(agreement.loc[agreement["dataset"] == dataset, "sentence"])
+    lines += map(_safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [f"Matched: {_matched(findings, dataset)}."]
-    return [*lines, f"Protocol of {title(dataset)}: {protocol(findings, dataset)}.", ""]
+    return [*lines, f"Protocol of {title(dataset)}: {_safe(protocol(findings, dataset))}.", ""]
 
 
 def _models(findings: Findings, dataset: str, table: pd.DataFrame) -> list[str]:
@@ -227,16 +228,14 @@ def _scale(findings: Findings, dataset: str) -> str:
         other = len(usual) and row["samples"] != usual.iloc[0]
         note = f" ({row['samples']:,} samples)" * bool(other)
         ends = f" ({number(row['low'])} to {number(row['high'])})" * (row["level"] == UNTRAINED)
-        texts.append(f"{row['level']} {number(row[primary_metric(dataset)])}{ends}{note}")
+        texts.append(f"{_safe(row['level'])} {number(row[primary_metric(dataset)])}{ends}{note}")
     return " < ".join(texts) or "not measured"
 
 
 def _matched(findings: Findings, dataset: str) -> str:
     streams = findings.matched
     streams = streams[streams["dataset"] == dataset]
-    return (
-        "; ".join(f"{s.stream} {_safe(str(s.verdict))}" for s in streams.itertuples()) or "unknown"
-    )
+    return "; ".join(_safe(f"{s.stream} {s.verdict}") for s in streams.itertuples()) or "unknown"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
@@ -247,4 +246,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    """Text that is no markup in Markdown or HTML, on one line."""
+    for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("*", "\\*"), ("](", "]\\(")):
+        text = text.replace(mark, escaped)
+    return printable(text)

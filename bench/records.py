@@ -13,6 +13,7 @@ import socket
 import stat
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from .damage import FACT_TABLES, damage, facts_in, table_in
+from .damage import FACT_TABLES, damage, facts_in, frame_in, no_rows
 from .errors import Damaged, InputError
 from .files import write_bytes, write_json, write_text
 from .plan import from_dict
@@ -158,9 +159,7 @@ class Results:
     def experiment(self) -> dict[str, Any]:
         """The resolved plan. Raises InputError if it is none that this version knows."""
         path = self.path / "experiment.toml"
-        plan = read_toml(path)
-        from_dict(plan, str(path))  # since its names become paths
-        return plan
+        return from_dict(read_toml(path), str(path)).as_dict()  # checked: its names become paths
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -176,7 +175,7 @@ class Results:
         found = [f"{d} {m} s{s}: {why}" for (d, m, s), why in self._damage.items() if why]
         for read in (
             lambda: facts_in(self.path / "environment.json"),
-            lambda: table_in(self.path / "scale.parquet", SCALE_COLUMNS),
+            lambda: frame_in(self.path / "scale.parquet", SCALE_COLUMNS),
         ):
             try:
                 read()
@@ -203,11 +202,10 @@ class Results:
     @cached_property
     def scale(self) -> pd.DataFrame:
         """What real, noisy and random images score, under the same protocols."""
-        try:
-            table = table_in(self.path / "scale.parquet", SCALE_COLUMNS)
-        except Damaged:
-            table = None
-        return pd.DataFrame(columns=SCALE_COLUMNS) if table is None else table.to_pandas()
+        frame = None
+        with suppress(Damaged):
+            frame = frame_in(self.path / "scale.parquet", SCALE_COLUMNS)
+        return no_rows(SCALE_COLUMNS) if frame is None else frame
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -220,7 +218,8 @@ class Results:
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
         """images -> PNG grid of the same latents, in the order of training."""
         folder = self._folder(dataset, model, seed) / "samples"
-        return {int(path.stem): path for path in sorted(folder.glob("*.png"))}
+        found = [path for path in sorted(folder.glob("*.png")) if path.stem.isdecimal()]
+        return {int(path.stem): path for path in found}
 
     def _keys(self) -> list[tuple[str, str, int]]:
         plan = self.experiment
@@ -243,12 +242,12 @@ class Results:
             raise InputError(f"{self.path / name} cannot be read; {told}") from error
 
     def _trial_row(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
-        row: dict[str, Any] = {"dataset": dataset, "model": model, "seed": seed}
-        row |= {"config_hash": "", "status": "damaged"}
+        key = {"dataset": dataset, "model": model, "seed": seed}
         try:
-            return row | {"reason": ""} | self._facts(dataset, model, seed)
-        except Damaged as error:  # just now
-            return row | {"reason": str(error), **dict.fromkeys(FACT_TABLES, "{}")}
+            return key | self._facts(dataset, model, seed) | key
+        except Damaged as error:
+            facts = {"config_hash": "", "status": "damaged", "reason": str(error)}
+            return key | facts | dict.fromkeys(FACT_TABLES, "{}")
 
     def _facts(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
         if why := self._damage[dataset, model, seed]:
@@ -257,7 +256,8 @@ class Results:
         trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
         progress = facts_in(folder / "progress.json")
         status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
-        facts = {"config_hash": trial.get("config_hash", ""), "status": status} | progress | ended
+        facts = {"config_hash": trial.get("config_hash", ""), "status": status, "reason": ""}
+        facts = facts | progress | {"status": status} | ended
         for name in FACT_TABLES:
             facts[name] = facts.get(name) or trial.get(name) or {}
         return {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in facts.items()}
@@ -265,9 +265,9 @@ class Results:
     def _read_all(self, name: str) -> pd.DataFrame:
         columns = TABLES[name]
         folders = [self._folder(*key) for key, why in self._damage.items() if not why]
-        found = [table_in(folder / f"{name}.parquet", columns) for folder in folders]
-        filled = [table.to_pandas() for table in found if table is not None and len(table)]
-        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+        frames = [frame_in(folder / f"{name}.parquet", columns) for folder in folders]
+        filled = [frame for frame in frames if frame is not None and len(frame)]
+        return pd.concat(filled, ignore_index=True) if filled else no_rows(columns)
 
 
 def damage_of(root: Path, dataset: str, label: str, seed: int) -> str:

@@ -18,6 +18,7 @@ from PIL import Image
 from . import prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
+from .errors import printable
 from .files import write_text
 from .findings import Findings
 from .plots import write_plots
@@ -46,7 +47,7 @@ def write_report(results: Results) -> None:
     """
     findings = Findings(results)
     for name in ("summary", "comparisons"):
-        write_text(results.path / f"{name}.csv", getattr(findings, name).to_csv(index=False))
+        write_text(results.path / f"{name}.csv", _csv(getattr(findings, name)))
     write_text(results.path / "summary.md", prose.text_of(findings))
     figures = write_plots(results, results.path / "plots")
     write_text(results.path / "report.html", page(findings, figures))
@@ -58,6 +59,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        finalize=_plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -192,6 +194,24 @@ def _contestants(results: Results) -> list[dict[str, str]]:
         }
         for entry in results.experiment["contestants"]
     ]
+
+
+def _plain(value: object) -> object:
+    """Without control characters; what is markup already stays as it is."""
+    return printable(value) if type(value) is str else value
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """CSV in which no text of a user's begins like a spreadsheet's formula."""
+    texts = table.select_dtypes(["object", "string"])
+    inert = {name: texts[name].map(_inert) for name in texts}
+    return str(table.assign(**inert).to_csv(index=False))
+
+
+def _inert(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return "'" * value.startswith(("=", "+", "-", "@", "\t", "\r")) + printable(value)
 
 
 def _cell(value: object) -> str:
