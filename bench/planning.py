@@ -77,7 +77,7 @@ def available(device: str) -> str:
     if device == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if device not in there:
-        raise InputError(f"device is auto, {', '.join(DEVICES)}, not {device!r}")
+        raise InputError(f"device is auto, {', '.join(DEVICES)}, not {shown(device)}")
     if not there[device]:
         found = ", ".join(name for name, usable in there.items() if usable)
         raise InputError(f"torch sees no {device} device on this machine; it has {found}")
