@@ -35,6 +35,7 @@ EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
 TABLES = {"curves": CURVE_COLUMNS, "evaluations": EVALUATION_COLUMNS}
 SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
 ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
+LONGEST_LINE = 20_000
 LONGEST_PLAN = 1 << 20  # bytes; a thousand contestants are 100,000
 
 
@@ -137,7 +138,11 @@ def read_toml(path: Path) -> dict[str, Any]:
             raise InputError(f"cannot read {path}: it is not a regular file")
         if facts.st_size > LONGEST_PLAN:
             raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # A key of n dots takes the parser n^2 steps.
+        if any(len(line) > LONGEST_LINE for line in text.splitlines()):
+            raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
+        return tomllib.loads(text)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except RecursionError as error:
