@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gan_zoo.base import DataSpec
 from gan_zoo.precision import full_precision
 from gan_zoo.streams import Stream, Streams
 
@@ -89,10 +90,11 @@ def load_or_train(
 ) -> Extractor:
     """The classifier of a data set: from the folder `cache`, or trained and written there.
 
-    The file's name holds the hash of data and recipe, and that of its own bytes: a damaged one
-    is trained again. Processes that ask at once wait for the one that trains. `accuracy` is the
-    share of the held-out images that it classifies rightly. Raises InputError for data without
-    labels of two classes, without held-out images, or of another size than 28, 32 or 64.
+    The file's name holds the hash of data and recipe, and that of its own bytes: one that is
+    damaged, or holds another network, is trained again. Processes that ask at once wait for the
+    one that trains. `accuracy` is the share of the held-out images that it classifies rightly.
+    Raises InputError for data without labels of two classes, without held-out images, or of
+    another size than 28, 32 or 64.
     """
     _require_labels(dataset)
     report = progress or (lambda line: None)
@@ -138,10 +140,22 @@ def card_of(raw: bytes) -> dict[str, float]:
     return card
 
 
-def _cached(cache: Path, key: str, report: Progress) -> bytes | None:
+def _fits(raw: bytes, spec: DataSpec) -> bool:
+    """Whether `raw` holds a card and weights of the network for such data."""
+    try:
+        accuracy, weights = card_of(raw)["held_out_accuracy"], safetensors.torch.load(raw)
+    except Exception:  # a name can be forged with its hash, and a header say anything
+        return False
+    with torch.device("meta"):
+        wanted = SmallLeNet(spec.shape, spec.classes).state_dict()
+    kinds = [{k: (v.shape, v.dtype) for k, v in found.items()} for found in (weights, wanted)]
+    return isinstance(accuracy, float) and kinds[0] == kinds[1]
+
+
+def _cached(cache: Path, key: str, spec: DataSpec, report: Progress) -> bytes | None:
     for file in sorted(cache.glob(f"classifier-{key}-*.safetensors")):
         raw = file.read_bytes()
-        if hashlib.sha256(raw).hexdigest()[:12] == file.stem[-12:]:
+        if hashlib.sha256(raw).hexdigest()[:12] == file.stem[-12:] and _fits(raw, spec):
             return raw
         report(f"{file.name} is damaged: the classifier is trained again")
         file.unlink(missing_ok=True)
@@ -151,13 +165,13 @@ def _cached(cache: Path, key: str, report: Progress) -> bytes | None:
 def _cached_or_trained(
     dataset: Dataset, cache: Path, device: torch.device, report: Progress, recipe: Recipe
 ) -> bytes:
-    key = key_of(dataset, recipe)[:16]
-    if raw := _cached(cache, key, report):
+    key, spec = key_of(dataset, recipe)[:16], dataset.spec
+    if raw := _cached(cache, key, spec, report):
         return raw
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f".classifier-{key}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the file is closed
-        if raw := _cached(cache, key, report):  # another process was first
+        if raw := _cached(cache, key, spec, report):  # another process was first
             return raw
         raw = _trained(dataset, recipe, device, report)
         name = f"classifier-{key}-{hashlib.sha256(raw).hexdigest()[:12]}.safetensors"

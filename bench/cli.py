@@ -15,6 +15,8 @@ from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .errors import DiskError, InputError, printable
 
+LONGEST = 1000  # characters of an error
+
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Wrong input ends with one line and exit code 2, a disk error with 1, Ctrl-C with 130."""
@@ -37,16 +39,38 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 def fail(message: str, code: int) -> None:
     line = " ".join(printable(message).split())
-    click.echo(f"bench: {line}", err=True)
+    click.echo(f"bench: {line[:LONGEST]}{'...' * (len(line) > LONGEST)}", err=True)
     sys.exit(code)
 
 
+def say(text: str) -> None:
+    """Print lines that may hold names from a user."""
+    for line in text.split("\n"):
+        click.echo(printable(line))
+
+
+class OneLine(click.Group):
+    """Commands whose usage errors are one line too."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            fail(error.format_message(), error.exit_code)
+        except click.Abort:
+            fail("interrupted", 130)
+
+
 @click.group(
+    cls=OneLine,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
         "color": False if os.environ.get("NO_COLOR") else None,  # None: where it is a terminal
-    }
+    },
 )
 @click.version_option(__version__, prog_name="bench")
 def main() -> None:
@@ -202,9 +226,9 @@ def run(
     root = out or Path("results") / plan.default_folder()
     if tensorboard:
         require_package()  # before hours of training, not after
-    finished = execute(plan, root, jobs, dry_run, say=click.echo)
+    finished = execute(plan, root, jobs, dry_run, say)
     if tensorboard and not dry_run:
-        click.echo(f"For TensorBoard: {write_events(load(root))}")
+        say(f"For TensorBoard: {write_events(load(root))}")
     if not finished:
         sys.exit(1)
 
@@ -227,9 +251,9 @@ def report(folder: Path, tensorboard: bool) -> None:
 
     if tensorboard:
         require_package()
-    rebuild(folder, say=click.echo)
+    rebuild(folder, say)
     if tensorboard:
-        click.echo(f"For TensorBoard: {write_events(load(folder))}")
+        say(f"For TensorBoard: {write_events(load(folder))}")
 
 
 @main.command()
@@ -240,7 +264,7 @@ def status(folder: Path) -> None:
     from .status import lines
 
     for line in lines(folder):
-        click.echo(printable(line))
+        say(line)
 
 
 @main.command("list")
@@ -322,11 +346,11 @@ def compare(
     if not 0 < margin < 100:
         raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {margin:g}")
 
-    def say(line: str) -> None:
+    def tell(line: str) -> None:
         # A table that another program reads stands alone.
         click.echo(printable(line), err=wanted in ("csv", "latex"))
 
-    same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, say)
+    same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, tell)
     if fail_on_change and not same:
         sys.exit(1)
 

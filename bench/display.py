@@ -5,12 +5,14 @@ from collections import defaultdict
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from .damage import facts_in
+from .errors import Damaged, printable
 from .executors import Outcome
-from .files import read_json
 from .trial import Trial
 
 REFRESH = 0.5  # seconds between two looks at what the trials have written
@@ -78,14 +80,13 @@ class LiveDisplay:
         colour = COLOURS.get(status, "dim")
         rate = f" in {took:.0f} s ({trial.images / took:,.0f} images/s)" if took > 0 else ""
         left = self._time_left({})
-        self._console.print(
+        line = (
             f"[{self._done}/{self._total}] {trial.dataset} {trial.label} s{trial.seed} "
             f"{status}{rate if status == 'finished' else ''}{f': {reason}' if reason else ''}"
-            f"{f', {left} left' if left and not self._progress else ''}",
-            style=colour,
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
+            f"{f', {left} left' if left and not self._progress else ''}"
+        )
+        self._console.print(
+            printable(line), style=colour, markup=False, highlight=False, soft_wrap=True
         )
 
     def _watch(self) -> None:
@@ -94,7 +95,7 @@ class LiveDisplay:
         while not self._stop.wait(REFRESH):
             images = {}
             for key, task in list(self._running.items()):
-                now = read_json(self._root / "trials" / key / "progress.json")
+                now = self._progress_of(key)
                 images[key] = now.get("images", 0)
                 rate = now.get("images_per_second", 0)
                 note = f"{rate:,.0f} images/s" if rate else "starting"
@@ -106,6 +107,12 @@ class LiveDisplay:
                 completed=total - left,
                 note=f"{self._done}/{self._total} trials, {self._time_left(images) or '?'} left",
             )
+
+    def _progress_of(self, key: str) -> dict[str, Any]:
+        try:
+            return facts_in(self._root / "trials" / key / "progress.json")
+        except Damaged:
+            return {}
 
     def _time_left(self, images: dict[str, int]) -> str:
         """From the cost of an image to each contestant, as far as it is known."""

@@ -16,6 +16,7 @@ from torch.nn import functional
 from gan_zoo.precision import full_precision
 
 from .catalog import EXTRACTORS, require
+from .errors import InputError
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -162,14 +163,14 @@ def _refuse_nonfinite(rows: Tensor, what: str) -> None:
 def load_extractor(name: str, device: torch.device | str = "cpu") -> Extractor:
     """The extractor `name` of `bench.catalog.EXTRACTORS`, its weights checked byte for byte.
 
-    Raises InputError for an unknown name (with the nearest right one), ValueError where the
-    weights' sha256 is not the catalog's, and FileNotFoundError where there are none.
+    Raises InputError for an unknown name (with the nearest right one) and where the weights'
+    sha256 is not the catalog's, and FileNotFoundError where there are none.
     """
     entry = require(name, EXTRACTORS, "feature extractor")
     raw = (WEIGHTS / entry.weights).read_bytes()
     sha256 = hashlib.sha256(raw).hexdigest()
     if sha256 != entry.sha256:
-        raise ValueError(
+        raise InputError(
             f"{entry.weights} has sha256 {sha256[:12]}..., where the catalog has "
             f"{entry.sha256[:12]}...: put back the file that came with this version"
         )

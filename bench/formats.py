@@ -53,7 +53,8 @@ def show(table: Table, wanted: str, console: Console) -> None:
     text = {"csv": table.csv, "latex": table.latex}.get(wanted, table.markdown)()
     if wanted in ("table", "markdown"):
         text = f"{table.title}\n\n{text}\n"
-    console.out(printable(text), highlight=False)
+    for line in text.split("\n"):
+        console.out(printable(line), highlight=False)
 
 
 def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
@@ -66,8 +67,10 @@ def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def safe(text: str) -> str:
-    """For a cell of a Markdown table: no new column, no tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    """Text that is no markup in Markdown or HTML, on one line."""
+    for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("*", "\\*"), ("](", "]\\(")):
+        text = text.replace(mark, escaped)
+    return printable(text)
 
 
 def latex(heads: list[str], rows: list[list[str]]) -> str:

@@ -46,11 +46,11 @@ def scan(root: Path) -> list[Picture]:
     found, seen, waiting = [], set(), deque([root])
     while waiting:
         parent = waiting.popleft()
-        facts = parent.stat()
-        if (facts.st_dev, facts.st_ino) in seen:
+        identity, names = _listed(parent)
+        if identity in seen:
             continue
-        seen.add((facts.st_dev, facts.st_ino))
-        for name in _listed(parent):
+        seen.add(identity)
+        for name in names:
             if os.path.isdir(parent / name):
                 waiting.append(parent / name)
             elif name.lower().endswith(SUFFIXES):
@@ -58,12 +58,15 @@ def scan(root: Path) -> list[Picture]:
     return sorted(found)
 
 
-def _listed(parent: Path) -> list[str]:
+def _listed(parent: Path) -> tuple[tuple[int, int], list[str]]:
     try:
-        names = sorted(os.listdir(parent))
+        facts, names = parent.stat(), sorted(os.listdir(parent))
     except OSError as error:
         raise InputError(f"{parent} cannot be read: {error.strerror}") from error
-    return [name for name in names if not name.startswith((".", "__MACOSX"))]
+    except ValueError as error:  # NUL in a name
+        raise InputError(f"{parent} cannot be read: {error}") from error
+    shown = [name for name in names if not name.startswith((".", "__MACOSX"))]
+    return (facts.st_dev, facts.st_ino), shown
 
 
 def _picture(root: Path, path: Path) -> Picture:
@@ -102,6 +105,8 @@ def read_picture(path: Path, size: int) -> Bytes | None:
     square resized (bilinear, antialiased). None also for more pixels than PIL's MAX_IMAGE_PIXELS.
     """
     try:
+        if not path.is_file():  # a pipe could be waited for without end
+            return None
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
                 return None

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -12,7 +13,16 @@ from typing import Any
 from gan_zoo import catalog as zoo
 
 from .catalog import BY_LABELS, NONE, check_features, dataset_entry, dataset_name
-from .errors import InputError
+from .errors import InputError, shown
+from .limits import (
+    RANGES,
+    SEEDS,
+    TEXTS,
+    TRIALS,
+    require_several,
+    require_text,
+    require_whole,
+)
 from .parsing import parse_images, parse_models, short
 from .settings import resolve
 from .trial import Contestant, Trial
@@ -21,6 +31,7 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # The usual numbers of discriminator steps divide it, so that a contestant that is added to a
 # folder later does not move the evaluation points of those already there.
 STEPS = 10
+FAR = 1000  # times the budget asked for: more is never what was meant
 PRECISIONS = ("fp32", "bf16")
 SIZES = (28, 32, 64)
 
@@ -43,36 +54,53 @@ class Plan:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        labels = [contestant.label for contestant in self.contestants]
-        if not labels:
-            raise InputError("no models to compare; `bench list` shows those there are")
-        for label in labels:
-            if not LABEL.fullmatch(label):
-                raise InputError(
-                    f"{label!r} cannot be a label: letters, digits and . _ @ + -, 64 at most"
-                )
-            if labels.count(label) > 1:
-                raise InputError(f"two contestants are called {label!r}; write other={label}")
-        names = [dataset_name(reference) for reference in self.datasets]
-        for reference, name in zip(self.datasets, names, strict=True):
+        self._require_contestants()
+        for reference in self.datasets:
+            require_text("a data set", reference)
             dataset_entry(reference)
+        for seed in self.seeds:
+            require_whole("a seed", seed, *SEEDS)
+        require_several("datasets", self.datasets)
+        require_several("seeds", self.seeds)
+        names = [dataset_name(reference) for reference in self.datasets]
+        for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two data sets would be called {name!r}: compare one at a time")
-        for option, value in (
-            ("images", self.images),
-            ("batch size", self.batch_size),
-            ("evaluations", self.evaluations),
-            ("threads", self.threads),
-        ):
-            if value < 1:
-                raise InputError(f"{option} must be 1 or more, not {value}")
-        if self.samples < 2:
-            raise InputError(f"samples must be 2 or more, not {self.samples}")
+        started = len(self.contestants) * len(self.datasets) * len(self.seeds)
+        if started > TRIALS:
+            raise InputError(f"{started:,} trials are too many: at most {TRIALS:,} in a folder")
+        for option, (least, most) in RANGES.items():
+            require_whole(option.replace("_", " "), getattr(self, option), least, most)
+        for option in TEXTS:
+            require_text(option, getattr(self, option))
         check_features(self.features)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
         if self.size is not None and self.size not in SIZES:
-            raise InputError(f"size is 28, 32 or 64, not {self.size}")
+            raise InputError(f"size is 28, 32 or 64, not {shown(self.size)}")
+
+    def _require_contestants(self) -> None:
+        labels = [contestant.label for contestant in self.contestants]
+        if not labels:
+            raise InputError("no models to compare; `bench list` shows those there are")
+        for contestant in self.contestants:
+            if not isinstance(contestant.label, str) or not LABEL.fullmatch(contestant.label):
+                raise InputError(
+                    f"{shown(contestant.label)} cannot be a label: "
+                    "letters, digits and . _ @ + -, 64 at most"
+                )
+            require_text(f"the model of {contestant.label}", contestant.model)
+            if contestant.preset is not None:
+                require_text(f"the preset of {contestant.label}", contestant.preset)
+            if not isinstance(contestant.values, dict):
+                raise InputError(f"the values of {contestant.label} must be a table of settings")
+            for name, value in contestant.values.items():
+                if isinstance(value, str):
+                    require_text(f"{contestant.label}.{shown(name)}", value)
+        for label, times in Counter(labels).items():
+            if times > 1:
+                raise InputError(f"two contestants are called {label!r}; write other={label}")
+        require_several("contestants", labels)
 
     @cached_property
     def resolved(self) -> dict[str, tuple[type, Any]]:
@@ -87,7 +115,12 @@ class Plan:
 
     @cached_property
     def budget(self) -> int:
-        """`images`, rounded to whole units."""
+        """`images`, rounded to whole units. Raises InputError if one unit is far beyond them."""
+        if self.unit > FAR * self.images:
+            raise InputError(
+                f"all contestants' discriminator steps fall together only every {shown(self.unit)} "
+                f"images, far beyond the {self.images:,} asked for: other steps or smaller batches"
+            )
         return max(1, round(self.images / self.unit)) * self.unit
 
     def trials(self, load: Callable[[str, int | None], Any]) -> list[Trial]:
@@ -167,24 +200,40 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
     values = dict(values)
     version = values.pop("version", 1)
     if version != 1:
-        raise InputError(f"{source}: version {version} is not known here; this is version 1")
+        raise InputError(f"{source}: version {shown(version)} is not known here; this is version 1")
     known = {f.name for f in dataclasses.fields(Plan)} | {"models"}
     for name in values:
         if name not in known:
             raise InputError(f"{source}: {zoo.unknown('setting', name, known)}")
     try:
-        contestants = values.pop("contestants", None) or []
-        if "models" in values:
-            contestants = [
-                *contestants,
-                *map(asdict, parse_models(",".join(values.pop("models")))),
-            ]
-        values["contestants"] = tuple(Contestant(**contestant) for contestant in contestants)
+        tables = [_table(entry) for entry in _listed("contestants", values.pop("contestants", []))]
+        models = _listed("models", values.pop("models", []))
+        for model in models:
+            require_text("a model", model)
+        tables += map(asdict, parse_models(",".join(models)))
+        values["contestants"] = tuple(Contestant(**table) for table in tables)
         if isinstance(images := values.get("images"), str):
             values["images"] = parse_images(images)
         for name in ("datasets", "seeds"):
             if name in values:
-                values[name] = tuple(values[name])
+                values[name] = tuple(_listed(name, values[name]))
         return Plan(**values)
-    except TypeError as error:
+    except InputError as error:
         raise InputError(f"{source}: {error}") from error
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{name} must be a list, not {shown(value)}")
+    return list(value)
+
+
+def _table(entry: Any) -> dict[str, Any]:
+    """A contestant as a TOML file has it; raises InputError for what is none."""
+    known = [f.name for f in dataclasses.fields(Contestant)]
+    if not isinstance(entry, dict) or not {"label", "model"} <= entry.keys():
+        raise InputError(f"a contestant is a table with label and model, not {shown(entry)}")
+    for name in entry:
+        if name not in known:
+            raise InputError(zoo.unknown("setting of a contestant", name, known))
+    return entry

@@ -7,7 +7,8 @@ from typing import Any
 from gan_zoo.catalog import MODELS
 
 from .environment import cores
-from .errors import InputError
+from .errors import InputError, shown
+from .limits import require_text
 from .parsing import parse_images, parse_models, parse_seeds, parse_set
 from .plan import Plan, from_dict
 from .records import read_toml
@@ -39,7 +40,7 @@ def plan_from(
     settings = read_toml(Path(experiment)) if experiment else {}
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
-    asked["device"] = available(device or settings.get("device", "auto"))
+    asked["device"] = available(device or settings.pop("device", "auto"))
     settings.pop("device", None)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
@@ -72,6 +73,7 @@ def with_values(
 
 def available(device: str) -> str:
     """The device asked for; `auto` takes a GPU if there is one. Raises InputError."""
+    require_text("device", device)
     import torch  # where a plan is made for a run, not where help is printed
 
     there = {
@@ -82,7 +84,7 @@ def available(device: str) -> str:
     if device == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if there[name])
     if device not in there:
-        raise InputError(f"device is auto, {', '.join(DEVICES)}, not {device!r}")
+        raise InputError(f"device is auto, {', '.join(DEVICES)}, not {shown(device)}")
     if not there[device]:
         found = ", ".join(name for name, usable in there.items() if usable)
         raise InputError(f"torch sees no {device} device on this machine; it has {found}")
@@ -93,6 +95,6 @@ def jobs_for(asked: str, plan: Plan) -> int:
     """Trials at a time: cores are never oversubscribed unless a number is asked for."""
     if asked != "auto":
         if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 1024:
-            raise InputError(f"--jobs is auto or a number from 1 up, not {asked!r}")
+            raise InputError(f"--jobs is auto or a number from 1 up, not {shown(asked)}")
         return int(asked)
     return 1 if plan.device != "cpu" else max(1, cores() // plan.threads)

@@ -124,12 +124,20 @@ def _tile(results: Results, dataset: str) -> int:
     return SMALL
 
 
+def _opened(path: Path | None) -> Image.Image | None:
+    """The picture of a file, or None where there is none that can be read."""
+    try:
+        return Image.open(path, formats=["PNG"]).convert("RGB") if path else None
+    except Exception:  # a broken file makes the decoder raise almost anything
+        return None
+
+
 def _density(path: Path | None) -> np.ndarray:
     """[SIDE + 2, SIDE + 2, 3] a density in a thin frame; white where there is none."""
-    if path is None:
+    picture = _opened(path)
+    if picture is None:
         return np.full((SIDE + 2, SIDE + 2, 3), 255, dtype=np.uint8)
-    with Image.open(path) as picture:
-        pixels = np.asarray(picture.convert("RGB").resize((SIDE, SIDE)))
+    pixels = np.asarray(picture.resize((SIDE, SIDE)))
     return np.pad(pixels, ((1, 1), (1, 1), (0, 0)), constant_values=FRAME)
 
 
@@ -137,10 +145,10 @@ def _crop(grid: Path | None, tile: int) -> np.ndarray:
     """[rows * step, columns * step, 3] the upper left of a grid; white where there is none."""
     step = tile + PADDING
     height, width = CROP[0] * step + PADDING, CROP[1] * step + PADDING
-    if grid is None:
+    picture = _opened(grid)
+    if picture is None:
         return np.full((height, width, 3), 255, dtype=np.uint8)
-    with Image.open(grid) as picture:
-        return np.asarray(picture.convert("RGB").crop((0, 0, width, height)))
+    return np.asarray(picture.crop((0, 0, width, height)))
 
 
 def _mosaic(

@@ -53,7 +53,7 @@ def budget(results: Results) -> str:
 
 def done(row: pd.Series, what: str = "") -> str:
     """Finished of started, and what became of the others: "2 of 3 seeds finished (1 diverged)"."""
-    ends = ("diverged", "failed", "unsuited", "interrupted")
+    ends = ("diverged", "failed", "unsuited", "interrupted", "damaged")
     lost = ", ".join(f"{row[end]} {end}" for end in ends if row[end] > 0)
     return f"{row['finished']} of {row['started']}" + what + f" ({lost})" * bool(lost)
 
@@ -221,7 +221,7 @@ def text_of(findings: Findings) -> str:
 def _section(findings: Findings, dataset: str) -> list[str]:
     table = findings.models(dataset)
     shown = f"{budget(findings.results)} {unit(dataset)}"
-    lines = [f"# {dataset}, {shown}", "", headline(findings, dataset), ""]
+    lines = [f"# {safe(dataset)}, {shown}", "", safe(headline(findings, dataset)), ""]
     lines += [f"- {safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
     lines += ["", *plain(*model_table(findings, dataset, table.head(ROWS))), ""]
     if len(table) > ROWS:
@@ -229,10 +229,10 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
     lines += [f"Scale ({title(dataset)}): {_scale(findings, dataset)}."]
     agreement = findings.agreement
-    lines += list(agreement.loc[agreement["dataset"] == dataset, "sentence"])
+    lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [noise(findings, dataset)]
     lines += [f"Matched: {_matched(findings, dataset)}."]
-    return [*lines, f"Protocol of {title(dataset)}: {protocol(findings, dataset)}.", ""]
+    return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(findings, dataset))}.", ""]
 
 
 def model_table(
@@ -290,13 +290,11 @@ def _scale(findings: Findings, dataset: str) -> str:
         other = len(usual) and row["samples"] != usual.iloc[0]
         note = f" ({row['samples']:,} samples)" * bool(other)
         ends = f" ({number(row['low'])} to {number(row['high'])})" * (row["level"] == UNTRAINED)
-        texts.append(f"{row['level']} {number(row[primary_metric(dataset)])}{ends}{note}")
+        texts.append(f"{safe(row['level'])} {number(row[primary_metric(dataset)])}{ends}{note}")
     return " < ".join(texts) or "not measured"
 
 
 def _matched(findings: Findings, dataset: str) -> str:
     streams = findings.matched
     streams = streams[streams["dataset"] == dataset]
-    return (
-        "; ".join(f"{s.stream} {safe(str(s.verdict))}" for s in streams.itertuples()) or "unknown"
-    )
+    return "; ".join(safe(f"{s.stream} {s.verdict}") for s in streams.itertuples()) or "unknown"

@@ -10,8 +10,10 @@ import io
 import json
 import os
 import socket
+import stat
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +23,22 @@ import pandas as pd
 import tomli_w
 
 from .catalog import dataset_name
-from .errors import InputError
-from .files import read_json, write_bytes, write_json, write_text
+from .damage import FACT_TABLES, damage, facts_in, frame_in, no_rows
+from .errors import Damaged, InputError
+from .files import write_bytes, write_json, write_text
+from .plan import from_dict
 
 CLOCK = ["images", "generator_steps", "discriminator_steps", "seconds"]
 KEY = ["dataset", "model", "seed"]
 CURVE_COLUMNS = [*KEY, *CLOCK, "metric", "value"]
 PROTOCOL = ["features", "samples", "reference"]
 EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
+TABLES = {"curves": CURVE_COLUMNS, "evaluations": EVALUATION_COLUMNS}
 SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
+PLANNED = ("config_hash", "features")  # facts of trial.json in the table of trials
 ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
+LONGEST_LINE = 20_000
+LONGEST_PLAN = 1 << 20  # bytes; a thousand contestants are 100,000
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ class TrialRecord:
         self._evaluations: list[dict[str, Any]] = []
 
     def start(self, trial: dict[str, Any]) -> None:
-        """Write trial.json; what an unfinished try left behind goes."""
+        """Write trial.json; what an unfinished try left behind goes, once the disk has room."""
+        write_json(self.folder / "trial.json", trial)
         for name in (
             "status.json",
             "progress.json",
@@ -74,7 +83,6 @@ class TrialRecord:
             (self.folder / name).unlink(missing_ok=True)
         for picture in (self.folder / "samples").glob("*.png"):
             picture.unlink()
-        write_json(self.folder / "trial.json", trial)
 
     def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
         common = {**self._key, **vars(clock)}
@@ -109,11 +117,12 @@ def write_table(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> N
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    content, options = io.BytesIO(), {}
+    content = io.BytesIO()
+    options: dict[str, Any] = {"write_page_checksum": True}  # a flipped bit is found, not plotted
     if "value" in frame.columns:
         # Values by bytes of equal weight, all else by dictionary: a quarter smaller, and lossless.
         others = [name for name in frame.columns if name != "value"]
-        options = {"use_dictionary": others, "use_byte_stream_split": ["value"]}
+        options |= {"use_dictionary": others, "use_byte_stream_split": ["value"]}
     frame.to_parquet(content, index=False, compression="zstd", **options)
     write_bytes(path, content.getvalue())
 
@@ -126,10 +135,21 @@ def write_experiment(root: Path, plan: dict[str, Any], environment: dict[str, An
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file; raises InputError in one line."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe could be waited for without end
+            raise InputError(f"cannot read {path}: it is not a regular file")
+        if facts.st_size > LONGEST_PLAN:
+            raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
+        text = path.read_text(encoding="utf-8")
+        # A key of n dots takes the parser n^2 steps.
+        if any(len(line) > LONGEST_LINE for line in text.splitlines()):
+            raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
+        return tomllib.loads(text)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise InputError(f"{path} is not a plan: its lists or tables are too deep") from error
+    except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise InputError(f"{path} is not TOML: {error}") from error
 
 
@@ -144,12 +164,31 @@ class Results:
 
     @cached_property
     def experiment(self) -> dict[str, Any]:
-        """The resolved plan."""
-        return read_toml(self.path / "experiment.toml")
+        """The resolved plan. Raises InputError if it is none that this version knows."""
+        path = self.path / "experiment.toml"
+        return from_dict(read_toml(path), str(path)).as_dict()  # checked: its names become paths
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        return read_json(self.path / "environment.json")
+        """What it was made with; empty where that cannot be read."""
+        try:
+            return facts_in(self.path / "environment.json")
+        except Damaged:
+            return {}
+
+    @cached_property
+    def damaged(self) -> list[str]:
+        """What cannot be read and is left out, with the reason: trials, then other files."""
+        found = [f"{d} {m} s{s}: {why}" for (d, m, s), why in self._damage.items() if why]
+        for read in (
+            lambda: facts_in(self.path / "environment.json"),
+            lambda: frame_in(self.path / "scale.parquet", SCALE_COLUMNS),
+        ):
+            try:
+                read()
+            except Damaged as error:
+                found.append(str(error))
+        return found
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -160,31 +199,34 @@ class Results:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """Long: KEY, CLOCK, metric, value; each value the mean since the row before."""
-        return self._read_all("curves.parquet", CURVE_COLUMNS)
+        return self._read_all("curves")
 
     @cached_property
     def evaluations(self) -> pd.DataFrame:
         """Long: as curves, and the protocol (features, samples, reference) of each value."""
-        return self._read_all("evaluations.parquet", EVALUATION_COLUMNS)
+        return self._read_all("evaluations")
 
     @cached_property
     def scale(self) -> pd.DataFrame:
         """What real, noisy and random images score, under the same protocols."""
-        path = self.path / "scale.parquet"
-        return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=SCALE_COLUMNS)
+        frame = None
+        with suppress(Damaged):
+            frame = frame_in(self.path / "scale.parquet", SCALE_COLUMNS)
+        return no_rows(SCALE_COLUMNS) if frame is None else frame
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        return pd.read_csv(self.path / "summary.csv")
+        return self._derived("summary.csv")
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
-        return pd.read_csv(self.path / "comparisons.csv")
+        return self._derived("comparisons.csv")
 
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
         """images -> PNG grid of the same latents, in the order of training."""
         folder = self._folder(dataset, model, seed) / "samples"
-        return {int(path.stem): path for path in sorted(folder.glob("*.png"))}
+        found = [path for path in sorted(folder.glob("*.png")) if path.stem.isdecimal()]
+        return {int(path.stem): path for path in found}
 
     def neighbours(self, model: str, dataset: str, seed: int) -> Path | None:
         """The PNG of final samples and their nearest training images, if there is one."""
@@ -201,26 +243,51 @@ class Results:
     def _folder(self, dataset: str, model: str, seed: int) -> Path:
         return self.path / "trials" / dataset / model / f"s{seed}"
 
-    def _trial_row(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
-        folder = self._folder(dataset, model, seed)
-        trial, ended = (
-            read_json(folder / "trial.json"),
-            read_json(folder / "status.json"),
-        )
-        progress = read_json(folder / "progress.json")
-        status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
-        facts = {"status": status, "reason": ""} | progress | ended
-        for name in ("config", "streams", "not_measured"):
-            facts[name] = json.dumps(facts.get(name) or trial.get(name) or {})
-        row = {"dataset": dataset, "model": model, "seed": seed}
-        planned = {name: trial.get(name, "") for name in ("config_hash", "features")}
-        return row | planned | facts
+    @cached_property
+    def _damage(self) -> dict[tuple[str, str, int], str]:
+        return {key: damage_of(self.path, *key) for key in self._keys()}
 
-    def _read_all(self, name: str, columns: list[str]) -> pd.DataFrame:
-        paths = [self._folder(*key) / name for key in self._keys()]
-        frames = [pd.read_parquet(path) for path in paths if path.exists()]
-        filled = [frame for frame in frames if len(frame)]
-        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+    def _derived(self, name: str) -> pd.DataFrame:
+        try:
+            return pd.read_csv(self.path / name)
+        except (OSError, ValueError) as error:
+            told = f"`bench report {self.path}` writes it"
+            raise InputError(f"{self.path / name} cannot be read; {told}") from error
+
+    def _trial_row(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
+        key = {"dataset": dataset, "model": model, "seed": seed}
+        try:
+            return key | self._facts(dataset, model, seed) | key
+        except Damaged as error:
+            facts = {"status": "damaged", "reason": str(error)}
+            facts |= dict.fromkeys(PLANNED, "")
+            return key | facts | dict.fromkeys(FACT_TABLES, "{}")
+
+    def _facts(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
+        if why := self._damage[dataset, model, seed]:
+            raise Damaged(why)
+        folder = self._folder(dataset, model, seed)
+        trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
+        progress = facts_in(folder / "progress.json")
+        status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
+        facts = {name: trial.get(name, "") for name in PLANNED} | {"status": status, "reason": ""}
+        facts = facts | progress | {"status": status} | ended
+        for name in FACT_TABLES:
+            facts[name] = facts.get(name) or trial.get(name) or {}
+        return {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in facts.items()}
+
+    def _read_all(self, name: str) -> pd.DataFrame:
+        columns = TABLES[name]
+        folders = [self._folder(*key) for key, why in self._damage.items() if not why]
+        frames = [frame_in(folder / f"{name}.parquet", columns) for folder in folders]
+        filled = [frame for frame in frames if frame is not None and len(frame)]
+        return pd.concat(filled, ignore_index=True) if filled else no_rows(columns)
+
+
+def damage_of(root: Path, dataset: str, label: str, seed: int) -> str:
+    """Why a trial's record cannot be used, in a few words, or nothing."""
+    folder = root / "trials" / dataset / label / f"s{seed}"
+    return damage(folder, dict(zip(KEY, (dataset, label, seed), strict=True)), TABLES)
 
 
 def is_alive(progress: dict[str, Any]) -> bool:
@@ -229,7 +296,7 @@ def is_alive(progress: dict[str, Any]) -> bool:
         return True
     try:
         os.kill(int(progress["pid"]), 0)
-    except (KeyError, ProcessLookupError):
+    except (KeyError, ProcessLookupError, OverflowError, ValueError):
         return False
     except PermissionError:
         pass  # it runs, as somebody else
@@ -239,4 +306,7 @@ def is_alive(progress: dict[str, Any]) -> bool:
 def write_index(results: Results) -> None:
     """index.parquet: one row a trial, for other tools that want them all at once."""
     frame = results.trials.drop(columns=["traceback"], errors="ignore")
+    # A fact of a type of its own in each trial cannot be a column.
+    mixed = [name for name in frame if frame[name].dropna().map(type).nunique() > 1]
+    frame = frame.astype(dict.fromkeys(mixed, str))
     write_parquet(results.path / "index.parquet", frame)

@@ -18,6 +18,7 @@ from PIL import Image
 from . import exports, prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
+from .errors import printable
 from .files import write_text
 from .findings import Findings
 from .plots import write_plots
@@ -35,6 +36,8 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
     write_index(results)
     write_report(results)
     say((root / "summary.md").read_text(encoding="utf-8"))
+    if results.damaged:
+        say(f"Left out, since damaged: {'; '.join(results.damaged)}")
     say(f"The page: {root / 'report.html'}")
 
 
@@ -45,7 +48,7 @@ def write_report(results: Results) -> None:
     """
     findings = Findings(results)
     for name in ("summary", "comparisons"):
-        write_text(results.path / f"{name}.csv", getattr(findings, name).to_csv(index=False))
+        write_text(results.path / f"{name}.csv", _csv(getattr(findings, name)))
     write_text(results.path / "summary.md", prose.text_of(findings))
     write_text(results.path / "summary.tex", exports.summary_tex(findings))
     write_text(results.path / "comparisons.tex", exports.comparisons_tex(findings))
@@ -60,6 +63,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        finalize=_plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -209,6 +213,24 @@ def _contestants(results: Results) -> list[dict[str, str]]:
         }
         for entry in results.experiment["contestants"]
     ]
+
+
+def _plain(value: object) -> object:
+    """Without control characters; what is markup already stays as it is."""
+    return printable(value) if type(value) is str else value
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """CSV in which no text of a user's begins like a spreadsheet's formula."""
+    texts = table.select_dtypes(["object", "string"])
+    inert = {name: texts[name].map(_inert) for name in texts}
+    return str(table.assign(**inert).to_csv(index=False))
+
+
+def _inert(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return "'" * value.startswith(("=", "+", "-", "@", "\t", "\r")) + printable(value)
 
 
 def _cell(value: object) -> str:

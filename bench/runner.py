@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Protocol
 
 from .catalog import NONE, extractor_name, without_hash
+from .damage import facts_in
 from .environment import environment
-from .errors import DiskError, InputError
+from .errors import Damaged, DiskError, InputError
 from .executors import Outcome, in_process, local_processes
 from .files import read_json
 from .plan import Plan, from_dict
@@ -23,6 +24,7 @@ from .records import (
     SCALE_COLUMNS,
     Results,
     TrialRecord,
+    damage_of,
     read_toml,
     write_experiment,
     write_table,
@@ -118,6 +120,9 @@ def measure_scale(root: Path, trials: list[Trial]) -> None:
 
 
 def status_of(root: Path, trial: Trial) -> str:
+    """How a trial ended, "" if it has not, "damaged" if its record cannot be used."""
+    if damage_of(root, trial.dataset, trial.label, trial.seed):
+        return "damaged"
     return str(read_json(root / "trials" / trial.key / "status.json").get("status", ""))
 
 
@@ -150,7 +155,10 @@ def merged(plan: Plan, root: Path) -> Plan:
 def refuse_changed(trials: list[Trial], root: Path) -> None:
     """Raises InputError if a recorded trial was made with another configuration."""
     for trial in trials:
-        recorded = read_json(root / "trials" / trial.key / "trial.json")
+        try:
+            recorded = facts_in(root / "trials" / trial.key / "trial.json")
+        except Damaged:
+            continue  # it is trained again
         if recorded and recorded.get("config_hash") != trial.config_hash:
             old = {**recorded, **recorded.get("config", {})}
             new = {**trial.identity, **trial.config}

@@ -7,7 +7,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gan_zoo import catalog as zoo
 
-from .errors import InputError
+from .catalog import require
+from .errors import InputError, shown
 
 
 def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
@@ -21,8 +22,12 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
     ):
         raise InputError(f"{model!r} is not a model: it must be a subclass of gan_zoo.base.GAN")
     defaults: Any = found.defaults  # type: ignore[attr-defined]
-    hints = get_type_hints(type(defaults))
-    of_preset = zoo.MODELS[model].presets[preset].values if preset else {}
+    try:
+        hints = get_type_hints(type(defaults))
+    except (NameError, TypeError) as error:
+        raise InputError(f"{model!r} has a Config with unknown types: {error}") from error
+    presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
+    of_preset = require(preset, presets, f"preset of {model}").values if preset else {}
     merged = {}
     for name, value in {**of_preset, **values}.items():
         if name not in hints:
@@ -30,7 +35,7 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         merged[name] = typed(f"{label}.{name}", value, hints[name])
     try:
         return found, dataclasses.replace(defaults, **merged)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InputError(f"{label}: {error}") from error
 
 
@@ -38,8 +43,8 @@ def typed(name: str, value: Any, hint: Any) -> Any:
     """`value` (text of a flag, or a TOML value) as the type that a Config's field has."""
     try:
         return _typed(value, hint)
-    except (ValueError, TypeError, KeyError):
-        raise InputError(f"{name} takes {described(hint)}, not {value!r}") from None
+    except (ValueError, TypeError, KeyError, OverflowError):
+        raise InputError(f"{name} takes {described(hint)}, not {shown(value)}") from None
 
 
 def _typed(value: Any, hint: Any) -> Any:
@@ -55,10 +60,12 @@ def _typed(value: Any, hint: Any) -> Any:
         return tuple(_typed(part, kind) for part, kind in zip(parts, options, strict=True))
     if hint is bool:
         return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
-    if hint is int and not isinstance(value, int | str):
+    if isinstance(value, bool) or (hint is int and not isinstance(value, int | str)):
         raise ValueError(value)
     number = hint(value)
     if hint is float and not math.isfinite(number):
+        raise ValueError(value)
+    if hint is int and abs(number) >= 2**63:  # no table could hold it
         raise ValueError(value)
     return number
 

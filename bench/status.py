@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import printable
 from .records import Results
 
 
@@ -21,4 +22,4 @@ def lines(folder: Path) -> Iterator[str]:
             share, rate = trial.images / trial.total, rates.iloc[number]
             line += f", {share:.0%}, {rate:,.0f} images/s"
             line += f", {(trial.total - trial.images) / rate:,.0f} s left" if rate else ""
-        yield line + (f": {trial.reason}" if trial.reason else "")
+        yield line + (f": {printable(trial.reason)}" if trial.reason else "")

@@ -52,7 +52,7 @@ FACTS = [
     "images_per_second",
 ]  # absent before a trial has ended
 FACTS += ["generator_parameters", "discriminator_parameters"]
-ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted"]
+ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted", "damaged"]
 
 
 def summary(results: Results) -> pd.DataFrame:

@@ -4,6 +4,7 @@ A model is two networks and two objectives. What has to be equal for a fair comp
 alternation, the latents, the initial weights, the gradient norms, what is reported) is here.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -16,6 +17,8 @@ from .networks import Backbone, Norm, build_discriminator, build_generator, init
 from .streams import Stream, Streams
 
 Player = Literal["generator", "discriminator"]
+
+MOST = {"width": 4096, "latent_dim": 65_536, "discriminator_steps": 1000}  # that fit a machine
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Config:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
+            if value is not None and value > MOST.get(name, math.inf):
+                raise ValueError(f"{name} must be {MOST[name]:,} at most, not {value:,}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
 

@@ -1,6 +1,7 @@
 """The models of the zoo by name, without importing torch, so that help is instant."""
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -102,27 +103,29 @@ def load(reference: str) -> type:
         else:
             module = importlib.import_module(module_name)
         found = getattr(module, class_name)
-    except Exception as error:  # a user's file may raise whatever it likes
-        reason = f"{type(error).__name__}: {error}"
-        raise LookupError(f"cannot load the model {reference!r}: {reason}") from error
+    except (Exception, SystemExit) as error:  # a user's module may do anything when it is imported
+        text = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise LookupError(f"cannot load the model {reference!r}: {text}") from error
     if not isinstance(found, type):
         raise LookupError(f"{reference!r} is not a class")
     return found
 
 
 def _import_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # A name of its own: one's gan.py, or json.py, takes no other module's place.
+    name = f"model_{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look their module up here
+    sys.modules[name] = module  # dataclasses look their module up here
     spec.loader.exec_module(module)
     return module
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """One line for a name that is not known, with the nearest that is."""
-    names = list(known)
+    names, name = list(known), name if len(name) <= 80 else f"{name[:77]}..."
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
     return f"there is no {kind} {name!r}; {hint}"

@@ -36,6 +36,11 @@ class WGANConfig(Config):
     discriminator_steps: int = 5
     clip: float = 0.01
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.clip > 0:
+            raise ValueError(f"clip must be above 0, not {self.clip}")
+
 
 class WGAN(GAN):
     defaults = WGANConfig()

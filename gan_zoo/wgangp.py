@@ -40,6 +40,11 @@ class WGANGPConfig(Config):
     discriminator_steps: int = 5
     penalty: float = 10.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.penalty < 0:
+            raise ValueError(f"penalty must be 0 or more, not {self.penalty}")
+
 
 class WGANGP(GAN):
     defaults = WGANGPConfig()

@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures"},
     {"verdicts", "observing"},
-    {"catalog", "settings", "rules", "rules_state"},
+    {"catalog", "settings", "limits", "rules", "rules_state"},
     {"mixtures", "parsing", "trial", "formats"},
-    {"datasets"},
+    {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
     | {"custom_features", "plan", "records"},
     {"extractors"},

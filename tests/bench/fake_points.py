@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from bench.records import Results
+from gan_zoo.base import DataSpec
 
 from .fake_results import FakeResults, _row, fake, final_only
 
@@ -21,6 +23,11 @@ LEVELS = {
     "one mode": (1.41, 0.988),
     "uniform square": (0.72, 0.07),
 }
+
+
+def eight_modes(name: str, size: int | None) -> Any:
+    """What a plan asks of a data set: points with eight modes, enough for any batch."""
+    return SimpleNamespace(spec=DataSpec((2,), 8), train=range(10**6), content="")
 
 
 @dataclass

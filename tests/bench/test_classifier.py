@@ -1,6 +1,10 @@
 """The classifier of a data set's own labels: it learns, it is cached, and its file is checked."""
 
 import dataclasses
+import hashlib
+import json
+import os
+import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from bench import classifier
@@ -102,6 +107,39 @@ def test_a_damaged_file_is_trained_again(
     assert load_or_train(few, tmp_path, progress=lines.append, recipe=TINY) == first
     assert lines[0] == f"{file.name} is damaged: the classifier is trained again"
     assert [found.read_bytes() for found in tmp_path.glob("*.safetensors")] == [whole]
+
+
+@pytest.mark.parametrize("kind", ["header", "length", "shape", "dtype", "names", "card", "pickle"])
+def test_another_file_under_a_forged_name_is_trained_again(
+    few: Dataset, tmp_path: Path, kind: str
+) -> None:
+    first, lines = load_or_train(few, tmp_path, recipe=TINY), list[str]()
+    (file,) = tmp_path.glob("*.safetensors")
+    whole = file.read_bytes()
+    weights, card = safetensors.torch.load(whole), {"card": json.dumps({"held_out_accuracy": 1.0})}
+    last = weights["head.bias"]
+    forged = {
+        "header": lambda: whole[:8] + b"!" * 64 + whole[72:],
+        "length": lambda: b"\xff" * 7 + b"\x7f" + whole[8:],
+        "shape": lambda: safetensors.torch.save({**weights, "head.bias": last[:-1].clone()}, card),
+        "dtype": lambda: safetensors.torch.save({**weights, "head.bias": last.double()}, card),
+        "names": lambda: safetensors.torch.save({"other": last}, card),
+        "card": lambda: safetensors.torch.save(weights),
+        "pickle": lambda: pickle.dumps(Bomb()),
+    }[kind]()
+    file.unlink()
+    name = file.name[: -len("123456789012.safetensors")] + hashlib.sha256(forged).hexdigest()[:12]
+    (tmp_path / f"{name}.safetensors").write_bytes(forged)
+    assert load_or_train(few, tmp_path, progress=lines.append, recipe=TINY) == first
+    assert lines[0] == f"{name}.safetensors is damaged: the classifier is trained again"
+    assert [found.read_bytes() for found in tmp_path.glob("*.safetensors")] == [whole]
+
+
+class Bomb:
+    """Ends the test's process where it is unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
+        return os._exit, (9,)
 
 
 def test_processes_that_ask_at_once_train_once(

@@ -57,7 +57,7 @@ def test_list_names_everything() -> None:
         (["--device", "cuda"], "no cuda device"),
         (["--device", "tpu"], "auto, cpu, cuda, mps"),
         (["--jobs", "none"], "--jobs is auto or a number"),
-        (["--threads", "0"], "threads must be 1 or more"),
+        (["--threads", "0"], "threads must be a whole number from 1 to 1,024"),
         (["--models", "nowhere.module:Net"], "cannot load the model"),
         (["--models", "json:JSONDecoder"], "not a model"),
         (["--models", "a\x1b[31m=gan"], "cannot be a label"),

@@ -38,7 +38,8 @@ def folder(
         for seed, value in enumerate(column):
             record = TrialRecord(path, "mnist5k", label, seed)
             own = {"penalty": 1.0, **(config or {})}
-            record.start({"config": own, "config_hash": json.dumps(own)})
+            planned = {"config_hash": json.dumps(own), "features": "digits-lenet"}
+            record.start({"config": own, **planned})
             for images, fid in ((0, 90.0), (640, value)):
                 measured = [Measured("fid", fid, "digits-lenet:abc", samples, "train:4000")]
                 measured += [Measured("kid", fid / 100, "digits-lenet:abc", samples, "train:4000")]

@@ -1,13 +1,20 @@
 """Pictures as small squares, against torchvision, PIL and hand-made files."""
 
+import io
+import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import v2
 
-from bench.pictures import luma, read_picture
+from bench.errors import InputError
+from bench.pictures import decode, luma, read_picture, scan
 
 RNG = np.random.default_rng(0)
 
@@ -72,3 +79,110 @@ def test_transparent_is_white_and_turned_is_turned(tmp_path: Path) -> None:
     assert found is not None
     assert found[:, :, 20:].min() > 200
     assert found[:, :, :8].max() < 50
+
+
+def encoded(kind: str, mode: str = "RGB") -> bytes:
+    buffer = io.BytesIO()
+    noise(24, 24).convert(mode).save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+WHOLE = {kind: encoded(kind) for kind in ("PNG", "JPEG", "WEBP")}
+WHOLE |= {"palette": encoded("PNG", "P"), "grey": encoded("JPEG", "L")}
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.sampled_from(sorted(WHOLE)),
+    st.lists(
+        st.tuples(st.sampled_from(["flip", "cut", "insert"]), st.integers(0, 2**16), st.binary()),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_corrupted_pictures_are_pictures_or_none(
+    tmp_path: Path, kind: str, changes: list[tuple[str, int, bytes]]
+) -> None:
+    raw = bytearray(WHOLE[kind])
+    for change, where, extra in changes:
+        at = where % (len(raw) or 1)
+        if change == "cut":
+            del raw[at:]
+        elif change == "insert":
+            raw[at:at] = extra
+        elif raw:
+            raw[at] ^= 1 << where % 8
+    (tmp_path / "a.png").write_bytes(raw)
+    found = read_picture(tmp_path / "a.png", 28)
+    assert found is None or (found.shape == (3, 28, 28) and found.dtype == np.uint8)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+    )
+
+
+def test_a_picture_that_claims_billions_of_pixels_is_none(tmp_path: Path) -> None:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000)))
+    (tmp_path / "bomb.png").write_bytes(content + chunk(b"IEND", b""))
+    assert read_picture(tmp_path / "bomb.png", 28) is None
+
+
+def test_pictures_of_every_kind_and_what_is_none(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moves.webp", save_all=True, append_images=frames[1:], lossless=True)
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "ink.jpg", quality=95)
+    glass = Image.new("P", (8, 8), 0)
+    glass.putpalette([9, 9, 9])
+    glass.save(tmp_path / "glass.png", transparency=0)
+    for name, colour in (("moves.webp", "255,0,0"), ("ink.jpg", "255,0,0"), ("glass.png", "white")):
+        found = read_picture(tmp_path / name, 28)
+        wanted = [255, 255, 255] if colour == "white" else [int(c) for c in colour.split(",")]
+        assert found is not None
+        assert np.abs(found.astype(int) - np.array(wanted)[:, None, None]).max() <= 4
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "words.png").write_text("no picture")
+    frames[0].save(tmp_path / "other.png", format="GIF")
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")  # opening it would wait without end
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    for name in ("empty", "words", "other", "folder", "pipe", "loop", "absent", "nul\0"):
+        assert read_picture(tmp_path / f"{name}.png", 28) is None
+
+
+def test_a_folder_of_anything_is_listed_once(tmp_path: Path) -> None:
+    inner = tmp_path / "pictures" / "..inner"
+    (tmp_path / "pictures" / "deep").mkdir(parents=True)
+    (tmp_path / "pictures" / "again").symlink_to(tmp_path / "pictures")
+    (tmp_path / "pictures" / "loop.png").symlink_to("loop.png")
+    os.mkfifo(tmp_path / "pictures" / "pipe.png")
+    name = os.fsdecode(b"bad\xff\x1b[2J\n<b>.png")
+    noise(8, 8).save(tmp_path / "pictures" / "deep" / "a..b.PNG", format="PNG")
+    noise(8, 8).save(tmp_path / "pictures" / name, format="PNG")
+    inner.mkdir()
+    noise(8, 8).save(inner / "hidden.png")
+    found = scan(tmp_path / "pictures")
+    assert [(p.name, p.size > 0) for p in found] == [
+        (name, True),
+        ("deep/a..b.PNG", True),
+        ("loop.png", False),
+        ("pipe.png", False),
+    ]
+    out = np.full((4, 3, 28, 28), 7, dtype=np.uint8)
+    paths = [tmp_path / "pictures" / p.name for p in found]
+    assert decode(paths, out, None).tolist() == [True, True, False, False]
+    assert (out[2:] == 7).all()
+    for gone in ("absent", "pictures/pipe.png", "nul\0"):
+        with pytest.raises(InputError, match="cannot be read"):
+            scan(tmp_path / gone)

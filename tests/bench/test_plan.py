@@ -252,11 +252,11 @@ def test_a_plan_survives_its_file(tmp_path: Path) -> None:
         ({"contestants": [{"lable": "x"}]}, "lable"),
         ({"models": ["gan"], "datasets": ["mnst5k"]}, "did you mean 'mnist5k'"),
         ({"models": ["gan"], "images": "many"}, "256k"),
-        ({"models": ["gan"], "images": -1}, "1 or more"),
+        ({"models": ["gan"], "images": -1}, "from 1 to"),
         ({"models": ["gan"], "size": 30}, "28, 32 or 64"),
         ({"models": ["gan"], "precision": "fp16"}, "fp32 or bf16"),
         ({"models": ["gan"], "features": "inceptoin"}, "no feature extractor"),
-        ({"models": ["gan"], "samples": 1}, "2 or more"),
+        ({"models": ["gan"], "samples": 1}, "from 2 to 100,000"),
     ],
 )
 def test_files_that_are_refused(values: dict[str, Any], said: str) -> None:

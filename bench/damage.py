@@ -1,0 +1,107 @@
+"""What of a results folder can be read: a file may be cut off, emptied, overwritten or gone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import Damaged
+from .files import read_json
+
+STATUSES = ("finished", "diverged", "failed", "unsuited", "interrupted")
+NUMBERS = (  # facts of a trial that tables calculate with
+    *("images", "total", "generator_steps", "discriminator_steps", "seconds"),
+    *("evaluating_seconds", "images_per_second", "pid", "peak_memory_bytes"),
+    *("generator_parameters", "discriminator_parameters"),
+    "discriminator_steps_per_generator_step",
+)
+TEXTS = ("dataset", "model", "metric", "features", "reference", "level")  # columns of it
+WORDS = ("reason", "config_hash")
+FACT_TABLES = ("config", "streams", "not_measured")
+
+
+def damage(folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]) -> str:
+    """Why what a trial left in `folder` cannot be used, in a few words, or nothing.
+
+    `key` is what every row must hold, `tables` the columns of each parquet file. Every byte is
+    read: some milliseconds.
+    """
+    try:
+        ended, trial = facts_in(folder / "status.json"), facts_in(folder / "trial.json")
+        done = ended.get("status") in ("finished", "diverged")
+        if ended:
+            _require_ended(ended)
+        else:
+            _require_progress(facts_in(folder / "progress.json"))
+        if done and not trial:
+            raise Damaged("trial.json is missing")
+        for name, columns in tables.items():
+            frame = frame_in(folder / f"{name}.parquet", columns)
+            if frame is None and done:
+                raise Damaged(f"{name}.parquet is missing")
+            if frame is not None and any(set(frame[k]) - {v} for k, v in key.items()):
+                raise Damaged(f"{name}.parquet is of another trial")
+    except Damaged as error:
+        return str(error)
+    return ""
+
+
+def facts_in(path: Path) -> dict[str, Any]:
+    """The object in a JSON file, empty where there is none; raises Damaged."""
+    try:
+        found = read_json(path)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Damaged(f"{path.name} cannot be read") from error
+    for name, value in found.items():
+        if name in NUMBERS and not _is_number(value):
+            raise Damaged(f"{path.name} has no number of {name}")
+        if name in WORDS and not isinstance(value, str):
+            raise Damaged(f"{path.name} has no text of {name}")
+        if name in FACT_TABLES and not isinstance(value, dict):
+            raise Damaged(f"{path.name} has no table of {name}")
+    return found
+
+
+def frame_in(path: Path, columns: list[str]) -> pd.DataFrame | None:
+    """The table in a parquet file, or None where there is none; raises Damaged."""
+    try:
+        # Opened here: a path could be taken for a folder of tables, or for one with partitions.
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
+        frame = table.to_pandas(use_threads=False)[columns]
+        kinds = {name: table.schema.field(name).type for name in columns if len(table)}
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # broken bytes make the reader raise almost anything
+        raise Damaged(f"{path.name} cannot be read") from error
+    for name, kind in kinds.items():
+        if name in TEXTS and not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise Damaged(f"{path.name} has no text in its column {name}")
+        if name not in TEXTS and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+            raise Damaged(f"{path.name} has no numbers in its column {name}")
+    return frame
+
+
+def no_rows(columns: list[str]) -> pd.DataFrame:
+    """A table without rows, whose columns can be calculated with all the same."""
+    kinds = {name: "str" if name in TEXTS else "float64" for name in columns}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def _require_ended(ended: dict[str, Any]) -> None:
+    if ended.get("status") not in STATUSES:
+        raise Damaged("status.json has no status that is known here")
+    if ended["status"] == "finished" and not {"images", "seconds"} <= ended.keys():
+        raise Damaged("status.json lacks images or seconds")
+
+
+def _require_progress(progress: dict[str, Any]) -> None:
+    if progress.get("total", 1) <= 0:
+        raise Damaged("progress.json has no number of total")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
