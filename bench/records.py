@@ -3,7 +3,7 @@
 experiment.toml  environment.json  index.parquet  scale.parquet
 trials/<dataset>/<label>/s<seed>/
     trial.json  status.json  curves.parquet  evaluations.parquet  samples/<images>.png
-    generator.safetensors
+    generator.safetensors  checkpoint-<images>.pt
 """
 
 import io
@@ -62,18 +62,41 @@ class TrialRecord:
         self._curves: list[dict[str, Any]] = []
         self._evaluations: list[dict[str, Any]] = []
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many rows of curves and of evaluations there are."""
+        return len(self._curves), len(self._evaluations)
+
     def start(self, trial: dict[str, Any]) -> None:
-        """Write trial.json; what an unfinished try left behind goes."""
-        for name in (
-            "status.json",
-            "progress.json",
-            "curves.parquet",
-            "evaluations.parquet",
-        ):
+        """Write trial.json, with the tries that failed; what a kill left half written goes."""
+        ended, failures = read_json(self.folder / "status.json"), self._failures()
+        if ended.get("status") == "failed":
+            failures.append({name: ended.get(name, "") for name in ("reason", "traceback")})
+        write_json(self.folder / "trial.json", trial | ({"failures": failures} if failures else {}))
+        for name in ("status.json", "progress.json"):
             (self.folder / name).unlink(missing_ok=True)
-        for picture in (self.folder / "samples").glob("*.png"):
-            picture.unlink()
-        write_json(self.folder / "trial.json", trial)
+        for leftover in self.folder.rglob(".*.tmp"):
+            leftover.unlink()
+
+    def clear(self) -> None:
+        """Begin without the rows and pictures of an earlier try."""
+        for name in ("curves.parquet", "evaluations.parquet"):
+            (self.folder / name).unlink(missing_ok=True)
+        self._remove_pictures(0)
+
+    def resume(self, rows: tuple[int, int], images: int) -> None:
+        """Begin with the first `rows` on disk, without pictures from `images` on.
+
+        Raises ValueError if there are fewer, and whatever reading a damaged table does.
+        """
+        tables = []
+        for name, count in zip(("curves", "evaluations"), rows, strict=True):
+            table = pd.read_parquet(self.folder / f"{name}.parquet")
+            if len(table) < count:
+                raise ValueError(f"{name}.parquet has {len(table)} rows of {count}")
+            tables.append(table[:count].to_dict("records"))
+        self._curves, self._evaluations = tables
+        self._remove_pictures(images)
 
     def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
         common = {**self._key, **vars(clock)}
@@ -99,8 +122,20 @@ class TrialRecord:
 
     def end(self, status: str, reason: str = "", **facts: Any) -> None:
         """Write status.json, the last of a trial's files."""
+        if failures := self._failures():
+            facts |= {"attempts": len(failures) + 1, "failures": failures}
         write_json(self.folder / "status.json", {"status": status, "reason": reason, **facts})
         (self.folder / "progress.json").unlink(missing_ok=True)
+
+    def _failures(self) -> list[dict[str, str]]:
+        """Reason and traceback of each try before this one that failed."""
+        found: list[dict[str, str]] = read_json(self.folder / "trial.json").get("failures", [])
+        return found
+
+    def _remove_pictures(self, images: int) -> None:
+        for picture in (self.folder / "samples").glob("*.png"):
+            if int(picture.stem) >= images:
+                picture.unlink()
 
 
 def write_table(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
@@ -203,7 +238,7 @@ class Results:
         progress = read_json(folder / "progress.json")
         status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
         facts = {"status": status, "reason": ""} | progress | ended
-        for name in ("config", "streams", "not_measured"):
+        for name in ("config", "streams", "not_measured", "resumed"):
             facts[name] = json.dumps(facts.get(name) or trial.get(name) or {})
         row = {"dataset": dataset, "model": model, "seed": seed}
         return row | {"config_hash": trial.get("config_hash", "")} | facts
@@ -230,5 +265,5 @@ def is_alive(progress: dict[str, Any]) -> bool:
 
 def write_index(results: Results) -> None:
     """index.parquet: one row a trial, for other tools that want them all at once."""
-    frame = results.trials.drop(columns=["traceback"], errors="ignore")
+    frame = results.trials.drop(columns=["traceback", "failures"], errors="ignore")
     write_parquet(results.path / "index.parquet", frame)
