@@ -14,6 +14,7 @@ from gan_zoo import catalog as zoo
 from . import __version__
 from .catalog import DATASETS, EXTRACTORS, METRICS
 from .errors import DiskError, InputError
+from .interrupts import EXIT_CODE, farewell, typed
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -29,8 +30,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             fail(str(error), 1)
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
-        except KeyboardInterrupt:
-            fail("interrupted; the same command goes on where it stopped", 130)
+        except KeyboardInterrupt as interrupt:
+            farewell(str(interrupt) or typed())
+            sys.exit(EXIT_CODE)
 
     return guarded
 
@@ -149,6 +151,25 @@ def main() -> None:
     help=("Trials at a time; auto: cores / threads on a CPU, 1 on a GPU. Never changes a number."),
 )
 @click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="How often a trial that fails is tried again, from its last checkpoint.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help=(
+        "A checkpoint is written before each evaluation, and this long after the last one. "
+        "Never changes a number."
+    ),
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
@@ -162,13 +183,16 @@ def run(
     out: Path | None,
     dry_run: bool,
     data_dir: Path | None,
+    retries: int,
+    checkpoint_every: float,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
 
     EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
-    what it says. The same command again skips what has ended, and goes on with the rest.
-    Models, data sets and seeds may be added to a folder.
+    what it says. The same command again skips what has ended, and goes on with the rest, from
+    the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
+    its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
     from .planning import plan_from
     from .session import execute
@@ -177,7 +201,7 @@ def run(
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     plan = plan_from(experiment, **flags)
     root = out or Path("results") / plan.default_folder()
-    if not execute(plan, root, jobs, dry_run, say=click.echo):
+    if not execute(plan, root, jobs, dry_run, click.echo, retries, checkpoint_every):
         sys.exit(1)
 
 

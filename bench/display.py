@@ -69,23 +69,38 @@ class LiveDisplay:
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         status, reason = outcome
         took = time.monotonic() - self._began.get(trial.key, time.monotonic())
+        resumed = read_json(self._root / "trials" / trial.key / "status.json").get("resumed")
         self._waiting.pop(trial.key, None)
         self._done += 1
-        if status == "finished":
+        if status == "finished" and not resumed:  # else the time is that of a part
             self._seconds_per_image[trial.label].append(took / trial.images)
-        if self._progress and trial.key in self._running:
-            self._progress.remove_task(self._running.pop(trial.key))
-        colour = COLOURS.get(status, "dim")
+        self._remove_bar(trial)
         rate = f" in {took:.0f} s ({trial.images / took:,.0f} images/s)" if took > 0 else ""
+        if resumed:
+            rate = f" in {took:.0f} s; {'; '.join(resumed)}"
         left = self._time_left({})
-        self._console.print(
+        self._say(
             f"[{self._done}/{self._total}] {trial.dataset} {trial.label} s{trial.seed} "
             f"{status}{rate if status == 'finished' else ''}{f': {reason}' if reason else ''}"
             f"{f', {left} left' if left and not self._progress else ''}",
-            style=colour,
-            markup=False,
-            highlight=False,
+            status,
         )
+
+    def retried(self, trial: Trial, outcome: Outcome, tries_left: int) -> None:
+        status, reason = outcome
+        self._remove_bar(trial)
+        self._say(
+            f"{trial.dataset} {trial.label} s{trial.seed} {status}: {reason}; it is tried again "
+            f"({tries_left} more after that)",
+            status,
+        )
+
+    def _remove_bar(self, trial: Trial) -> None:
+        if self._progress and trial.key in self._running:
+            self._progress.remove_task(self._running.pop(trial.key))
+
+    def _say(self, line: str, status: str) -> None:
+        self._console.print(line, style=COLOURS.get(status, "dim"), markup=False, highlight=False)
 
     def _watch(self) -> None:
         """Reads how far each running trial is, until the end."""

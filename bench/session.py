@@ -8,33 +8,52 @@ from rich.console import Console
 from .datasets import load_dataset
 from .display import LiveDisplay
 from .extractors import prepare
+from .growing import command, grown
+from .interrupts import heeded, typed
 from .plan import Plan
 from .planning import jobs_for
-from .records import ENDED
 from .report import rebuild
-from .runner import measure_scale, run, status_of
+from .runner import has_ended, measure_scale, record_interrupts, run, status_of
 from .trial import Trial
 
 Say = Callable[[str], None]
 
 
-def execute(plan: Plan, root: Path, jobs_asked: str, dry_run: bool, say: Say) -> bool:
+def execute(
+    plan: Plan,
+    root: Path,
+    jobs_asked: str,
+    dry_run: bool,
+    say: Say,
+    retries: int = 0,
+    checkpoint_every: float = 60.0,
+) -> bool:
     """Run what has not ended, then report. False if a trial failed.
 
-    Raises InputError for wrong input and DiskError if the folder can no longer be written.
+    Raises InputError for wrong input, DiskError if the folder can no longer be written, and
+    KeyboardInterrupt with the command that goes on.
     """
+    asked, plan = plan, grown(plan, root, say)
+    # Once its budget is raised, only the folder's own plan says how often it is evaluated.
+    again = typed() if plan == asked else command(root)
     trials = plan.trials(lambda name, size: load_dataset(name, size).spec)
-    todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
+    todo = [trial for trial in trials if not has_ended(root, trial)]
     jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
     describe(plan, trials, len(todo), root, jobs, say)
     if dry_run:
         return True
-    prepare(todo, say)
     console, done = Console(highlight=False), len(trials) - len(todo)
-    with LiveDisplay(console, root, todo, done, jobs) as display:
-        run(plan, root, trials, jobs, display)
-    measure_scale(root, trials)
-    rebuild(root, say)
+
+    def last_words() -> None:
+        record_interrupts(root, todo)
+        console.show_cursor()
+
+    with heeded(last_words, again):
+        prepare(todo, say)
+        with LiveDisplay(console, root, todo, done, jobs) as display:
+            run(plan, root, trials, jobs, display, retries, checkpoint_every)
+        measure_scale(root, trials)
+        rebuild(root, say)
     return all(status_of(root, trial) != "failed" for trial in trials)
 
 

@@ -14,7 +14,17 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
-    {"errors", "files", "environment", "metrics", "stats", "trial", "storage", "pictures"},
+    {
+        "errors",
+        "files",
+        "environment",
+        "metrics",
+        "stats",
+        "trial",
+        "storage",
+        "pictures",
+        "interrupts",
+    },
     {"catalog", "settings"},
     {"mixtures", "parsing"},
     {"datasets"},
@@ -22,6 +32,7 @@ LAYERS = [
     {"extractors"},
     {
         "planning",
+        "growing",
         "status",
         "probes",
         "measures",

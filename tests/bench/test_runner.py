@@ -30,12 +30,16 @@ class Seen:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        self.retries: list[Outcome] = []
 
     def started(self, trial: Trial) -> None:
         pass
 
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         self.outcomes[trial.key] = outcome
+
+    def retried(self, trial: Trial, outcome: Outcome, tries_left: int) -> None:
+        self.retries.append(outcome)
 
 
 def plan_of(models: str, **values: Any) -> Plan:
@@ -77,8 +81,8 @@ def test_another_configuration_under_the_same_label_is_refused(tmp_path: Path) -
     go(plan_of("x=gan"), root)
     with pytest.raises(InputError, match=r"model gan there, cgan here.*--out"):
         go(plan_of("x=cgan"), root)
-    with pytest.raises(InputError, match="images 640, not 1280"):
-        go(plan_of("x=gan", images=1280), root)
+    with pytest.raises(InputError, match="evaluations 1, not 3"):
+        go(plan_of("x=gan", evaluations=3), root)
     assert bench.load(root).experiment["contestants"][0]["model"] == "gan"
 
 
@@ -135,9 +139,12 @@ def diverge_second(trial: Trial) -> Outcome:
 def test_the_pool_hands_back_every_outcome() -> None:
     trials = plan_of("gan", seeds=(0, 1, 2)).trials(lambda name, size: load_dataset(name).spec)
     outcomes: dict[int, str] = {}
-    local_processes(
-        trials, diverge_second, lambda trial: None, lambda t, o: outcomes.update({t.seed: o[0]}), 2
-    )
+
+    def ended(trial: Trial, outcome: Outcome) -> bool:
+        outcomes[trial.seed] = outcome[0]
+        return False
+
+    local_processes(trials, diverge_second, lambda trial: None, ended, 2)
     assert outcomes == {0: "finished", 1: "diverged", 2: "finished"}
 
 
@@ -161,7 +168,7 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(trial: Trial, root: Path) -> Outcome:
+    def interrupted(trial: Trial, root: Path, checkpoint_every: float) -> Outcome:
         TrialRecord(root, trial.dataset, trial.label, trial.seed).progress({"images": 64})
         raise KeyboardInterrupt
 
