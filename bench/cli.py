@@ -1,5 +1,6 @@
 """The command line: parse, call, print. Heavy libraries are imported by the commands."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from gan_zoo import catalog as zoo
 from . import __version__
 from .catalog import DATASETS, EXTRACTORS, METRICS
 from .errors import DiskError, InputError
-from .interrupts import EXIT_CODE, farewell, typed
+from .interrupts import leave, typed
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -31,8 +32,8 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
         except KeyboardInterrupt as interrupt:
-            farewell(str(interrupt) or typed())
-            sys.exit(EXIT_CODE)
+            atexit._run_exitfuncs()  # what workers shared is given back
+            leave(str(interrupt) or typed())
 
     return guarded
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 1.0  # seconds for the main thread, which hears of a signal only between C calls
@@ -19,9 +20,11 @@ def typed() -> str:
     return shlex.join(["bench", *sys.argv[1:]])
 
 
-def farewell(command: str) -> None:
-    """The last line of an interrupted run."""
+def leave(command: str) -> NoReturn:
+    """End the process at once, with the line that says how to go on."""
+    sys.stdout.flush()
     print(f"bench: interrupted; go on with: {command}", file=sys.stderr, flush=True)
+    os._exit(EXIT_CODE)  # an orderly end takes a second or more, to tear torch down
 
 
 @contextmanager
@@ -42,9 +45,8 @@ def heeded(last_words: Callable[[], None], again: str) -> Iterator[None]:
         if os.read(ear, 1) and not left.wait(GRACE):
             try:
                 last_words()
-                farewell(again)
             finally:
-                os._exit(EXIT_CODE)
+                leave(again)
         os.close(ear)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
