@@ -133,8 +133,9 @@ class TrialRecord:
         return found
 
     def _remove_pictures(self, images: int) -> None:
-        for picture in (self.folder / "samples").glob("*.png"):
-            if int(picture.stem) >= images:
+        first = self.sample_path(images)
+        for picture in first.parent.glob("*.png"):
+            if picture.name >= first.name:
                 picture.unlink()
 
 

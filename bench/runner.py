@@ -100,7 +100,8 @@ def record_interrupts(root: Path, trials: Iterable[Trial]) -> None:
     """Give those that were under way their status; any thread may be the first to do so."""
     with RECORDING:
         for trial in trials:
-            if (root / "trials" / trial.key / "progress.json").exists():
+            begun = (root / "trials" / trial.key / "progress.json").exists()
+            if begun and status_of(root, trial) not in ENDED:
                 record_of(root, trial).end("interrupted")
 
 

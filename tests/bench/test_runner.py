@@ -230,7 +230,7 @@ def test_an_interrupt_is_heeded_at_once(jobs: str, number: signal.Signals, tmp_p
         env={**os.environ, "PYTHONPATH": str(Path(bench.__file__).parent.parent)},
     )
     try:
-        until(lambda: bool(list(root.glob("trials/*/*/*/progress.json"))), 60)
+        until(lambda: len(list(root.glob("trials/*/*/*/progress.json"))) == int(jobs), 60)
         time.sleep(0.3)  # into its first evaluation, where a solver has the main thread
         began = time.monotonic()
         os.killpg(process.pid, number)
