@@ -86,14 +86,11 @@ class LiveDisplay:
             status,
         )
 
-    def retried(self, trial: Trial, outcome: Outcome, tries_left: int) -> None:
+    def retried(self, trial: Trial, outcome: Outcome) -> None:
         status, reason = outcome
         self._remove_bar(trial)
-        self._say(
-            f"{trial.dataset} {trial.label} s{trial.seed} {status}: {reason}; it is tried again "
-            f"({tries_left} more after that)",
-            status,
-        )
+        line = f"{trial.dataset} {trial.label} s{trial.seed} {status}, tried again: {reason}"
+        self._say(line, status)
 
     def _remove_bar(self, trial: Trial) -> None:
         if self._progress and trial.key in self._running:

@@ -37,7 +37,7 @@ class Display(Protocol):
 
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
-    def retried(self, trial: Trial, outcome: Outcome, tries_left: int) -> None: ...
+    def retried(self, trial: Trial, outcome: Outcome) -> None: ...
 
 
 def run(
@@ -80,7 +80,7 @@ def run(
                 record_of(root, trial).end(*outcome)  # a killed worker could not
             if status == "failed" and tries_left[trial.key] > 0:
                 tries_left[trial.key] -= 1
-                display.retried(trial, outcome, tries_left[trial.key])
+                display.retried(trial, outcome)
                 return True
             del unfinished[trial.key]
             display.ended(trial, outcome)

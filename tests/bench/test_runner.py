@@ -43,7 +43,7 @@ class Seen:
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         self.outcomes[trial.key] = outcome
 
-    def retried(self, trial: Trial, outcome: Outcome, tries_left: int) -> None:
+    def retried(self, trial: Trial, outcome: Outcome) -> None:
         self.retries.append(outcome)
 
 
