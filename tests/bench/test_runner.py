@@ -227,6 +227,8 @@ def test_an_interrupt_is_heeded_at_once(jobs: str, number: signal.Signals, tmp_p
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Ignored signals are inherited, and stay ignored: from a shell's background, say.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={**os.environ, "PYTHONPATH": str(Path(bench.__file__).parent.parent)},
     )
     try:
