@@ -1,5 +1,6 @@
 """The command line: parse, call, print. Heavy libraries are imported by the commands."""
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from gan_zoo import catalog as zoo
 from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .errors import DiskError, InputError, printable
+from .interrupts import leave, typed
 
 LONGEST = 1000  # characters of an error
 
@@ -31,8 +33,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             fail(str(error), 1)
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
-        except KeyboardInterrupt:
-            fail("interrupted; the same command goes on where it stopped", 130)
+        except KeyboardInterrupt as interrupt:
+            atexit._run_exitfuncs()  # what workers shared is given back
+            leave(str(interrupt) or typed())
 
     return guarded
 
@@ -189,6 +192,25 @@ def main() -> None:
     help=("Trials at a time; auto: cores / threads on a CPU, 1 on a GPU. Never changes a number."),
 )
 @click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="How often a trial that fails is tried again, from its last checkpoint.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help=(
+        "A checkpoint is written before each evaluation, and this long after the last one. "
+        "Never changes a number."
+    ),
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
@@ -208,13 +230,16 @@ def run(
     dry_run: bool,
     tensorboard: bool,
     data_dir: Path | None,
+    retries: int,
+    checkpoint_every: float,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
 
     EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
-    what it says. The same command again skips what has ended, and goes on with the rest.
-    Models, data sets and seeds may be added to a folder.
+    what it says. The same command again skips what has ended, and goes on with the rest, from
+    the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
+    its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
     from .events import require_package, write_events
     from .planning import plan_from
@@ -226,7 +251,7 @@ def run(
     root = out or Path("results") / plan.default_folder()
     if tensorboard:
         require_package()  # before hours of training, not after
-    finished = execute(plan, root, jobs, dry_run, say)
+    finished = execute(plan, root, jobs, dry_run, say, retries, checkpoint_every)
     if tensorboard and not dry_run:
         say(f"For TensorBoard: {write_events(load(root))}")
     if not finished:

@@ -65,6 +65,14 @@ def facts_in(path: Path) -> dict[str, Any]:
     return found
 
 
+def readable_facts(path: Path) -> dict[str, Any]:
+    """The same, where damaged ones are as good as none."""
+    try:
+        return facts_in(path)
+    except Damaged:
+        return {}
+
+
 def frame_in(path: Path, columns: list[str]) -> pd.DataFrame | None:
     """The table in a parquet file, or None where there is none; raises Damaged."""
     try:

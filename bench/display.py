@@ -5,13 +5,12 @@ from collections import defaultdict
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from .damage import facts_in
-from .errors import Damaged, printable
+from .damage import readable_facts
+from .errors import printable
 from .executors import Outcome
 from .trial import Trial
 
@@ -71,20 +70,35 @@ class LiveDisplay:
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         status, reason = outcome
         took = time.monotonic() - self._began.get(trial.key, time.monotonic())
+        resumed = readable_facts(self._root / "trials" / trial.key / "status.json").get("resumed")
         self._waiting.pop(trial.key, None)
         self._done += 1
-        if status == "finished":
+        if status == "finished" and not resumed:  # else the time is that of a part
             self._seconds_per_image[trial.label].append(took / trial.images)
-        if self._progress and trial.key in self._running:
-            self._progress.remove_task(self._running.pop(trial.key))
-        colour = COLOURS.get(status, "dim")
+        self._remove_bar(trial)
         rate = f" in {took:.0f} s ({trial.images / took:,.0f} images/s)" if took > 0 else ""
+        if resumed:
+            rate = f" in {took:.0f} s; {'; '.join(resumed)}"
         left = self._time_left({})
-        line = (
+        self._say(
             f"[{self._done}/{self._total}] {trial.dataset} {trial.label} s{trial.seed} "
             f"{status}{rate if status == 'finished' else ''}{f': {reason}' if reason else ''}"
-            f"{f', {left} left' if left and not self._progress else ''}"
+            f"{f', {left} left' if left and not self._progress else ''}",
+            status,
         )
+
+    def retried(self, trial: Trial, outcome: Outcome) -> None:
+        status, reason = outcome
+        self._remove_bar(trial)
+        line = f"{trial.dataset} {trial.label} s{trial.seed} {status}, tried again: {reason}"
+        self._say(line, status)
+
+    def _remove_bar(self, trial: Trial) -> None:
+        if self._progress and trial.key in self._running:
+            self._progress.remove_task(self._running.pop(trial.key))
+
+    def _say(self, line: str, status: str) -> None:
+        colour = COLOURS.get(status, "dim")
         self._console.print(
             printable(line), style=colour, markup=False, highlight=False, soft_wrap=True
         )
@@ -95,7 +109,7 @@ class LiveDisplay:
         while not self._stop.wait(REFRESH):
             images = {}
             for key, task in list(self._running.items()):
-                now = self._progress_of(key)
+                now = readable_facts(self._root / "trials" / key / "progress.json")
                 images[key] = now.get("images", 0)
                 rate = now.get("images_per_second", 0)
                 note = f"{rate:,.0f} images/s" if rate else "starting"
@@ -107,12 +121,6 @@ class LiveDisplay:
                 completed=total - left,
                 note=f"{self._done}/{self._total} trials, {self._time_left(images) or '?'} left",
             )
-
-    def _progress_of(self, key: str) -> dict[str, Any]:
-        try:
-            return facts_in(self._root / "trials" / key / "progress.json")
-        except Damaged:
-            return {}
 
     def _time_left(self, images: dict[str, int]) -> str:
         """From the cost of an image to each contestant, as far as it is known."""

@@ -1,17 +1,19 @@
 """An evaluation: samples of the same latents for every model, seen by a frozen network."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
-from .catalog import NONE, second_extractor
+from .catalog import NONE, primary_metric, second_extractor
 from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .extractors import extractor, reference
 from .measures import Absent, Sight, at_the_end, distances, manifolds, modes
-from .planar import measure_points
+from .planar import emd_of, measure_points
 from .records import Measured
 from .trial import Trial
 
@@ -33,7 +35,8 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Abse
     labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
     if dataset.truth is not None:
-        return measure_points(images, labels, dataset, model.conditional), {}
+        measured = measure_points(images, labels, dataset, model.conditional)
+        return measured + (again(model, trial, labels) if last else []), {}
     if trial.features == NONE:
         return [], {"fid": UNSEEN}
     few, of = slice(trial.samples), (trial.source, trial.size)
@@ -42,11 +45,23 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Abse
     found = distances(sight) + manifolds(sight) + counted
     if last:
         once, missing = at_the_end(sight, model.conditional, trial.seed)
-        found, absent = found + once, absent | missing
+        found, absent = found + once + again(model, trial, labels[few]), absent | missing
         if second := second_extractor(trial.features):
             sight = seen_by(second, images[few], labels[few], *of)
             found += [row for row in distances(sight) if row.metric == "fid"]
     return found, absent
+
+
+def again(model: GAN, trial: Trial, labels: Tensor) -> list[Measured]:
+    """The primary metric once more, of samples from other latents: the noise of the sample."""
+    dataset, metric = load_dataset(trial.source, trial.size), primary_metric(trial.dataset)
+    images = generate(model, labels, Streams(trial.seed, trial.device)["eval/again"])
+    if dataset.truth is not None:
+        values = [emd_of(images, dataset)]
+    else:
+        sight = seen_by(trial.features, images, labels, trial.source, trial.size)
+        values = [row for row in distances(sight) if row.metric == metric]
+    return [replace(value, metric=f"{metric}_again") for value in values]
 
 
 @torch.no_grad()

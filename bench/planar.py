@@ -1,6 +1,7 @@
 """Evaluations of points in the plane, where the truth is known (VEEGAN's protocol)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -25,8 +26,8 @@ def measure_points(
 
     samples [n, 2]; labels [n], the modes that a conditional model was asked for.
     """
-    reference, _ = true_samples(dataset.name, "reference", SAMPLES)
-    values = {"emd": transport.emd(samples, reference)}
+    distance = emd_of(samples, dataset)
+    values: dict[str, float] = {}
     if isinstance(truth := dataset.truth, Mixture):
         _, nearest = points.nearest(samples, truth.centres)
         counts = points.mode_counts(samples, truth.centres, truth.sigma)
@@ -39,8 +40,15 @@ def measure_points(
         if conditional:
             values["label_accuracy"] = modes.label_accuracy(nearest, labels.cpu())
         values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
-    n, against = len(samples), f"true:{len(reference)}"
-    return [Measured(name, float(v), "points", n, against) for name, v in values.items()]
+    found = [replace(distance, metric=name, value=float(v)) for name, v in values.items()]
+    return [distance, *found]
+
+
+def emd_of(samples: Tensor, dataset: Dataset) -> Measured:
+    """The earth mover's distance of samples [n, 2] to fresh true ones, with its protocol."""
+    reference, _ = true_samples(dataset.name, "reference", SAMPLES)
+    value = transport.emd(samples, reference)
+    return Measured("emd", value, "points", len(samples), f"true:{len(reference)}")
 
 
 def scale_of_points(name: str) -> list[dict[str, Any]]:

@@ -60,14 +60,21 @@ def of_finished(rows: pd.DataFrame, ends: dict[tuple[str, int], str]) -> pd.Data
     return rows.loc[np.array([ends.get(key) == "finished" for key in keys], dtype=bool)]
 
 
+def of_all_finished(rows: pd.DataFrame, ends: dict[tuple[str, int], str]) -> pd.DataFrame:
+    """The rows of finished seeds at places that all of them have: two versions may differ there."""
+    rows = of_finished(rows, ends)
+    seeds = rows.groupby("images")["seed"].transform("nunique")
+    return rows[seeds == rows["seed"].nunique()]
+
+
 def mean_of_finished(
     rows: pd.DataFrame,
     x: str,
     ends: dict[tuple[str, int], str],
     logarithmic: bool = False,
 ) -> pd.DataFrame:
-    """The mean over finished seeds at each number of images: x, value."""
-    rows = of_finished(rows, ends)
+    """The mean over finished seeds at each number of images that all of them have: x, value."""
+    rows = of_all_finished(rows, ends)
     value = np.log(rows["value"].clip(lower=1e-12)) if logarithmic else rows["value"]
     means = rows.assign(value=value).groupby("images")[list(dict.fromkeys([x, "value"]))]
     table = means.mean()
@@ -92,7 +99,7 @@ def models_panel(
         seed_lines(axis, own, clock, colour, ends, budget, word=clock == "images")
         line = mean_of_finished(own, clock, ends)
         axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
-        done = of_finished(own, ends)
+        done = of_all_finished(own, ends)
         band = done.groupby("images")["value"]
         if done["seed"].nunique() > 1:
             axis.fill_between(line[clock], band.min(), band.max(), color=colour, alpha=0.15, lw=0)

@@ -1,11 +1,15 @@
 """What is recorded while a model trains: averages of every step, kept on the device."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from gan_zoo.base import GAN, Step, layer_names
 
 from .errors import Diverged
+
+EXPLODED = 1e9  # a mean loss or gradient norm beyond it: nothing comes back from there
 
 
 class Averages:
@@ -38,14 +42,19 @@ class Averages:
         self._steps += 1
 
     def flush(self) -> dict[str, float]:
-        """Metric name -> mean, and start anew. Raises Diverged if one is not finite."""
+        """Metric name -> mean, and start anew.
+
+        Raises Diverged if one is not finite, or a loss or gradient norm beyond 1e9.
+        """
         if self._total is None:
             return {}
         values = dict(zip(self._names(), (self._total / self._steps).tolist(), strict=True))
         self._total, self._steps = None, 0
         for name, value in values.items():
-            if value != value or value in (float("inf"), float("-inf")):
+            if not math.isfinite(value):
                 raise Diverged(f"{name} became {value}")
+            if abs(value) > EXPLODED and name.startswith(("loss/", "grad_norm/")):
+                raise Diverged(f"{name} exploded to {value:.3g}")
         return values
 
     def _names(self) -> list[str]:

@@ -3,7 +3,7 @@
 experiment.toml  environment.json  index.parquet  scale.parquet
 trials/<dataset>/<label>/s<seed>/
     trial.json  status.json  curves.parquet  evaluations.parquet  samples/<images>.png
-    neighbours.png  generator.safetensors
+    neighbours.png  generator.safetensors  checkpoint-<images>.pt
 """
 
 import io
@@ -23,7 +23,7 @@ import pandas as pd
 import tomli_w
 
 from .catalog import dataset_name
-from .damage import FACT_TABLES, damage, facts_in, frame_in, no_rows
+from .damage import FACT_TABLES, damage, facts_in, frame_in, no_rows, readable_facts
 from .errors import Damaged, InputError
 from .files import write_bytes, write_json, write_text
 from .plan import from_dict
@@ -71,18 +71,41 @@ class TrialRecord:
         self._curves: list[dict[str, Any]] = []
         self._evaluations: list[dict[str, Any]] = []
 
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many rows of curves and of evaluations there are."""
+        return len(self._curves), len(self._evaluations)
+
     def start(self, trial: dict[str, Any]) -> None:
-        """Write trial.json; what an unfinished try left behind goes, once the disk has room."""
-        write_json(self.folder / "trial.json", trial)
-        for name in (
-            "status.json",
-            "progress.json",
-            "curves.parquet",
-            "evaluations.parquet",
-        ):
+        """Write trial.json, with the tries that failed; what a kill left half written goes."""
+        ended, failures = readable_facts(self.folder / "status.json"), self._failures()
+        if ended.get("status") == "failed":
+            failures.append({name: ended.get(name, "") for name in ("reason", "traceback")})
+        write_json(self.folder / "trial.json", trial | ({"failures": failures} if failures else {}))
+        for name in ("status.json", "progress.json"):
             (self.folder / name).unlink(missing_ok=True)
-        for picture in (self.folder / "samples").glob("*.png"):
-            picture.unlink()
+        for leftover in self.folder.rglob(".*.tmp"):
+            leftover.unlink()
+
+    def clear(self) -> None:
+        """Begin without the rows and pictures of an earlier try."""
+        for name in ("curves.parquet", "evaluations.parquet"):
+            (self.folder / name).unlink(missing_ok=True)
+        self._remove_pictures(0)
+
+    def resume(self, rows: tuple[int, int], images: int) -> None:
+        """Begin with the first `rows` on disk, without pictures from `images` on.
+
+        Raises ValueError if there are fewer, and whatever reading a damaged table does.
+        """
+        tables = []
+        for name, count in zip(("curves", "evaluations"), rows, strict=True):
+            table = pd.read_parquet(self.folder / f"{name}.parquet")
+            if len(table) < count:
+                raise ValueError(f"{name}.parquet has {len(table)} rows of {count}")
+            tables.append(table[:count].to_dict("records"))
+        self._curves, self._evaluations = tables
+        self._remove_pictures(images)
 
     def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
         common = {**self._key, **vars(clock)}
@@ -108,8 +131,21 @@ class TrialRecord:
 
     def end(self, status: str, reason: str = "", **facts: Any) -> None:
         """Write status.json, the last of a trial's files."""
+        if failures := self._failures():
+            facts |= {"attempts": len(failures) + 1, "failures": failures}
         write_json(self.folder / "status.json", {"status": status, "reason": reason, **facts})
         (self.folder / "progress.json").unlink(missing_ok=True)
+
+    def _failures(self) -> list[dict[str, str]]:
+        """Reason and traceback of each try before this one that failed."""
+        found = readable_facts(self.folder / "trial.json").get("failures")
+        return found if isinstance(found, list) else []
+
+    def _remove_pictures(self, images: int) -> None:
+        first = self.sample_path(images)
+        for picture in first.parent.glob("*.png"):
+            if picture.name >= first.name:
+                picture.unlink()
 
 
 def write_table(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
@@ -305,7 +341,7 @@ def is_alive(progress: dict[str, Any]) -> bool:
 
 def write_index(results: Results) -> None:
     """index.parquet: one row a trial, for other tools that want them all at once."""
-    frame = results.trials.drop(columns=["traceback"], errors="ignore")
+    frame = results.trials.drop(columns=["traceback", "failures"], errors="ignore")
     # A fact of a type of its own in each trial cannot be a column.
     mixed = [name for name in frame if frame[name].dropna().map(type).nunique() > 1]
     frame = frame.astype(dict.fromkeys(mixed, str))

@@ -35,9 +35,10 @@ def resumes(case: Case) -> Found:
         feed = case.batches()
         for _ in range(3):
             model.train_step(feed, streams)
-        twin = restored(case, model)
+        twin, its_streams = restored(case, model), Streams(streams.seed, streams.device)
+        its_streams.load_state_dict(streams.state_dict())
     ends = []
-    for each, own in ((model, copy.deepcopy(streams)), (twin, streams)):
+    for each, own in ((model, streams), (twin, its_streams)):
         with pinned(0):
             feed = case.batches()
             for _ in range(3):

@@ -4,38 +4,34 @@ import errno
 import fcntl
 import os
 import socket
+import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from .catalog import NONE, extractor_name, without_hash
-from .damage import facts_in
+from .damage import facts_in, readable_facts
 from .environment import environment
 from .errors import Damaged, DiskError, InputError
 from .executors import Outcome, in_process, local_processes
 from .files import read_json
-from .plan import Plan, from_dict
+from .growing import RAISED, merged
+from .plan import Plan
 from .records import (
     ENDED,
     SCALE_COLUMNS,
     Results,
     TrialRecord,
     damage_of,
-    read_toml,
     write_experiment,
     write_table,
 )
-from .trial import Contestant, Trial
+from .trial import Trial
 
-# What all trials of a folder have in common, so that they can be compared.
-PROTOCOL_FIELDS = (
-    *("images", "batch_size", "evaluations", "samples", "size", "features"),
-    *("device", "precision", "threads"),
-)
+RECORDING = threading.Lock()
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 
@@ -44,34 +40,54 @@ class Display(Protocol):
 
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
+    def retried(self, trial: Trial, outcome: Outcome) -> None: ...
 
 
-def run(plan: Plan, root: Path, trials: list[Trial], jobs: int, display: Display) -> None:
+def run(
+    plan: Plan,
+    root: Path,
+    trials: list[Trial],
+    jobs: int,
+    display: Display,
+    retries: int = 0,
+    checkpoint_every: float = 60.0,
+) -> None:
     """Train the trials of `trials` that have not ended, `jobs` at a time, into `root`.
 
-    Raises InputError if the folder cannot take them, DiskError if it can no longer be written.
+    One that fails is tried again, `retries` times at most, from its last checkpoint. Raises
+    InputError if the folder cannot take them, DiskError if it can no longer be written.
     """
     with locked(root):
         whole = merged(plan, root)
         refuse_changed(trials, root)
+        todo = [trial for trial in trials if not has_ended(root, trial)]
+        # Told before the plan is, so that a kill in between leaves no claim that is not so.
+        for trial in todo:
+            if status_of(root, trial) in ENDED:
+                record_of(root, trial).end("interrupted", RAISED.format(trial.images))
         write_experiment(root, whole.as_dict(), environment())
-        todo = []
         for trial in trials:
-            record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
             if trial.unsuited:
-                record.end("unsuited", trial.unsuited)
+                record_of(root, trial).end("unsuited", trial.unsuited)
                 display.ended(trial, ("unsuited", trial.unsuited))
-            elif status_of(root, trial) not in ENDED:
-                todo.append(trial)
         todo.sort(key=cost, reverse=True)
-        work = partial(run_trial, root=root)
+        work = partial(run_trial, root=root, checkpoint_every=checkpoint_every)
         unfinished = {trial.key: trial for trial in todo}
+        tries_left = dict.fromkeys(unfinished, retries)
 
-        def ended(trial: Trial, outcome: Outcome) -> None:
-            if outcome[0] == "disk":
-                raise DiskError(outcome[1])
+        def ended(trial: Trial, outcome: Outcome) -> bool:
+            status, reason = outcome
+            if status == "disk":
+                raise DiskError(reason)
+            if status == "failed" and status_of(root, trial) not in ("failed", *ENDED):
+                record_of(root, trial).end(*outcome)  # a killed worker could not
+            if status == "failed" and tries_left[trial.key] > 0:
+                tries_left[trial.key] -= 1
+                display.retried(trial, outcome)
+                return True
             del unfinished[trial.key]
             display.ended(trial, outcome)
+            return False
 
         try:
             if jobs == 1:
@@ -79,18 +95,25 @@ def run(plan: Plan, root: Path, trials: list[Trial], jobs: int, display: Display
             else:
                 local_processes(todo, work, display.started, ended, jobs)
         except KeyboardInterrupt:
-            for trial in unfinished.values():
-                if (root / "trials" / trial.key / "progress.json").exists():
-                    TrialRecord(root, trial.dataset, trial.label, trial.seed).end("interrupted")
+            record_interrupts(root, unfinished.values())
             raise
 
 
-def run_trial(trial: Trial, root: Path) -> Outcome:
+def record_interrupts(root: Path, trials: Iterable[Trial]) -> None:
+    """Give those that were under way their status; any thread may be the first to do so."""
+    with RECORDING:
+        for trial in trials:
+            begun = (root / "trials" / trial.key / "progress.json").exists()
+            if begun and status_of(root, trial) not in ENDED:
+                record_of(root, trial).end("interrupted")
+
+
+def run_trial(trial: Trial, root: Path, checkpoint_every: float = 60.0) -> Outcome:
     """Train one trial; a failure becomes its status, with the traceback."""
     from .train import train  # torch is imported where trials run
 
     try:
-        return train(trial, root)
+        return train(trial, root, checkpoint_every)
     except OSError as error:
         if error.errno in DISK_ERRORS or str(error.filename).startswith(str(root)):
             return "disk", f"cannot write to {root}: {error.strerror}"
@@ -101,8 +124,7 @@ def run_trial(trial: Trial, root: Path) -> Outcome:
 
 def failed(trial: Trial, root: Path, error: Exception) -> Outcome:
     reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-    record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
-    record.end("failed", reason, traceback=traceback.format_exc())
+    record_of(root, trial).end("failed", reason, traceback=traceback.format_exc())
     return "failed", reason
 
 
@@ -119,6 +141,17 @@ def measure_scale(root: Path, trials: list[Trial]) -> None:
         write_table(root / "scale.parquet", rows, SCALE_COLUMNS)
 
 
+def record_of(root: Path, trial: Trial) -> TrialRecord:
+    return TrialRecord(root, trial.dataset, trial.label, trial.seed)
+
+
+def has_ended(root: Path, trial: Trial) -> bool:
+    """Is there nothing left to do? A trial with a smaller budget has some."""
+    recorded = readable_facts(root / "trials" / trial.key / "trial.json")
+    same = recorded.get("config_hash") == trial.config_hash
+    return bool(trial.unsuited) or (same and status_of(root, trial) in ENDED)
+
+
 def status_of(root: Path, trial: Trial) -> str:
     """How a trial ended, "" if it has not, "damaged" if its record cannot be used."""
     if damage_of(root, trial.dataset, trial.label, trial.seed):
@@ -131,27 +164,6 @@ def cost(trial: Trial) -> float:
     return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
 
 
-def merged(plan: Plan, root: Path) -> Plan:
-    """The plan of the folder with this one's contestants, data sets and seeds added to it."""
-    path = root / "experiment.toml"
-    if not path.exists():
-        return plan
-    old = from_dict(read_toml(path), str(path))
-    for name in PROTOCOL_FIELDS:
-        if getattr(old, name) != getattr(plan, name):
-            raise InputError(
-                f"{root} was made with {name} {getattr(old, name)}, not {getattr(plan, name)}: "
-                "name another folder with --out"
-            )
-    by_label: dict[str, Contestant] = {c.label: c for c in (*old.contestants, *plan.contestants)}
-    return replace(
-        plan,
-        contestants=tuple(by_label.values()),
-        datasets=tuple(dict.fromkeys((*old.datasets, *plan.datasets))),
-        seeds=tuple(sorted({*old.seeds, *plan.seeds})),
-    )
-
-
 def refuse_changed(trials: list[Trial], root: Path) -> None:
     """Raises InputError if a recorded trial was made with another configuration."""
     for trial in trials:
@@ -159,7 +171,7 @@ def refuse_changed(trials: list[Trial], root: Path) -> None:
             recorded = facts_in(root / "trials" / trial.key / "trial.json")
         except Damaged:
             continue  # it is trained again
-        if recorded and recorded.get("config_hash") != trial.config_hash:
+        if recorded and not trial.extends(recorded):
             old = {**recorded, **recorded.get("config", {})}
             new = {**trial.identity, **trial.config}
             changed = [

@@ -12,37 +12,56 @@ from .display import LiveDisplay
 from .evaluate import UNSEEN
 from .extractors import prepare
 from .folders import Options, folder
+from .growing import command, grown
+from .interrupts import heeded, typed
 from .plan import Plan
 from .planning import jobs_for
-from .records import ENDED
 from .report import rebuild
-from .runner import measure_scale, run, status_of
+from .runner import has_ended, measure_scale, record_interrupts, run, status_of
 from .trial import Trial
 from .vision_sets import vision_set
 
 Say = Callable[[str], None]
 
 
-def execute(plan: Plan, root: Path, jobs_asked: str, dry_run: bool, say: Say) -> bool:
+def execute(
+    plan: Plan,
+    root: Path,
+    jobs_asked: str,
+    dry_run: bool,
+    say: Say,
+    retries: int = 0,
+    checkpoint_every: float = 60.0,
+) -> bool:
     """Run what has not ended, then report. False if a trial failed.
 
-    Raises InputError for wrong input and DiskError if the folder can no longer be written.
+    Raises InputError for wrong input, DiskError if the folder can no longer be written, and
+    KeyboardInterrupt with the command that goes on.
     """
     console = Console(highlight=False)
+    asked, plan = plan, grown(plan, root, say)
+    # Once its budget is raised, only the folder's own plan says how often it is evaluated.
+    again = typed() if plan == asked else command(root)
     read_pictures(plan, console, say)
     trials = plan.trials(load_dataset)
-    todo = [t for t in trials if not t.unsuited and status_of(root, t) not in ENDED]
+    todo = [trial for trial in trials if not has_ended(root, trial)]
     jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
     describe(plan, trials, len(todo), root, jobs, say)
     if dry_run:
         return True
-    prepare(todo, say)
-    done = sum(status_of(root, t) in ENDED for t in trials if not t.unsuited)
     unsuited = [trial for trial in trials if trial.unsuited]
-    with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
-        run(plan, root, trials, jobs, display)
-    measure_scale(root, trials)
-    rebuild(root, say)
+    done = len(trials) - len(todo) - len(unsuited)
+
+    def last_words() -> None:
+        record_interrupts(root, todo)
+        console.show_cursor()
+
+    with heeded(last_words, again):
+        prepare(todo, say)
+        with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
+            run(plan, root, trials, jobs, display, retries, checkpoint_every)
+        measure_scale(root, trials)
+        rebuild(root, say)
     return all(status_of(root, trial) != "failed" for trial in trials)
 
 

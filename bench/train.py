@@ -4,20 +4,20 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor
 
 from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
-from gan_zoo.streams import Stream, Streams
+from gan_zoo.streams import Streams
 
-from .datasets import Split, load_dataset, to_unit
+from .batches import Shuffled
+from .checkpoints import Training, keep, prune, resumed
+from .datasets import Dataset, load_dataset
 from .drawing import neighbours, picture
 from .errors import Diverged
 from .evaluate import evaluate
@@ -29,51 +29,55 @@ from .settings import resolve
 from .trial import Trial
 
 HEARTBEAT = 1.0  # seconds between two writings of progress.json
+CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation
 
 
-def train(trial: Trial, root: Path) -> tuple[str, str]:
+def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:
     """Train and measure one trial, recorded below `root`. Returns its status and the reason.
 
-    A divergence is a status; whatever else goes wrong is raised.
+    It goes on from its last checkpoint, to the bits that it would have had without a break. A
+    divergence is a status; whatever else goes wrong is raised.
     """
-    # Load the data, build the model.
+    # Load the data, build the model, go on where it stopped.
     torch.set_num_threads(trial.threads)
     record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
     record.start({**trial.identity, "label": trial.label, "config_hash": trial.config_hash})
     dataset = load_dataset(trial.source, trial.size)
-    streams = Streams(trial.seed, trial.device)
-    kind, config = resolve(trial.label, trial.model, None, trial.config)
-    model: GAN = kind(dataset.spec, config, streams, trial.device).train()
-    split = dataset.train.to(trial.device)
-    batches = shuffled(split, trial.batch_size, streams["data"])
-    averages, clock, beats = Averages(model), Clock(), Heartbeat(record, trial)
-    status, reason, evaluating = "finished", "", 0.0
+    now = resumed(trial, record, lambda: begun(trial, dataset))
+    model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
+    status, reason, kept = "finished", "", time.monotonic()
     absent: dict[str, str] = {}  # metric -> why it could not be measured
     try:
-        for point in trial.evaluation_points:
-            # Train up to the point, with a row of the curves every `row_every` images.
-            while clock.images < point:
-                row_ends = (clock.images // trial.row_every + 1) * trial.row_every
-                began, before = time.perf_counter(), clock
-                with precision_context(streams.device, trial.precision):
-                    while clock.images < min(row_ends, point):
-                        averages.add(model.train_step(batches, streams))
-                        clock = ticked(clock, model.config.discriminator_steps, trial.batch_size)
+        for point in (p for p in trial.evaluation_points if p >= now.clock.images):
+            # Train up to the point, with rows of the curves on the way.
+            while now.clock.images < point:
+                row_end = min(trial.row_end(now.clock.images), point)
+                began, before = time.perf_counter(), now.clock
+                with precision_context(now.streams.device, trial.precision):
+                    while now.clock.images < row_end:
+                        averages.add(model.train_step(now.batches, now.streams))
+                        now.clock = ticked(
+                            now.clock, model.config.discriminator_steps, trial.batch_size
+                        )
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began
-                clock = replace(clock, seconds=before.seconds + took)
-                rate = (clock.images - before.images) / took
+                now.clock = replace(now.clock, seconds=before.seconds + took)
+                rate = (now.clock.images - before.images) / took
                 values |= snapshot(model) | {"cost/images_per_second": rate}
-                record.add_curves(clock, values)
-                beats(clock, rate)
+                record.add_curves(now.clock, values)
+                beats(now.clock, rate)
+                if now.clock.images == point or time.monotonic() - kept >= checkpoint_every:
+                    # At a point before it is measured: a larger budget measures it otherwise.
+                    keep(now, trial, record)
+                    kept = time.monotonic()
 
             # Measure samples of the same latents as ever, and picture some.
             began = time.perf_counter()
             measured, absent = evaluate(model, trial, last=point == trial.images)
-            record.add_evaluation(clock, measured)
-            picture(model, trial, dataset, record.sample_path(clock.images))
+            record.add_evaluation(now.clock, measured)
+            picture(model, trial, dataset, record.sample_path(now.clock.images))
             record.flush()
-            evaluating += time.perf_counter() - began
+            now.evaluating += time.perf_counter() - began
     except Diverged as divergence:
         status, reason = (
             "diverged",
@@ -83,13 +87,23 @@ def train(trial: Trial, root: Path) -> tuple[str, str]:
     # Keep the weights and, last of all, say how it ended.
     record.flush()
     save_weights(model, record.folder / "generator.safetensors")
+    prune(record.folder, 1)
     if status == "finished":
         neighbours(model, trial, dataset, record.folder / "neighbours.png")
-    facts = {"evaluating_seconds": evaluating, "not_measured": absent}
+    facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
     facts |= {"extractor_accuracy": accuracy(trial)}
-    facts |= asdict(clock) | facts_of(model, streams)
+    facts |= asdict(now.clock) | facts_of(model, now.streams)
     record.end(status, reason, **facts)
     return status, reason
+
+
+def begun(trial: Trial, dataset: Dataset) -> Training:
+    """A trial before its first step."""
+    streams = Streams(trial.seed, trial.device)
+    kind, config = resolve(trial.label, trial.model, None, trial.config)
+    model: GAN = kind(dataset.spec, config, streams, trial.device).train()
+    split = dataset.train.to(trial.device)
+    return Training(model, streams, Shuffled(split, trial.batch_size, streams["data"]))
 
 
 def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
@@ -102,27 +116,17 @@ def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
     )
 
 
-def shuffled(split: Split, batch_size: int, rng: Stream) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches without end: each epoch in a new order, its incomplete last batch dropped."""
-    if len(split) < batch_size:
-        raise ValueError(f"{len(split)} samples are fewer than a batch of {batch_size}")
-    whole = len(split) // batch_size * batch_size
-    while True:
-        for rows in rng.permutation(len(split))[:whole].split(batch_size):
-            yield to_unit(split.samples[rows]), split.labels[rows]
-
-
 class Heartbeat:
     """Writes progress.json now and then, for the display and for `bench status`."""
 
-    def __init__(self, record: TrialRecord, trial: Trial) -> None:
+    def __init__(self, record: TrialRecord, trial: Trial, clock: Clock) -> None:
         self._record, self._due = record, 0.0
         self._facts = {
             "total": trial.images,
             "pid": os.getpid(),
             "host": socket.gethostname(),
         }
-        self(Clock(), 0.0)
+        self(clock, 0.0)
 
     def __call__(self, clock: Clock, rate: float) -> None:
         if time.monotonic() >= self._due:

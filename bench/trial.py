@@ -5,14 +5,13 @@ Everything that can change one of a trial's bits is a field of it.
 
 import hashlib
 import json
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from .catalog import extractor_name
 
-ROWS = 400  # of a curve, about: more points than a plot can show
+ROWS = 400  # of a curve, before they thin out: more points than a plot can show
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,30 @@ class Trial:
         steps = range(self.evaluations + 1)
         return sorted({round(units * i / self.evaluations) * self.unit for i in steps})
 
-    @property
-    def row_every(self) -> int:
-        """Images between two rows of its curves."""
-        return math.ceil(self.images / self.unit / ROWS) * self.unit
+    def row_end(self, images: int) -> int:
+        """Where a row of the curves that starts at `images` ends, if no evaluation ends it before.
+
+        Every unit up to 400 units, every 2 up to 800, every 4 up to 1,600 and so on. It does not
+        depend on the budget: the rows of a smaller one are the first of a larger one.
+        """
+        units = images // self.unit
+        stride = 1 << (units // ROWS).bit_length()
+        return (units // stride + 1) * stride * self.unit
+
+    def extends(self, recorded: dict[str, Any]) -> bool:
+        """Is it the trial of that trial.json, or that with a larger budget?
+
+        A larger budget keeps the evaluation points of the smaller one, so that it can go on.
+        """
+        images, evaluations = recorded.get("images", 0), recorded.get("evaluations", 0)
+        if not 0 < images <= self.images or not 0 < evaluations <= self.evaluations:
+            return False
+        smaller = replace(self, images=images, evaluations=evaluations)
+        points = smaller.evaluation_points
+        same_points = points == self.evaluation_points[: len(points)]
+        return same_points and smaller.config_hash == recorded.get("config_hash")
+
+    @cached_property
+    def course(self) -> str:
+        """The hash of what its numbers depend on up to any point: all but where it ends."""
+        return replace(self, images=0, evaluations=0).config_hash

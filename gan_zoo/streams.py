@@ -11,6 +11,7 @@ single draws give different numbers: a seed means the same everywhere.
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,6 +47,21 @@ class Stream:
         order = torch.randperm(n, generator=self._generator)
         self._note_first(("permutation", (n,)), order)
         return order.to(self.device, non_blocking=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the stream is: its generator, and what is left of its block."""
+        return {
+            "generator": self._generator.get_state(),
+            "first_hash": self.first_hash,
+            "kind": self._kind,
+            "left": self._block[self._used :].cpu().clone(),  # a view would keep the whole block
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken."""
+        self._generator.set_state(state["generator"])
+        self.first_hash, self._kind = state["first_hash"], state["kind"]
+        self._block, self._used = state["left"].to(self.device), 0
 
     def _rows(self, kind: str, rows: int, shape: tuple[int, ...]) -> Tensor:
         parts = []
@@ -106,6 +122,17 @@ class Streams:
         """sha256 of each stream's first draw: equal hashes, equal numbers."""
         drawn = sorted(self._streams.items())
         return {name: stream.first_hash for name, stream in drawn if stream.first_hash}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where every stream is, and the ambient ones."""
+        streams = {name: stream.state_dict() for name, stream in self._streams.items()}
+        return {"streams": streams, "ambient": dict(self._ambient)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` was taken, on streams of the same seed and device."""
+        for name, stream in state["streams"].items():
+            self[name].load_state_dict(stream)
+        self._ambient = dict(state["ambient"])
 
     @contextmanager
     def ambient(self, name: str) -> Iterator[None]:

@@ -14,15 +14,16 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
-    {"errors", "files", "environment", "metrics", "stats", "storage", "pictures"},
+    {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
     {"verdicts", "observing"},
     {"catalog", "settings", "limits", "rules", "rules_state"},
     {"mixtures", "parsing", "trial", "formats"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
-    | {"custom_features", "plan", "records"},
+    | {"custom_features", "plan", "records", "batches"},
     {"extractors"},
-    {"planning", "status", "probes", "measures", "planar", "evaluate", "scale", "protocol"},
+    {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
+    | {"protocol", "checkpoints"},
     {"drawing"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
     {"executors", "findings", "changes", "circumstances", "events"},

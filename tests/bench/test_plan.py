@@ -149,13 +149,26 @@ def test_budget_and_points_are_whole_generator_steps_of_everyone() -> None:
         assert points[0] == 0
         assert points[-1] == trial.images
         assert len(points) == 8
-        assert trial.row_every % steps == 0
+        assert all(end % steps == 0 for end in row_ends(trial))
 
 
-def test_curves_have_about_400_rows() -> None:
-    for images in (256_000, 1_000_000, 640, 300_000):
-        trial = trials(plan(images=images))[0]
-        assert 1 <= trial.images / trial.row_every <= 400
+def row_ends(trial: Trial) -> list[int]:
+    ends = [0]
+    while ends[-1] < trial.images:
+        ends.append(trial.row_end(ends[-1]))
+    return ends[1:]
+
+
+def test_rows_thin_out_and_do_not_depend_on_the_budget() -> None:
+    small, large = (trials(plan(images=images))[0] for images in (640 * 400, 640 * 3200))
+    assert row_ends(small) == [640 * k for k in range(1, 401)]
+    ends = row_ends(large)
+    assert ends[:400] == row_ends(small)
+    assert len(ends) == 400 + 3 * 200  # three octaves
+    assert ends[-2:] == [640 * (3200 - 8), 640 * 3200]
+    # After an evaluation between two of them they are where they would have been.
+    assert small.row_end(640 * 3 + 64) == 640 * 4
+    assert large.row_end(640 * 1001) == 640 * 1004
 
 
 def test_a_usual_contestant_added_later_moves_no_point() -> None:

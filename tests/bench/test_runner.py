@@ -3,8 +3,13 @@
 import dataclasses
 import fcntl
 import os
+import shlex
+import signal
 import socket
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,7 @@ from bench.executors import Outcome, local_processes
 from bench.files import read_json, replacing, write_text
 from bench.parsing import parse_models
 from bench.plan import Plan
-from bench.records import TrialRecord
+from bench.records import TrialRecord, is_alive, write_index
 from bench.status import lines
 from bench.trial import Trial
 
@@ -30,12 +35,16 @@ class Seen:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        self.retries: list[Outcome] = []
 
     def started(self, trial: Trial) -> None:
         pass
 
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         self.outcomes[trial.key] = outcome
+
+    def retried(self, trial: Trial, outcome: Outcome) -> None:
+        self.retries.append(outcome)
 
 
 def plan_of(models: str, **values: Any) -> Plan:
@@ -46,10 +55,14 @@ def plan_of(models: str, **values: Any) -> Plan:
 
 
 def go(plan: Plan, root: Path, jobs: int = 1) -> dict[str, Outcome]:
+    return watched(plan, root, jobs).outcomes
+
+
+def watched(plan: Plan, root: Path, jobs: int = 1, retries: int = 0) -> Seen:
     trials = plan.trials(load_dataset)
     seen = Seen()
-    runner.run(plan, root, trials, jobs, seen)
-    return seen.outcomes
+    runner.run(plan, root, trials, jobs, seen, retries)
+    return seen
 
 
 def test_what_has_ended_is_skipped_and_what_has_not_is_done(tmp_path: Path) -> None:
@@ -77,8 +90,8 @@ def test_another_configuration_under_the_same_label_is_refused(tmp_path: Path) -
     go(plan_of("x=gan"), root)
     with pytest.raises(InputError, match=r"model gan there, cgan here.*--out"):
         go(plan_of("x=cgan"), root)
-    with pytest.raises(InputError, match="images 640, not 1280"):
-        go(plan_of("x=gan", images=1280), root)
+    with pytest.raises(InputError, match="evaluations 1, not 3"):
+        go(plan_of("x=gan", evaluations=3), root)
     assert bench.load(root).experiment["contestants"][0]["model"] == "gan"
 
 
@@ -104,6 +117,14 @@ class Raises(VanillaGAN):
 class Dies(VanillaGAN):
     def generator_loss(self, batch):
         os._exit(9)
+
+class Hesitates(VanillaGAN):
+    # Fails at its sixth step, once.
+    def generator_loss(self, batch):
+        if batch.step == 5 and not os.path.exists(__file__ + ".failed"):
+            open(__file__ + ".failed", "w").close()
+            raise RuntimeError("not yet")
+        return super().generator_loss(batch)
 """
 
 
@@ -126,6 +147,107 @@ def test_a_killed_worker_takes_no_other_along(tmp_path: Path) -> None:
     assert outcomes["mnist5k/dies/s0"][0] == "failed"
     assert "killed" in outcomes["mnist5k/dies/s0"][1]
     assert outcomes["mnist5k/gan/s0"] == outcomes["mnist5k/wgan/s0"] == ("finished", "")
+    status = read_json(tmp_path / "r/trials/mnist5k/dies/s0/status.json")
+    assert (status["status"], status["reason"]) == outcomes["mnist5k/dies/s0"]  # it could not say
+
+
+def test_a_failure_is_tried_again_as_often_as_asked(tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    models = ",".join(f"{n.lower()}={tmp_path}/faulty.py:{n}" for n in ("Raises", "Hesitates"))
+    seen = watched(plan_of(models), tmp_path / "r", retries=2)
+    assert seen.retries.count(("failed", "RuntimeError: not yet")) == 1
+    assert seen.retries.count(("failed", "RuntimeError: no loss today")) == 2
+    assert seen.outcomes["mnist5k/hesitates/s0"] == ("finished", "")
+    assert seen.outcomes["mnist5k/raises/s0"][0] == "failed"
+    found = {
+        name: read_json(tmp_path / "r/trials/mnist5k" / name / "s0/status.json")
+        for name in ("hesitates", "raises")
+    }
+    assert found["hesitates"]["attempts"] == 2
+    (failure,) = found["hesitates"]["failures"]
+    assert failure["reason"] == "RuntimeError: not yet"
+    assert "in generator_loss" in failure["traceback"]
+    assert found["raises"]["attempts"] == 3
+    assert "second line" in found["raises"]["traceback"]
+    write_index(bench.load(tmp_path / "r"))
+
+
+ORPHANS = """
+import os, signal, sys, time
+from pathlib import Path
+from bench.executors import local_processes
+
+def work(place):
+    Path(place).write_text(str(os.getpid()))
+    time.sleep(60)
+
+if __name__ == "__main__":
+    local_processes(sys.argv[1:], work, print, print, 2)
+"""
+
+
+def test_workers_do_not_survive_their_parent(tmp_path: Path) -> None:
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    places = [tmp_path / "one", tmp_path / "two"]
+    command = [sys.executable, str(tmp_path / "orphans.py"), *map(str, places)]
+    paths = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parent.parent)}
+    parent = subprocess.Popen(command, env=paths, stdout=subprocess.DEVNULL)
+    until(lambda: all(place.exists() and place.read_text() for place in places), 30)
+    parent.kill()
+    parent.wait()
+    workers = [int(place.read_text()) for place in places]
+    until(lambda: not any(is_alive({"pid": w, "host": socket.gethostname()}) for w in workers), 5)
+
+
+def until(done: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "number"),
+    [
+        ("1", signal.SIGINT),
+        pytest.param("1", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("2", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("2", signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupt_is_heeded_at_once(jobs: str, number: signal.Signals, tmp_path: Path) -> None:
+    root = tmp_path / "a folder"
+    words = ["run", "--dataset", "ring8", "--models", "gan", "--seeds", "2", "--jobs", jobs]
+    words += ["--images", "2M", "--evaluations", "100", "--out", str(root)]
+    code = "import sys; from bench.cli import main; main()"
+    command = [sys.executable, "-c", code, *words, "--set", "backbone=mlp"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Ignored signals are inherited, and stay ignored: from a shell's background, say.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        env={**os.environ, "PYTHONPATH": str(Path(bench.__file__).parent.parent)},
+    )
+    try:
+        until(lambda: len(list(root.glob("trials/*/*/*/progress.json"))) == int(jobs), 60)
+        time.sleep(0.3)  # into its first evaluation, where a solver has the main thread
+        began = time.monotonic()
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - began < 2
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == (
+        f"bench: interrupted; go on with: {shlex.join(['bench', *command[3:]])}"
+    )
+    assert said.count("\n") == 1
+    statuses = list(bench.load(root).trials["status"])
+    assert statuses == ["interrupted", "interrupted" if jobs == "2" else "waiting"]
+    assert not list(root.rglob("*.tmp"))
 
 
 def diverge_second(trial: Trial) -> Outcome:
@@ -135,9 +257,12 @@ def diverge_second(trial: Trial) -> Outcome:
 def test_the_pool_hands_back_every_outcome() -> None:
     trials = plan_of("gan", seeds=(0, 1, 2)).trials(load_dataset)
     outcomes: dict[int, str] = {}
-    local_processes(
-        trials, diverge_second, lambda trial: None, lambda t, o: outcomes.update({t.seed: o[0]}), 2
-    )
+
+    def ended(trial: Trial, outcome: Outcome) -> bool:
+        outcomes[trial.seed] = outcome[0]
+        return False
+
+    local_processes(trials, diverge_second, lambda trial: None, ended, 2)
     assert outcomes == {0: "finished", 1: "diverged", 2: "finished"}
 
 
@@ -161,7 +286,7 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(trial: Trial, root: Path) -> Outcome:
+    def interrupted(trial: Trial, root: Path, checkpoint_every: float) -> Outcome:
         TrialRecord(root, trial.dataset, trial.label, trial.seed).progress({"images": 64})
         raise KeyboardInterrupt
 

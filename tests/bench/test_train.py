@@ -13,12 +13,13 @@ from pandas.testing import assert_frame_equal
 from safetensors.torch import load_file
 from torch import Tensor
 
+from bench.batches import Shuffled
 from bench.datasets import load_dataset
 from bench.evaluate import balanced_labels, evaluate, generate
 from bench.parsing import parse_models
 from bench.plan import Plan
 from bench.records import Clock
-from bench.train import shuffled, train
+from bench.train import train
 from bench.trial import Trial
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
@@ -151,10 +152,10 @@ def test_a_nan_ends_a_trial_as_diverged_and_keeps_its_rows(tmp_path: Path) -> No
 
 def test_an_epoch_shows_every_image_once() -> None:
     split = load_dataset("mnist5k").train
-    batches = shuffled(split, 64, Streams(0)["data"])
+    batches = Shuffled(split, 64, Streams(0)["data"])
     first = torch.cat([next(batches)[0] for _ in range(62)])  # 4000 // 64
     assert len(first.flatten(1).unique(dim=0)) == 62 * 64
-    again, _ = next(shuffled(split, 64, Streams(0)["data"]))
+    again, _ = next(Shuffled(split, 64, Streams(0)["data"]))
     assert torch.equal(first[:64], again)
     labels = [next(batches)[1] for _ in range(62)]
     assert (torch.cat(labels).bincount() > 370).all()  # of 400 a class, 32 images dropped
@@ -162,7 +163,7 @@ def test_an_epoch_shows_every_image_once() -> None:
 
 def test_images_keep_their_labels() -> None:
     split = load_dataset("mnist5k").train
-    images, labels = next(shuffled(split, 64, Streams(0)["data"]))
+    images, labels = next(Shuffled(split, 64, Streams(0)["data"]))
     rows = [(split.samples.float() / 127.5 - 1 == image).flatten(1).all(1) for image in images[:5]]
     assert [int(split.labels[row][0]) for row in rows] == labels[:5].tolist()
 
@@ -170,7 +171,7 @@ def test_images_keep_their_labels() -> None:
 def test_too_few_images_for_a_batch() -> None:
     split = load_dataset("mnist5k").holdout
     with pytest.raises(ValueError, match="fewer than a batch"):
-        next(shuffled(split, 2000, Streams(0)["data"]))
+        next(Shuffled(split, 2000, Streams(0)["data"]))
 
 
 class Planted(torch.nn.Module):

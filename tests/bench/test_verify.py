@@ -37,6 +37,9 @@ class Quiet:
     def ended(self, trial: Trial, outcome: tuple[str, str]) -> None:
         pass
 
+    def retried(self, trial: Trial, outcome: tuple[str, str]) -> None:
+        pass
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

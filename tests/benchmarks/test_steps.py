@@ -8,9 +8,9 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from bench.batches import Shuffled
 from bench.datasets import load_dataset
 from bench.probes import Averages, snapshot
-from bench.train import shuffled
 from gan_zoo.base import GAN
 from gan_zoo.catalog import MODELS, load
 from gan_zoo.streams import Streams
@@ -24,7 +24,7 @@ def test_ten_generator_steps(benchmark: BenchmarkFixture, name: str, recorded: b
     torch.set_num_threads(1)
     dataset, kind, streams = load_dataset("mnist5k"), load(name), Streams(0)
     model: GAN = kind(dataset.spec, kind.defaults, streams).train()  # type: ignore[attr-defined]
-    batches, averages = shuffled(dataset.train, 64, streams["data"]), Averages(model)
+    batches, averages = Shuffled(dataset.train, 64, streams["data"]), Averages(model)
     benchmark.group = name
 
     def row() -> None:

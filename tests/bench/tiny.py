@@ -1,0 +1,92 @@
+"""Trials of a blink: narrow networks on points, and a stand-in for the exact, slow measures."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bench.datasets import load_dataset
+from bench.evaluate import balanced_labels, generate
+from bench.parsing import parse_models
+from bench.plan import Plan
+from bench.records import Measured
+from bench.trial import Trial
+from gan_zoo.base import GAN
+from gan_zoo.streams import Streams
+
+# Draws by itself, and has state that is neither parameter nor buffer.
+DROPPING = """
+from torch import nn
+from gan_zoo.gan import VanillaGAN
+
+class Dropping(VanillaGAN):
+    pull = 0.0
+
+    def build_discriminator(self):
+        network = super().build_discriminator()
+        network.layers.insert(1, nn.Dropout(0.5))
+        return network
+
+    def generator_loss(self, batch):
+        return (1 + self.pull) * super().generator_loss(batch)
+
+    def after_generator_step(self):
+        self.pull = 0.9 * self.pull + 0.01
+
+    def get_extra_state(self):
+        return {"pull": self.pull}
+
+    def set_extra_state(self, state):
+        self.pull = state["pull"]
+"""
+SMALL: dict[str, Any] = {
+    "datasets": ("ring8",),
+    "seeds": (0,),
+    "images": 960,  # 6 units of 16 x 10
+    "evaluations": 2,
+    "batch_size": 16,
+}
+
+
+def plan_of(models: str, **values: Any) -> Plan:
+    narrow = {"width": 4, "latent_dim": 3, "backbone": "mlp"}
+    contestants = (dataclasses.replace(c, values=narrow) for c in parse_models(models))
+    return Plan(tuple(contestants), **{**SMALL, **values})
+
+
+def trials_of(plan: Plan) -> list[Trial]:
+    return plan.trials(load_dataset)
+
+
+def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict[str, str]]:
+    """In place of `bench.evaluate.evaluate`: as exact on what the samples are, in no time."""
+    samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
+    found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]
+    return [*found, *([Measured("once", float(samples.max()))] if last else [])], {}
+
+
+def assert_same(one: Path, two: Path) -> None:
+    """Two folders of a trial agree bit for bit, but for what hangs on the clock."""
+    for name in ("curves", "evaluations"):
+        first, second = (timeless(root / f"{name}.parquet") for root in (one, two))
+        assert not first.duplicated(first.columns.drop("value").tolist()).any()
+        pd.testing.assert_frame_equal(first, second, check_exact=True)
+    for pattern in ("generator.safetensors", "samples/*.png"):
+        first_paths, second_paths = (sorted(root.glob(pattern)) for root in (one, two))
+        assert [path.name for path in first_paths] == [path.name for path in second_paths]
+        assert first_paths
+        for mine, theirs in zip(first_paths, second_paths, strict=True):
+            assert mine.read_bytes() == theirs.read_bytes(), mine.name
+    assert not list(one.rglob("*.tmp"))
+
+
+def timeless(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path).drop(columns="seconds")
+    return table.assign(value=table["value"].mask(table["metric"].str.startswith("cost/"), 0))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.train.evaluate", evaluate)
