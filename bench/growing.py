@@ -1,6 +1,7 @@
 """What a results folder may grow by: contestants, data sets, seeds, and a larger budget."""
 
 import math
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -103,4 +104,4 @@ def merged(plan: Plan, root: Path) -> Plan:
 def plan_of(root: Path) -> Plan | None:
     """The plan that the folder was made with, or None where there is no folder yet."""
     path = root / "experiment.toml"
-    return from_dict(read_toml(path), str(path)) if path.exists() else None
+    return from_dict(read_toml(path), str(path)) if os.path.exists(path) else None

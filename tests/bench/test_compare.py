@@ -46,7 +46,12 @@ def folder(
                 record.add_evaluation(Clock(images), measured)
             record.flush()
             streams = {"data": f"d{seed}", "latent/generator": f"g{seed}"}
-            record.end((ends or {}).get((label, seed), "finished"), streams=streams, seconds=1.0)
+            record.end(
+                (ends or {}).get((label, seed), "finished"),
+                streams=streams,
+                seconds=1.0,
+                images=640,
+            )
     return path
 
 
@@ -165,7 +170,7 @@ def test_circumstances_are_named(tmp_path: Path) -> None:
         tmp_path / "b", {"x": SIX}, config={"penalty": 10.0}, environment=other, batch_size=16
     )
     assert circumstances(both(a, b)) == [
-        "plan: batch_size absent -> 16",
+        "plan: batch_size 64 -> 16",
         "x on mnist5k: penalty 1.0 -> 10.0",
         "environment: torch 2.9 -> 2.14",
     ]

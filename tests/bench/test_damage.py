@@ -420,13 +420,13 @@ def test_a_read_only_folder_can_be_read(read_only: Path) -> None:
 def full(trained: Path, tmp_path: Path) -> Iterator[Path]:
     """A trained folder without its report on a disk that has no byte left."""
     disk = tmp_path / "disk"
-    mounted(disk, "-t", "tmpfs", "-o", "size=400k", "tmpfs")
+    mounted(disk, "-t", "tmpfs", "-o", "size=64m", "tmpfs")
     try:
         root = Path(shutil.copytree(trained, disk / "r"))
         trial(root, "gan/s1").joinpath("status.json").unlink()  # something to do
         with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
             while True:
-                filler.write(bytes(1024))
+                filler.write(bytes(4096))
         yield root
     finally:
         subprocess.run(["umount", str(disk)], check=True)

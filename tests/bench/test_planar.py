@@ -86,10 +86,13 @@ def test_a_trial_on_points(tmp_path: Path, model: str) -> None:
     assert train(trial, tmp_path) == ("finished", "")
     folder = tmp_path / "trials" / trial.key
     rows = pd.read_parquet(folder / "evaluations.parquet")
-    expected = {"emd", "high_quality", "modes", "mode_kl"}
+    expected = {"emd", "emd_again", "high_quality", "modes", "mode_kl"}
     expected |= {"label_accuracy"} if model == "cgan" else set()
     assert {m for m in rows["metric"] if "/" not in m} == expected
     assert rows["value"].map(float).notna().all()
+    last = rows[rows["images"] == trial.images].set_index("metric")["value"]
+    assert last["emd_again"] != last["emd"]  # other latents, the same generator
+    assert last["emd_again"] == pytest.approx(last["emd"], rel=0.2)
     with Image.open(folder / "samples" / "000002560.png") as picture:
         assert (picture.mode, picture.size) == ("L", (128, 128))
     assert json.loads((folder / "status.json").read_text())["status"] == "finished"
