@@ -64,12 +64,11 @@ def test_a_timed_trial_records_as_often_as_a_default_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     trial = trial_of("gan", 20)
-    assert trial.row_every == trial_of("gan", 4000).row_every == 10 * 64
     only_training(monkeypatch)
     for _ in range(2):
         recorded(trial, tmp_path)
     curves = pd.read_parquet(tmp_path / "trials" / trial.key / "curves.parquet")
-    assert curves["images"].unique().tolist() == [640, 1280]
+    assert curves["images"].unique().tolist() == [640, 1280]  # as of 256k: 400 rows
 
 
 def test_generated_folders_are_results(tmp_path: Path) -> None:

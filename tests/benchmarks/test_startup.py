@@ -17,6 +17,7 @@ BENCH = [sys.executable, "-c", "from bench.cli import main; main()"]
 MODELS, SEEDS = ("gan", "cgan", "dcgan", "wgan", "wgangp"), 100
 ROWS, METRICS = 400, 17  # of a trial's curves, at the default budget
 POINTS, MEASURED = 9, 18  # of its evaluations
+ENDED = {"status": "finished", "reason": "", "images": 256_000, "seconds": 40.0}
 
 
 def long(columns: list[str], rows: int, metrics: int) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def write_trials(root: Path, models: tuple[str, ...], seeds: int) -> None:
         for seed in range(seeds):
             folder = root / "trials" / "mnist5k" / model / f"s{seed}"
             write_json(folder / "trial.json", {"config": {"width": 32}, "config_hash": "0"})
-            write_json(folder / "status.json", {"status": "finished", "images": 256_000})
+            write_json(folder / "status.json", ENDED)
             for name, frame in tables.items():
                 write_parquet(folder / name, frame.assign(model=model, seed=seed))
 
