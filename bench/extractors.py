@@ -29,7 +29,7 @@ TOGETHER = 5_000  # images turned into floats together
 class Reference:
     """What an extractor sees in a split, and what metrics make of that alone, when it is asked for.
 
-    An evaluation then costs a third less, with the same bits.
+    An evaluation then costs a fifth less, with the same bits.
     """
 
     seen: Seen
