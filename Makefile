@@ -8,6 +8,7 @@ PYTHON ?= python3
 PRECISION ?= fp32
 ARGS ?=
 BIN := .venv/bin
+RUN = results/benchmarks/$(shell date +%F).json
 READY := .venv/.ready
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
@@ -40,7 +41,10 @@ test-all: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 bench: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks --benchmark-only
+	mkdir -p results/benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks --benchmark-only \
+	  --benchmark-json=$(RUN)
+	$(BIN)/python tests/benchmarks/table.py $(RUN) results/benchmarks/README.md
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks

@@ -12,7 +12,7 @@ from .catalog import NONE, primary_metric, second_extractor
 from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .extractors import extractor, reference
-from .measures import Absent, Sight, at_the_end, distances, manifolds, modes
+from .measures import Absent, Sight, at_the_end, distances, fid, manifolds, modes
 from .planar import emd_of, measure_points
 from .records import Measured
 from .trial import Trial
@@ -44,11 +44,11 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Abse
     counted, absent = modes(sight, model.conditional)
     found = distances(sight) + manifolds(sight) + counted
     if last:
-        once, missing = at_the_end(sight, model.conditional, trial.seed)
+        holdout = reference(*of, trial.features, device, "holdout").seen
+        once, missing = at_the_end(sight, holdout, model.conditional, trial.seed)
         found, absent = found + once + again(model, trial, labels[few]), absent | missing
         if second := second_extractor(trial.features):
-            sight = seen_by(second, images[few], labels[few], *of)
-            found += [row for row in distances(sight) if row.metric == "fid"]
+            found.append(fid(seen_by(second, images[few], labels[few], *of)))
     return found, absent
 
 
@@ -59,8 +59,7 @@ def again(model: GAN, trial: Trial, labels: Tensor) -> list[Measured]:
     if dataset.truth is not None:
         values = [emd_of(images, dataset)]
     else:
-        sight = seen_by(trial.features, images, labels, trial.source, trial.size)
-        values = [row for row in distances(sight) if row.metric == metric]
+        values = [fid(seen_by(trial.features, images, labels, trial.source, trial.size))]
     return [replace(value, metric=f"{metric}_again") for value in values]
 
 
@@ -93,14 +92,12 @@ def seen_by(
     size: int | None,
     more: Tensor | None = None,
 ) -> Sight:
-    """What the extractor `features` sees in images [n, *shape] and in the data set.
+    """What the extractor `features` sees in images [n, *shape] and in the training set.
 
     `more` are images of which only the class is kept, for modes that are counted on many.
     """
     device = str(images.device)
     look = extractor(features, name, size, device)
-    train = reference(name, size, features, device, "train")
-    holdout = reference(name, size, features, device, "holdout")
     generated = look(images)
     predicted = [generated.predicted]
     if more is not None and len(more):
@@ -110,8 +107,6 @@ def seen_by(
         generated=generated,
         labels=labels,
         predicted=torch.cat(predicted),
-        train=train.seen,
-        train_labels=train.labels,
-        holdout=holdout.seen,
+        train=reference(name, size, features, device, "train"),
         dataset=load_dataset(name, size),
     )

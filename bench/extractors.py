@@ -1,9 +1,9 @@
 """Extractors by name: shipped, a user's own, or made for a data set when they are first needed."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from .custom_features import load_custom
 from .datasets import load_dataset, to_unit
 from .features import Extractor, Seen, load_extractor
 from .inception import load_inception
+from .metrics.kernel import Within, within
+from .metrics.manifold import Balls, balls
 from .storage import arrays_dir
 from .trial import Trial
 
@@ -23,12 +25,24 @@ REFERENCE = 10_000  # images of a split that samples are compared with, at most
 TOGETHER = 5_000  # images turned into floats together
 
 
-class Reference(NamedTuple):
-    """What an extractor sees in a split."""
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What an extractor sees in a split, and what metrics make of that alone, when it is asked for.
+
+    An evaluation then costs a fifth less, with the same bits.
+    """
 
     seen: Seen
     labels: Tensor  # [n]
     rows: Tensor  # [n] of the split
+
+    @cached_property
+    def within(self) -> Within:
+        return within(self.seen.features)
+
+    @cached_property
+    def balls(self) -> Balls:
+        return balls(self.seen.features)
 
 
 @cache

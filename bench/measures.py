@@ -8,6 +8,7 @@ from torch import Tensor
 from gan_zoo.streams import Streams
 
 from .datasets import Dataset
+from .extractors import Reference
 from .features import Seen
 from .metrics import by_class, extrapolated, frechet, inception, kernel, manifold, memorisation
 from .metrics import modes as classes_
@@ -25,27 +26,29 @@ class Sight:
     generated: Seen
     labels: Tensor  # [n] the classes asked for
     predicted: Tensor  # [n or more] int64, of all samples that modes are counted on
-    train: Seen  # the reference
-    train_labels: Tensor  # [m] of the reference
-    holdout: Seen
+    train: Reference
     dataset: Dataset
 
     def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
         """A value of the metric, of all `generated` samples or of another number of them."""
-        reference = f"train:{len(self.train.features)}"
+        reference = f"train:{len(self.train.labels)}"
         n = len(self.generated.features) if samples is None else samples
         return Measured(metric, float(value), self.protocol, n, reference)
 
 
 def distances(sight: Sight) -> list[Measured]:
     """FID and KID to the training set."""
-    x, y = sight.generated.features, sight.train.features
-    return [sight.row("fid", frechet.fid(x, y)), sight.row("kid", kernel.kid(x, y))]
+    value = kernel.kid(sight.generated.features, sight.train.within)
+    return [fid(sight), sight.row("kid", value)]
+
+
+def fid(sight: Sight) -> Measured:
+    return sight.row("fid", frechet.fid(sight.generated.features, sight.train.seen.features))
 
 
 def manifolds(sight: Sight) -> list[Measured]:
     """Precision, recall, density and coverage."""
-    found = manifold.manifold(sight.generated.features, sight.train.features)
+    found = manifold.manifold(sight.generated.features, sight.train.balls)
     return [sight.row(name, value) for name, value in vars(found).items()]
 
 
@@ -63,7 +66,7 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
     if sight.dataset.mode_samples:
         values = {"modes": classes_.modes_sampled(shares), "mode_kl": classes_.mode_kl(shares)}
     else:
-        wanted = classes_.class_shares(sight.train_labels, classes)
+        wanted = classes_.class_shares(sight.train.labels, classes)
         values = {
             "modes": classes_.modes_covered(shares),
             "mode_kl": classes_.mode_kl(shares, wanted),
@@ -77,10 +80,12 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
     return found, {}
 
 
-def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], Absent]:
+def at_the_end(
+    sight: Sight, holdout: Seen, conditional: bool, seed: int
+) -> tuple[list[Measured], Absent]:
     """What is measured once, at the end of a trial; and of what could not be, the reason."""
     streams = Streams(seed)
-    x, y, held = sight.generated.features, sight.train.features, sight.holdout.features
+    x, y, held = sight.generated.features, sight.train.seen.features, holdout.features
     asked: dict[str, Callable[[], float]] = {
         "fid_infinity": lambda: extrapolated.fid_infinity(
             x, y, streams.generator("eval/fid_infinity")
@@ -92,7 +97,7 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
     }
     if conditional and sight.dataset.spec.classes <= HISTOGRAM:
         asked["fid_within_classes"] = lambda: by_class.fid_within_classes(
-            x, sight.labels, y, sight.train_labels, sight.dataset.spec.classes
+            x, sight.labels, y, sight.train.labels, sight.dataset.spec.classes
         )
     found: list[Measured] = []
     absent: Absent = {}

@@ -1,6 +1,7 @@
 """The kernel distance between two sets of features (KID)."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,32 +10,52 @@ from torchmetrics.image.kid import poly_kernel
 ROWS = 250  # of a kernel matrix at a time: at n = 4000 whole ones would take 0.5 GB
 
 
-def kid(generated: Tensor, reference: Tensor) -> float:
+@dataclass(frozen=True, eq=False)
+class Within:
+    """A set of features and the kernel within it: a third of a KID, the same for all against it."""
+
+    rows: Tensor  # [n, d] float64 on the CPU
+    mean: float  # of k(x_i, x_j) over all i other than j
+
+
+def within(features: Tensor) -> Within:
+    """`features` [n, d] as `kid` wants a reference that many sets are held against.
+
+    ValueError: another shape, fewer than 2 rows.
+    """
+    if features.ndim != 2 or len(features) < 2:
+        raise ValueError(
+            f"KID needs features [n, d] of at least 2 rows, got shape {list(features.shape)}"
+        )
+    x, n = features.cpu().double(), len(features)
+    return Within(x, (_sum(x, x) - _diagonal(x)) / (n * (n - 1)))
+
+
+def kid(generated: Tensor, reference: Tensor | Within) -> float:
     """Unbiased squared MMD of two sets of features under the kernel (x.y / d + 1)^3.
 
-    generated [n, d], reference [m, d]: floating point, any device, n and m at least 2, not
-    necessarily equal. All rows are used at once: no subsets are drawn. Unbiased means that equal
-    distributions give 0 on average, so values below 0 are right. Its unit is a kernel's: a
-    feature's sixth power and below. All of it is float64 on the CPU.
+    generated [n, d], reference [m, d] or what `within` makes of it: floating point, any device, n
+    and m at least 2, not necessarily equal. All rows are used at once: no subsets are drawn.
+    Unbiased means that equal distributions give 0 on average, so values below 0 are right. Its
+    unit is a kernel's: a feature's sixth power and below. All of it is float64 on the CPU.
 
     ValueError: shapes that do not match, fewer than 2 rows, features that contain NaN or inf or
     are so large that the kernel overflows.
     Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3; the kernel is
     torchmetrics', whose `poly_mmd` takes sets of equal size only.
     """
-    if generated.ndim != 2 or reference.ndim != 2 or generated.shape[1] != reference.shape[1]:
+    rows = reference.rows if isinstance(reference, Within) else reference
+    if generated.ndim != 2 or rows.ndim != 2 or generated.shape[1] != rows.shape[1]:
         raise ValueError(
             "KID needs features [n, d] and [m, d], got shapes "
-            f"{list(generated.shape)} and {list(reference.shape)}"
+            f"{list(generated.shape)} and {list(rows.shape)}"
         )
-    n, m = len(generated), len(reference)
+    n, m = len(generated), len(rows)
     if min(n, m) < 2:
         raise ValueError(f"KID needs at least 2 rows on each side, got {n} and {m}")
-    x, y = generated.cpu().double(), reference.cpu().double()
-    within = (_sum(x, x) - _diagonal(x)) / (n * (n - 1)) + (_sum(y, y) - _diagonal(y)) / (
-        m * (m - 1)
-    )
-    value = within - 2 * _sum(x, y) / (n * m)
+    x = within(generated)
+    y = reference if isinstance(reference, Within) else within(reference)
+    value = x.mean + y.mean - 2 * _sum(x.rows, y.rows) / (n * m)
     if not math.isfinite(value):
         raise ValueError(f"KID is {value}: features contain NaN or inf, or are too large")
     return value

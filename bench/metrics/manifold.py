@@ -19,38 +19,70 @@ class Manifold:
     coverage: float  # share of the reference balls with a generated sample in them, 0 to 1
 
 
-def manifold(generated: Tensor, reference: Tensor, k: int = 5, k_precision: int = 3) -> Manifold:
+@dataclass(frozen=True, eq=False)
+class Balls:
+    """A reference and the balls around its samples, the same for all sets held against it."""
+
+    centre: Tensor  # [d] its mean
+    rows: Tensor  # [m, d] float64 on the CPU, less the centre: small norms lose fewer digits
+    radii: Tensor  # [m, 2] squared, to the k_precision-th and to the k-th nearest other row
+    k: int
+    k_precision: int
+
+
+def balls(reference: Tensor, k: int = 5, k_precision: int = 3) -> Balls:
+    """`reference` [m, d] as `manifold` wants one that many sets are held against.
+
+    ValueError: another shape, a k below 1, too few rows, NaN, inf or overflow.
+    """
+    y = checked(reference, "reference", "precision and recall")
+    if min(k, k_precision) < 1:
+        raise ValueError(f"precision and recall need k of at least 1, got {k} and {k_precision}")
+    _check_rows(y, "reference", max(k, k_precision))
+    centre = y.mean(dim=0)
+    return Balls(centre, y - centre, _radii(y - centre, [k_precision, k]), k, k_precision)
+
+
+def manifold(
+    generated: Tensor, reference: Tensor | Balls, k: int = 5, k_precision: int = 3
+) -> Manifold:
     """Precision and recall with k_precision neighbours, density and coverage with k.
 
-    generated [n, d], reference [m, d]: any device, n and m above the k in use. Each sample has a
-    ball that reaches to its k-th nearest neighbour in its own set. Each pair of metrics has its
-    paper's k, 3 and 5, so that values can be held against the published ones; equal k are the
-    package prdc. Balls are closed, as in Kynkaanniemi eq. 1, where prdc's are open. That shows in
-    ties only: a point repeated more than k times is then still found by a copy of it, and a set
-    has density (k + 1) / k against itself. Squared distances closer than the round-off of a float64
-    product (about d 1e-15 of the squared norms) are ties.
+    generated [n, d], reference [m, d] or the `balls` made of it, which have their own k: any
+    device, n and m above the k in use. Each sample has a ball that reaches to its k-th nearest
+    neighbour in its own set. Each pair of metrics has its paper's k, 3 and 5, so that values can be
+    held against the published ones; equal k are the package prdc. Balls are closed, as in
+    Kynkaanniemi eq. 1, where prdc's are open. That shows in ties only: a point repeated more than k
+    times is then still found by a copy of it, and a set has density (k + 1) / k against itself.
+    Squared distances closer than the round-off of a float64 product (about d 1e-15 of the squared
+    norms) are ties.
 
     ValueError: shapes that do not match, a k below 1, too few rows, NaN, inf or overflow.
     Source: Kynkaanniemi et al. 2019, eq. 1 and 2; Naeem et al. 2020, section 3.
     """
     x = checked(generated, "generated", "precision and recall")
-    y = checked(reference, "reference", "precision and recall")
-    _check_sizes(x, y, k, k_precision)
-    centre = y.mean(dim=0)  # small norms lose fewer digits
-    x, y = x - centre, y - centre
-    narrow_x = _radii(x, [k_precision])[:, 0]
-    narrow_y, wide_y = _radii(y, [k_precision, k]).unbind(dim=1)
+    within = reference if isinstance(reference, Balls) else balls(reference, k, k_precision)
+    y, k = within.rows, within.k
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(
+            f"precision and recall need equal feature sizes: generated has {x.shape[1]}, "
+            f"reference has {y.shape[1]}"
+        )
+    _check_rows(x, "generated", within.k_precision)
+    x = x - within.centre
+    narrow_x = _radii(x, [within.k_precision])[:, 0]
+    narrow_y, wide_y = within.radii.unbind(dim=1)
     precise = torch.zeros(len(x), dtype=torch.bool)
-    recalled = balls = covered = 0
+    recalled = times = covered = 0
     for part, narrow, wide in zip(*(t.split(ROWS) for t in (y, narrow_y, wide_y)), strict=True):
         gap = squared_distances(part, x, slack=2)  # one for the gap, one for the radius
         precise |= (gap <= narrow[:, None]).any(dim=0)
         recalled += int((gap <= narrow_x).any(dim=1).sum())
-        within = gap <= wide[:, None]
-        balls += int(within.sum())
-        covered += int(within.any(dim=1).sum())
+        inside = gap <= wide[:, None]
+        times += int(inside.sum())
+        covered += int(inside.any(dim=1).sum())
     n, m = len(x), len(y)
-    return Manifold(int(precise.sum()) / n, recalled / m, balls / (k * n), covered / m)
+    return Manifold(int(precise.sum()) / n, recalled / m, times / (k * n), covered / m)
 
 
 def squared_distances(x: Tensor, y: Tensor, slack: float = 0) -> Tensor:
@@ -84,19 +116,11 @@ def checked(features: Tensor, side: str, metric: str) -> Tensor:
     return x
 
 
-def _check_sizes(x: Tensor, y: Tensor, k: int, k_precision: int) -> None:
-    if x.shape[1] != y.shape[1]:
+def _check_rows(x: Tensor, side: str, most: int) -> None:
+    if len(x) <= most:
         raise ValueError(
-            f"precision and recall need equal feature sizes: generated has {x.shape[1]}, "
-            f"reference has {y.shape[1]}"
+            f"precision and recall need more than k = {most} {side} rows, got {len(x)}"
         )
-    if min(k, k_precision) < 1:
-        raise ValueError(f"precision and recall need k of at least 1, got {k} and {k_precision}")
-    for rows, side, most in [(x, "generated", k_precision), (y, "reference", max(k, k_precision))]:
-        if len(rows) <= most:
-            raise ValueError(
-                f"precision and recall need more than k = {most} {side} rows, got {len(rows)}"
-            )
 
 
 def _radii(x: Tensor, ks: list[int]) -> Tensor:

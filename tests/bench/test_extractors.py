@@ -11,6 +11,8 @@ import torch
 from bench import extractors
 from bench.classifier import Recipe, load_or_train
 from bench.datasets import load_dataset, mnist5k
+from bench.metrics.kernel import kid
+from bench.metrics.manifold import manifold
 from bench.parsing import parse_models
 from bench.plan import Plan
 from bench.train import train
@@ -57,15 +59,24 @@ def test_a_trial_on_files_of_the_users(mnist_files: Path) -> None:
 def test_a_reference_is_a_fixed_draw_of_a_large_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors, "REFERENCE", 500)
     extractors.reference.cache_clear()
-    seen, labels, rows = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    found = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
     extractors.reference.cache_clear()
-    again, _, _ = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    again = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
     extractors.reference.cache_clear()
-    assert len(seen.features) == len(labels) == 500
-    assert torch.equal(seen.features, again.features)
-    assert torch.equal(mnist5k().train.labels[rows], labels)
+    assert len(found.seen.features) == len(found.labels) == 500
+    assert torch.equal(found.seen.features, again.seen.features)
+    assert torch.equal(mnist5k().train.labels[found.rows], found.labels)
     # The labels are those of the drawn rows: the network agrees with nearly all of them.
-    assert (seen.predicted == labels).float().mean() > 0.97
+    assert (found.seen.predicted == found.labels).float().mean() > 0.97
+
+
+def test_what_a_reference_keeps_changes_no_bit() -> None:
+    known = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    x, y = known.seen.features.flip(0)[:600] * 1.1, known.seen.features
+    assert kid(x, known.within) == kid(x, known.within) == kid(x, y)
+    assert manifold(x, known.balls) == manifold(x, known.balls) == manifold(x, y)
+    assert known.within is known.within
+    assert known.balls is known.balls
 
 
 def test_a_classifier_is_trained_once_and_said_so(

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics.image.kid import poly_mmd
 
 from bench.metrics.frechet import fid
-from bench.metrics.kernel import kid
+from bench.metrics.kernel import kid, within
 from bench.metrics.modes import class_shares, label_accuracy, mode_kl, modes_covered
 
 
@@ -191,6 +191,18 @@ def test_kid_is_unbiased_and_goes_below_zero(rng: np.random.Generator) -> None:
 def test_kid_in_blocks_is_torchmetrics_mmd(rng: np.random.Generator) -> None:
     x, y = normal(rng, 700, 64).double().relu(), normal(rng, 700, 64).double().relu()
     assert kid(x, y) == pytest.approx(float(poly_mmd(x, y)), rel=1e-9, abs=1e-10)
+
+
+def test_kid_of_a_kept_reference_has_the_same_bits(rng: np.random.Generator) -> None:
+    y = normal(rng, 600, 16).float()
+    kept = within(y)
+    for n in (2, 300):
+        x = normal(rng, n, 16).float() + 0.1
+        assert kid(x, kept) == kid(x, y)
+    with pytest.raises(ValueError, match=r"\[5, 3\] and \[600, 16\]"):
+        kid(torch.zeros(5, 3), kept)
+    with pytest.raises(ValueError, match=r"at least 2 rows, got shape \[1, 16\]"):
+        within(y[:1])
 
 
 def test_kid_refuses_what_it_cannot_measure(rng: np.random.Generator) -> None:

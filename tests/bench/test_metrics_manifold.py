@@ -9,7 +9,7 @@ import torch
 from prdc import compute_prdc  # type: ignore[import-untyped]
 from torch import Tensor
 
-from bench.metrics.manifold import ROWS, Manifold, manifold, squared_distances
+from bench.metrics.manifold import ROWS, Manifold, balls, manifold, squared_distances
 
 
 @pytest.fixture
@@ -55,6 +55,15 @@ def test_equal_k_agree_with_prdc(rng: np.random.Generator, n: int, m: int, d: in
         assert getattr(found, name) == pytest.approx(value, abs=1e-12), name
     assert 0 < found.precision < 1
     assert 0 < found.recall < 1
+
+
+def test_kept_balls_have_the_same_bits(rng: np.random.Generator) -> None:
+    y = normal(rng, 2 * ROWS + 7, 16).float()
+    kept, narrow = balls(y), balls(y, k=2, k_precision=1)
+    for n in (6, 400):
+        x = normal(rng, n, 16).float() * 1.2
+        assert manifold(x, kept) == manifold(x, y)
+        assert manifold(x, narrow) == manifold(x, y, k=2, k_precision=1) != manifold(x, y)
 
 
 def test_each_pair_of_metrics_has_its_own_k(rng: np.random.Generator) -> None:

@@ -1,0 +1,42 @@
+"""A batch of the discriminator by the textbook loop and by ours, with all that ours records."""
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from bench.datasets import load_dataset
+from gan_zoo.catalog import MODELS
+
+from . import textbook
+from .interleaved import Way, interleaved
+from .ours import only_training, recorded, trial_of
+
+BATCHES = 100  # of the discriminator in a turn: a multiple of 10
+ROUNDS = 5
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_discriminator_batches(
+    benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    torch.set_num_threads(1)
+    benchmark.group = "textbook / ours, seconds of a discriminator batch"
+    only_training(monkeypatch)
+    loop = textbook.train(name, load_dataset("mnist5k"), tmp_path)
+    # Ours builds its networks in every turn, and the textbook only once.
+    trials = {p: trial_of(name, BATCHES, p) for p in ("fp32", "bf16")}
+    ways: dict[str, Way] = {
+        "textbook": lambda: list(islice(loop, BATCHES)),
+        "bf16": lambda: recorded(trials["bf16"], tmp_path / "bf16"),
+    }
+    ways["textbook"]()  # to the first pages of memory and kernels
+    took = interleaved(benchmark, lambda: recorded(trials["fp32"], tmp_path / "fp32"), ways, ROUNDS)
+    benchmark.extra_info |= {
+        "textbook, ms": 1000 * took["textbook"] / BATCHES,
+        "ours, ms": 1000 * took["ours"] / BATCHES,
+        "ratio": took["textbook"] / took["ours"],
+        "ratio with bf16": took["textbook"] / took["bf16"],
+    }
