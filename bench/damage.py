@@ -1,6 +1,6 @@
 """What of a results folder can be read: a file may be cut off, emptied, overwritten or gone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +24,41 @@ FACT_TABLES = ("config", "streams", "not_measured")
 
 
 def damage(folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]) -> str:
-    """Why what a trial left in `folder` cannot be used, in a few words, or nothing.
+    """Why what a trial left in `folder` cannot be used, in a few words, or nothing."""
+    try:
+        tables_in(folder, key, tables)
+    except Damaged as error:
+        return str(error)
+    return ""
+
+
+def tables_in(
+    folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]
+) -> dict[str, pa.Table]:
+    """The tables that a trial left in `folder`, as far as there are any; raises Damaged.
 
     `key` is what every row must hold, `tables` the columns of each parquet file. Every byte is
     read: some milliseconds.
     """
-    try:
-        ended, trial = facts_in(folder / "status.json"), facts_in(folder / "trial.json")
-        done = ended.get("status") in ("finished", "diverged")
-        if ended:
-            _require_ended(ended)
-        else:
-            _require_progress(facts_in(folder / "progress.json"))
-        if done and not trial:
-            raise Damaged("trial.json is missing")
-        for name, columns in tables.items():
-            frame = frame_in(folder / f"{name}.parquet", columns)
-            if frame is None and done:
+    ended, trial = facts_in(folder / "status.json"), facts_in(folder / "trial.json")
+    done = ended.get("status") in ("finished", "diverged")
+    if ended:
+        _require_ended(ended)
+    else:
+        _require_progress(facts_in(folder / "progress.json"))
+    if done and not trial:
+        raise Damaged("trial.json is missing")
+    found = {}
+    for name, columns in tables.items():
+        table = table_in(folder / f"{name}.parquet", columns)
+        if table is None:
+            if done:
                 raise Damaged(f"{name}.parquet is missing")
-            if frame is not None and any(set(frame[k]) - {v} for k, v in key.items()):
-                raise Damaged(f"{name}.parquet is of another trial")
-    except Damaged as error:
-        return str(error)
-    return ""
+            continue
+        if any(set(table[k].unique().to_pylist()) - {v} for k, v in key.items()):
+            raise Damaged(f"{name}.parquet is of another trial")
+        found[name] = table
+    return found
 
 
 def facts_in(path: Path) -> dict[str, Any]:
@@ -73,23 +85,34 @@ def readable_facts(path: Path) -> dict[str, Any]:
         return {}
 
 
-def frame_in(path: Path, columns: list[str]) -> pd.DataFrame | None:
+def table_in(path: Path, columns: list[str]) -> pa.Table | None:
     """The table in a parquet file, or None where there is none; raises Damaged."""
     try:
         # Opened here: a path could be taken for a folder of tables, or for one with partitions.
         with path.open("rb") as file:
             table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
-        frame = table.to_pandas(use_threads=False)[columns]
-        kinds = {name: table.schema.field(name).type for name in columns if len(table)}
+        table = table.select(columns).replace_schema_metadata(None)
+        table.validate()
     except FileNotFoundError:
         return None
     except Exception as error:  # broken bytes make the reader raise almost anything
         raise Damaged(f"{path.name} cannot be read") from error
-    for name, kind in kinds.items():
+    for name in columns if len(table) else ():
+        kind = table.schema.field(name).type
         if name in TEXTS and not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
             raise Damaged(f"{path.name} has no text in its column {name}")
         if name not in TEXTS and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             raise Damaged(f"{path.name} has no numbers in its column {name}")
+    return table
+
+
+def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> pd.DataFrame:
+    """The rows of all tables in one DataFrame."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return no_rows(columns)
+    whole = pa.concat_tables(filled, promote_options="permissive")
+    frame: pd.DataFrame = whole.to_pandas(use_threads=False)
     return frame
 
 

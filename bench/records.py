@@ -20,10 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import tomli_w
 
 from .catalog import dataset_name
-from .damage import FACT_TABLES, damage, facts_in, frame_in, no_rows, readable_facts
+from .damage import (
+    FACT_TABLES,
+    damage,
+    facts_in,
+    frame_of,
+    readable_facts,
+    table_in,
+    tables_in,
+)
 from .errors import Damaged, InputError
 from .files import write_bytes, write_json, write_text
 from .plan import from_dict
@@ -215,10 +224,14 @@ class Results:
     @cached_property
     def damaged(self) -> list[str]:
         """What cannot be read and is left out, with the reason: trials, then other files."""
-        found = [f"{d} {m} s{s}: {why}" for (d, m, s), why in self._damage.items() if why]
+        found = [
+            f"{d} {m} s{s}: {left}"
+            for (d, m, s), left in self._left.items()
+            if isinstance(left, Damaged)
+        ]
         for read in (
             lambda: facts_in(self.path / "environment.json"),
-            lambda: frame_in(self.path / "scale.parquet", SCALE_COLUMNS),
+            lambda: table_in(self.path / "scale.parquet", SCALE_COLUMNS),
         ):
             try:
                 read()
@@ -245,10 +258,10 @@ class Results:
     @cached_property
     def scale(self) -> pd.DataFrame:
         """What real, noisy and random images score, under the same protocols."""
-        frame = None
+        table = None
         with suppress(Damaged):
-            frame = frame_in(self.path / "scale.parquet", SCALE_COLUMNS)
-        return no_rows(SCALE_COLUMNS) if frame is None else frame
+            table = table_in(self.path / "scale.parquet", SCALE_COLUMNS)
+        return frame_of([] if table is None else [table], SCALE_COLUMNS)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -280,8 +293,15 @@ class Results:
         return self.path / "trials" / dataset / model / f"s{seed}"
 
     @cached_property
-    def _damage(self) -> dict[tuple[str, str, int], str]:
-        return {key: damage_of(self.path, *key) for key in self._keys()}
+    def _left(self) -> dict[tuple[str, str, int], dict[str, pa.Table] | Damaged]:
+        """What each trial left: its tables, each read once, or why they cannot be used."""
+        found: dict[tuple[str, str, int], dict[str, pa.Table] | Damaged] = {}
+        for key in self._keys():
+            try:
+                found[key] = tables_in(self._folder(*key), dict(zip(KEY, key, strict=True)), TABLES)
+            except Damaged as why:
+                found[key] = why
+        return found
 
     def _derived(self, name: str) -> pd.DataFrame:
         try:
@@ -300,8 +320,8 @@ class Results:
             return key | facts | dict.fromkeys(FACT_TABLES, "{}")
 
     def _facts(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
-        if why := self._damage[dataset, model, seed]:
-            raise Damaged(why)
+        if isinstance(why := self._left[dataset, model, seed], Damaged):
+            raise why
         folder = self._folder(dataset, model, seed)
         trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
         progress = facts_in(folder / "progress.json")
@@ -313,11 +333,8 @@ class Results:
         return {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in facts.items()}
 
     def _read_all(self, name: str) -> pd.DataFrame:
-        columns = TABLES[name]
-        folders = [self._folder(*key) for key, why in self._damage.items() if not why]
-        frames = [frame_in(folder / f"{name}.parquet", columns) for folder in folders]
-        filled = [frame for frame in frames if frame is not None and len(frame)]
-        return pd.concat(filled, ignore_index=True) if filled else no_rows(columns)
+        whole = [left for left in self._left.values() if not isinstance(left, Damaged)]
+        return frame_of((left[name] for left in whole if name in left), TABLES[name])
 
 
 def damage_of(root: Path, dataset: str, label: str, seed: int) -> str:
