@@ -1,4 +1,4 @@
-"""What the models draw, through training. Results in, Figure out."""
+"""What the models draw, through training. Findings in, Figure out."""
 
 import math
 from pathlib import Path
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
+from .findings import Findings
 from .plots_lines import ended
 from .protocol import contestants, unit
 from .records import Results
@@ -28,8 +29,9 @@ NOTE = {
 
 
 @theme.themed
-def samples(results: Results, dataset: str) -> Figure:
+def samples(findings: Findings, dataset: str) -> Figure:
     """Samples of fixed latents: models as rows, training time as columns."""
+    results = findings.results
     models, ends = contestants(results, dataset), ended(results, dataset)
     strips, names, times = [], [], _times(results, dataset)
     for model in models:
@@ -55,8 +57,9 @@ def samples(results: Results, dataset: str) -> Figure:
 
 
 @theme.themed
-def neighbours(results: Results, dataset: str) -> Figure:
+def neighbours(findings: Findings, dataset: str) -> Figure:
     """Final samples, and under each the training images nearest to it; a panel a model."""
+    results = findings.results
     found = neighbours_of(results, dataset)
     rows = max(1, math.ceil(len(found) / 2))
     figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")

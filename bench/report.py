@@ -49,7 +49,7 @@ def write_report(results: Results) -> None:
     write_text(results.path / "summary.md", prose.text_of(findings))
     write_text(results.path / "summary.tex", exports.summary_tex(findings))
     write_text(results.path / "comparisons.tex", exports.comparisons_tex(findings))
-    figures = write_plots(results, results.path / "plots")
+    figures = write_plots(findings, results.path / "plots")
     write_text(results.path / "report.md", exports.markdown(findings, figures))
     write_text(results.path / "report.html", page(findings, figures))
 

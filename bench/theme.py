@@ -99,6 +99,13 @@ def panels(
     return figure, axes[:n]
 
 
+def figure_of(axis: Axes) -> Figure:
+    """The figure that a panel is drawn in."""
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def caption(figure: Figure, title: str, note: str) -> None:
     """The figure's name above, and below what was drawn, from how many seeds."""
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)

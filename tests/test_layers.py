@@ -26,7 +26,7 @@ LAYERS = [
     {"train", "checks", "survivors", "noise", "tables", "theme"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
-    {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
+    {"plots_lines", "plots_modes", "plots_quality", "plots_samples", "plots_training"},
     {"plots", "exports"},
     {"report", "comparing"},
     {"session"},
