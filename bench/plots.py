@@ -7,22 +7,18 @@ from matplotlib.figure import Figure
 
 from . import theme
 from .findings import Findings
+from .plots_cost import cost
+from .plots_critics import constraints, constraints_of
 from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
+from .plots_pairs import pairs
 from .plots_quality import final_quality, quality, quality_by
 from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
-from .protocol import datasets
+from .protocol import contestants, datasets
 
-__all__ = [
-    "FIGURES",
-    "coverage_of_modes",
-    "figures_of",
-    "final_quality",
-    "gradient_norms",
-    "gradient_norms_by_layer",
-    "losses",
-]
-__all__ += ["modes", "neighbours", "quality", "quality_by", "samples", "scores", "write_plots"]
+__all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
+__all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
+__all__ += ["quality", "quality_by", "samples", "scores", "write_plots"]
 
 Draw = Callable[[Findings, str], Figure]
 
@@ -31,11 +27,14 @@ FIGURES: dict[str, Draw] = {
     "quality": quality,
     "final_quality": final_quality,
     "coverage_of_modes": coverage_of_modes,
+    "pairs": pairs,
     "losses": losses,
     "gradient_norms": gradient_norms,
     "gradient_norms_by_layer": gradient_norms_by_layer,
+    "constraints": constraints,
     "scores": scores,
     "modes": modes,
+    "cost": cost,
     "neighbours": neighbours,
 }
 
@@ -44,6 +43,8 @@ def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
     """FIGURES without those that there is nothing to show in."""
     results = findings.results
     there = {
+        "pairs": len(contestants(results, dataset)) > 1,
+        "constraints": bool(constraints_of(results, dataset)),
         "modes": bool(modes_of(results, dataset)),
         "coverage_of_modes": bool(panels_of(results, dataset)),
         "neighbours": bool(neighbours_of(results, dataset)),

@@ -51,7 +51,7 @@ FACTS = [
     "seconds",
     "images_per_second",
 ]  # absent before a trial has ended
-FACTS += ["generator_parameters", "discriminator_parameters"]
+FACTS += ["generator_parameters", "discriminator_parameters", "peak_memory_bytes"]
 ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted"]
 
 
@@ -95,7 +95,7 @@ def _trials(trials: pd.DataFrame) -> dict[str, object]:
         "modes_comparable": not conditional,
         "seconds": done["seconds"].mean(),
         "images_per_second": (done["images"] / done["seconds"]).mean(),
-        **{name: trials[name].max() for name in FACTS if name.endswith("parameters")},
+        **{name: trials[name].max() for name in FACTS if name.endswith(("parameters", "bytes"))},
     }
 
 

@@ -26,9 +26,12 @@ LAYERS = [
     {"train", "checks", "survivors", "noise", "tables", "theme"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
-    {"plots_lines", "plots_modes", "plots_quality", "plots_samples", "plots_training"},
+    {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
+    | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"report", "comparing"},
+    {"embedded", "page_samples", "page_pairs", "comparing"},
+    {"page"},
+    {"report"},
     {"session"},
     {"cli"},
 ]
