@@ -27,6 +27,7 @@ from .records import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
 DPI = 120  # of figures that are only on the page
+BETTER = ("samples", "quality")  # figures in place of which the page has a slider and a switch
 
 
 def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
@@ -66,8 +67,7 @@ def _section(
     columns = findings.measured(dataset, COLUMNS[metric])
     rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
     drawn = {name: path for (of, name), path in figures.items() if of == dataset}
-    shown = {name: embedded.figure(path) for name, path in drawn.items() if name != "samples"}
-    clocks = {clock: _clock(findings, dataset, clock) for clock in CLOCKS}
+    shown = {name: embedded.figure(path) for name, path in drawn.items() if name not in BETTER}
     own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
     return {
         **_words(dataset),
@@ -80,7 +80,7 @@ def _section(
         "slides": page_samples.slides(results, dataset),
         "slides_note": page_samples.NOTE[unit(dataset)],
         "clock_names": {k: words.format(unit=unit(dataset)) for k, words in CLOCKS.items()},
-        "clocks": {clock: _figure("quality", dataset, it, table) for clock, it in clocks.items()},
+        "clocks": {clock: _clock(findings, dataset, clock) for clock in CLOCKS},
         "pairs": page_pairs.pairs(findings, dataset),
         "matrix": page_pairs.matrix(findings, dataset),
         "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
@@ -144,9 +144,23 @@ def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]
     return cells | {"secondary": [{"value": value, "shown": shown} for value, shown in secondary]}
 
 
-def _clock(findings: Findings, dataset: str, clock: str) -> str:
-    """Quality against one clock, as a data address; the files have all three side by side."""
-    return embedded.address("png", theme.pixels(quality_by(findings, dataset, clock), DPI))
+def _clock(findings: Findings, dataset: str, clock: str) -> dict[str, str]:
+    """Quality against one clock; the files have all three side by side."""
+    drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
+    words = CLOCKS[clock].format(unit=unit(dataset))
+    return {
+        "source": embedded.address("png", drawn),
+        "alt": f"{dataset}: {title(dataset)} on a log scale against {words}. "
+        + _ends(findings.models(dataset), dataset),
+        "reading": reading("quality", unit(dataset)).reading,
+    }
+
+
+def _ends(table: pd.DataFrame, dataset: str) -> str:
+    """Where the models end, in words."""
+    means = table[f"{primary_metric(dataset)}_mean"].map(prose.number)
+    ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
+    return f"Mean final {title(dataset)}: {', '.join(ends)}."
 
 
 def _unfinished(results: Results, dataset: str) -> list[dict[str, Any]]:
@@ -161,10 +175,8 @@ def _figure(name: str, dataset: str, source: str, table: pd.DataFrame) -> dict[s
     shows, words = reading(name, unit(dataset))
     models = ", ".join(str(model) for model in table["model"])
     alt = f"{dataset}: {shows}; models: {models}."
-    if name in ("quality", "final_quality"):
-        means = table[f"{primary_metric(dataset)}_mean"].map(prose.number)
-        ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
-        alt = f"{dataset}: {shows}. Mean final {title(dataset)}: {', '.join(ends)}."
+    if name == "final_quality":
+        alt = f"{dataset}: {shows}. {_ends(table, dataset)}"
     return {"source": source, "alt": alt, "reading": words}
 
 
