@@ -80,6 +80,7 @@ def _section(
         "slides": page_samples.slides(results, dataset),
         "slides_note": page_samples.NOTE[unit(dataset)],
         "clock_names": {k: words.format(unit=unit(dataset)) for k, words in CLOCKS.items()},
+        "clock_reading": reading("quality", unit(dataset)).reading,
         "clocks": {clock: _clock(findings, dataset, clock) for clock in CLOCKS},
         "pairs": page_pairs.pairs(findings, dataset),
         "matrix": page_pairs.matrix(findings, dataset),
@@ -152,7 +153,6 @@ def _clock(findings: Findings, dataset: str, clock: str) -> dict[str, str]:
         "source": embedded.address("png", drawn),
         "alt": f"{dataset}: {title(dataset)} on a log scale against {words}. "
         + _ends(findings.models(dataset), dataset),
-        "reading": reading("quality", unit(dataset)).reading,
     }
 
 
