@@ -168,7 +168,7 @@ def _unfinished(results: Results, dataset: str) -> list[dict[str, Any]]:
     trials = results.trials[results.trials["dataset"] == dataset]
     columns = ["model", "seed", "status", "images", "generator_steps", "reason"]
     rows = trials.loc[trials["status"] != "finished"].reindex(columns=columns)
-    return rows.to_dict("records")
+    return [row.to_dict() for _, row in rows.iterrows()]
 
 
 def _figure(name: str, dataset: str, source: str, table: pd.DataFrame) -> dict[str, str]:

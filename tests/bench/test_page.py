@@ -15,7 +15,7 @@ from bench.findings import Findings
 from bench.records import Results
 
 from .fake_points import both, fake_points
-from .fake_results import FIVE, fake, final_only
+from .fake_results import FIVE, FakeResults, fake, final_only
 from .html_tree import Element, parsed
 
 HOSTILE = "\"><img src=x onerror=alert(1)> & than 'b'"
@@ -53,10 +53,17 @@ def made(results: Results) -> Element:
 
 def alike(results: Results, models: tuple[str, ...]) -> Results:
     """The same with the same eleven small pictures of every model."""
+    assert isinstance(results, FakeResults)
     picture = results.path / "picture.png"
     Image.new("L", (302, 122), 99).save(picture)
     results.grids |= {(m, 0): dict.fromkeys(range(0, 256_001, 25_600), picture) for m in models}
     return results
+
+
+def slides_of(results: Results) -> page_samples.Slides:
+    shown = page_samples.slides(results, "mnist5k")
+    assert shown is not None
+    return shown
 
 
 def check_whole(page: Element) -> None:
@@ -141,7 +148,7 @@ def test_more_models_have_fewer_moments(tmp_path):
     counts = []
     for models in (FIVE, tuple(f"m{i}" for i in range(20))):
         results = alike(fake(tmp_path, models, 1, rows=2), models)
-        shown = page_samples.slides(results, "mnist5k")
+        shown = slides_of(results)
         counts.append(len(shown.moments))
         assert [strip.model for strip in shown.strips] == list(models)
     assert counts == [11, 5]
@@ -149,10 +156,11 @@ def test_more_models_have_fewer_moments(tmp_path):
 
 def test_a_lost_trial_keeps_its_last_picture_and_says_so(tmp_path):
     results = fake(tmp_path, ("wgan",), 1, (("wgan", 0),), rows=2, pictures=True)
+    assert isinstance(results, FakeResults)
     results.grids["wgan", 0].pop(256_000)
     results.grids["wgan", 0][204_800].write_bytes(b"no picture")
     results.grids["wgan", 1] = dict.fromkeys([256_000], results.grids["wgan", 0][0])
-    (strip,) = page_samples.slides(results, "mnist5k").strips
+    (strip,) = slides_of(results).strips
     assert strip.words == "seed 0, diverged: last picture after 230.4k"
     assert [(f.first, f.last) for f in strip.frames[-3:]] == [(7, 7), (8, 8), (9, 9)]
     assert [bool(frame.source) for frame in strip.frames[-3:]] == [True, False, True]
@@ -201,7 +209,7 @@ def test_only_the_page_s_own_script_may_run(page):
 
 def test_a_slider_s_pictures_are_those_of_the_folder(findings):
     results = findings.results
-    shown = page_samples.slides(results, "mnist5k")
+    shown = slides_of(results)
     for place, images in enumerate(results.samples("dcgan", "mnist5k", 0)):
         frame = shown.strips[0].frames[place]
         content = base64.b64decode(frame.source.partition(",")[2])

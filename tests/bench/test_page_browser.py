@@ -1,9 +1,7 @@
-"""The page in a browser: what moves, moves; nothing overflows; everything can be read.
-
-Skipped where there is no browser: `pip install '.[browser]'` and `apt-get install chromium`.
-"""
+"""The page in a browser: what moves, moves; nothing overflows; everything can be read."""
 
 import shutil
+from typing import Any
 
 import pytest
 
@@ -15,7 +13,7 @@ from bench.plots import FIGURES
 from .fake_points import both, fake_points
 from .fake_results import fake
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: see the docstring")
+sync_api = pytest.importorskip("playwright.sync_api", reason="pip install '.[browser]'")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
@@ -95,14 +93,15 @@ def opened(browser, address):
     assert [text for text in said if text != address and not text.startswith("data:image/")] == []
 
 
-def shown(page, part):
+def shown(page: Any, part: str) -> list[str]:
     """The alternative texts of the pictures that are to be seen in a part of the page."""
     pictures = page.locator(f"{part} img").all()
     return [p.get_attribute("alt") for p in pictures if p.is_visible()]
 
 
-def column(page, table, place):
-    return page.locator(f"{table} tbody tr td:nth-child({place})").all_inner_texts()
+def column(page: Any, table: str, place: int) -> list[str]:
+    texts: list[str] = page.locator(f"{table} tbody tr td:nth-child({place})").all_inner_texts()
+    return texts
 
 
 def test_the_slider_moves_all_models_together_by_keyboard(opened):
