@@ -18,7 +18,7 @@ from . import embedded, page_pairs, page_samples, prose, theme
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
 from .findings import Findings
-from .plots import quality_by
+from .plots import figures_of, quality_by
 from .plots_quality import CLOCKS
 from .protocol import datasets, final, title, unit
 from .published import published
@@ -79,9 +79,8 @@ def _section(
         "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "slides": page_samples.slides(results, dataset),
         "slides_note": page_samples.NOTE[unit(dataset)],
-        "clock_names": {k: words.format(unit=unit(dataset)) for k, words in CLOCKS.items()},
         "clock_reading": reading("quality", unit(dataset)).reading,
-        "clocks": {clock: _clock(findings, dataset, clock) for clock in CLOCKS},
+        "clocks": _clocks(findings, dataset),
         "pairs": page_pairs.pairs(findings, dataset),
         "matrix": page_pairs.matrix(findings, dataset),
         "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
@@ -145,15 +144,18 @@ def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]
     return cells | {"secondary": [{"value": value, "shown": shown} for value, shown in secondary]}
 
 
-def _clock(findings: Findings, dataset: str, clock: str) -> dict[str, str]:
-    """Quality against one clock; the files have all three side by side."""
-    drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
-    words = CLOCKS[clock].format(unit=unit(dataset))
-    return {
-        "source": embedded.address("png", drawn),
-        "alt": f"{dataset}: {title(dataset)} on a log scale against {words}. "
-        + _ends(findings.models(dataset), dataset),
-    }
+def _clocks(findings: Findings, dataset: str) -> dict[str, dict[str, str]]:
+    """Quality against each clock, if it was measured; the files have all three side by side."""
+    if "quality" not in figures_of(findings, dataset):
+        return {}
+    ends = _ends(findings.models(dataset), dataset)
+    found = {}
+    for clock, words in CLOCKS.items():
+        drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
+        against = words.format(unit=unit(dataset))
+        alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
+        found[clock] = {"source": embedded.address("png", drawn), "alt": alt, "clock": against}
+    return found
 
 
 def _ends(table: pd.DataFrame, dataset: str) -> str:

@@ -50,7 +50,7 @@ def slides(results: Results, dataset: str) -> Slides | None:
     at = moments(results, dataset, min(most, max(fewest, PICTURES // max(len(models), 1))))
     if not at:
         return None
-    named = [f"{count(images)} {unit(dataset)}" for images in at]
+    named = [_after(images, dataset) for images in at]
     return Slides(named, [_strip(results, dataset, model, at) for model in models])
 
 
@@ -61,13 +61,19 @@ def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:
     frames = []
     for taken, places in groupby(range(len(at)), key=lambda i: newest[i]):
         held = list(places)
-        alt = f"{dataset}: samples of {model} after {count(taken)} {unit(dataset)}, seed {seed}"
+        alt = f"{dataset}: samples of {model} after {_after(taken, dataset)}, seed {seed}"
         frames.append(_frame(grids.get(taken), alt, held[0], held[-1]))
     words = f"seed {seed}"
     if end != "finished":
-        words += f", {end}" + f": last picture after {count(max(grids))}" * bool(grids)
+        words += f", {end}" + (
+            f": last picture after {_after(max(grids), dataset)}" if grids else ""
+        )
     return Strip(model, words, frames)
 
 
 def _frame(path: Path | None, alt: str, first: int, last: int) -> Frame:
     return Frame(embedded.samples(path) if path else "", alt, first, last)
+
+
+def _after(images: int, dataset: str) -> str:
+    return f"{count(images)} {unit(dataset)}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from . import theme
+from .catalog import primary_metric
 from .findings import Findings
 from .plots_cost import cost
 from .plots_critics import constraints, constraints_of
@@ -14,7 +15,7 @@ from .plots_pairs import pairs
 from .plots_quality import final_quality, quality, quality_by
 from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
-from .protocol import contestants, datasets
+from .protocol import contestants, datasets, final, primary
 
 __all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
 __all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
@@ -41,8 +42,12 @@ FIGURES: dict[str, Draw] = {
 
 def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
     """FIGURES without those that there is nothing to show in."""
-    results = findings.results
+    results, metric = findings.results, primary_metric(dataset)
+    ended = bool(len(final(results, metric, dataset)))
     there = {
+        "quality": bool(len(primary(results, metric, dataset))),
+        "final_quality": ended,
+        "cost": ended,
         "pairs": len(contestants(results, dataset)) > 1,
         "constraints": bool(constraints_of(results, dataset)),
         "modes": bool(modes_of(results, dataset)),

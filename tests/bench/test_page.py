@@ -141,6 +141,7 @@ def test_a_page_is_made_of_whatever_there_is(tmp_path, kind):
     check_whole(page)
     assert len(page.of_class("matrix")) == (kind not in ("one", "no metrics"))
     assert len(page.of_class("slides")) == (kind != "no pictures")
+    assert len(page.of_class("switch")) == (kind != "no metrics")
     assert len(str(page)) < 3_000_000
 
 
@@ -161,7 +162,7 @@ def test_a_lost_trial_keeps_its_last_picture_and_says_so(tmp_path):
     results.grids["wgan", 0][204_800].write_bytes(b"no picture")
     results.grids["wgan", 1] = dict.fromkeys([256_000], results.grids["wgan", 0][0])
     (strip,) = slides_of(results).strips
-    assert strip.words == "seed 0, diverged: last picture after 230.4k"
+    assert strip.words == "seed 0, diverged: last picture after 230.4k images"
     assert [(f.first, f.last) for f in strip.frames[-3:]] == [(7, 7), (8, 8), (9, 9)]
     assert [bool(frame.source) for frame in strip.frames[-3:]] == [True, False, True]
 
