@@ -14,7 +14,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import embedded, page_pairs, page_samples, prose, theme
+from . import embedded, page_events, page_pairs, page_samples, prose, theme
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
 from .findings import Findings
@@ -86,7 +86,8 @@ def _section(
         "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
         "separation": prose.separation(findings, dataset),
         "noise": prose.noise(findings, dataset),
-        "unfinished": _unfinished(results, dataset),
+        "unfinished": page_events.unfinished(findings, dataset),
+        "collapsed": page_events.collapsed(findings, dataset),
         "protocol": prose.protocol(findings, dataset),
         "published": _published(table, dataset),
         "figures": {name: _figure(name, dataset, it, table) for name, it in shown.items()},
@@ -163,14 +164,6 @@ def _ends(table: pd.DataFrame, dataset: str) -> str:
     means = table[f"{primary_metric(dataset)}_mean"].map(prose.number)
     ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
     return f"Mean final {title(dataset)}: {', '.join(ends)}."
-
-
-def _unfinished(results: Results, dataset: str) -> list[dict[str, Any]]:
-    """The trials that did not finish, and where they stopped."""
-    trials = results.trials[results.trials["dataset"] == dataset]
-    columns = ["model", "seed", "status", "images", "generator_steps", "reason"]
-    rows = trials.loc[trials["status"] != "finished"].reindex(columns=columns)
-    return [row.to_dict() for _, row in rows.iterrows()]
 
 
 def _figure(name: str, dataset: str, source: str, table: pd.DataFrame) -> dict[str, str]:

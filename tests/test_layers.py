@@ -29,7 +29,7 @@ LAYERS = [
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"embedded", "page_samples", "page_pairs", "comparing"},
+    {"embedded", "page_samples", "page_pairs", "page_events", "comparing"},
     {"page"},
     {"report"},
     {"session"},

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bench import page as pages
-from bench import page_samples
+from bench import page_events, page_samples
 from bench.findings import Findings
 from bench.records import Results
 
@@ -194,6 +194,26 @@ def test_what_lost_trials_and_noise_change_stands_beside_the_pairs(page):
     events = next(table for table in page.all("table") if "reason" in table.text)
     rows = [[cell.text for cell in row.all("td")] for row in events.all("tr")[1:]]
     assert rows[0] == ["wgan", "0", "diverged", "115,200", "360", "loss/discriminator is nan"]
+
+
+def test_a_trial_that_ends_on_half_of_its_modes_has_collapsed(tmp_path):
+    results = fake(tmp_path, ("gan", "cgan", "wgan"), 2, (("wgan", 1),), rows=2)
+    modes = {  # after 0, 25.6k, ... images
+        ("gan", 0): [10, 2, 8, 8, 4, 9, 8, 4, 4, 3, 4],  # it came back once
+        ("gan", 1): [10, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4],  # noise has modes, but is no start
+        ("cgan", 0): [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1],  # it is told
+        ("cgan", 1): [9] * 11,
+        ("wgan", 0): [0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 5],
+        ("wgan", 1): [0, 9, 9, 1, 1],  # and then diverged
+    }
+    rows = results.evaluations
+    for (model, seed), values in modes.items():
+        own = (rows["metric"] == "modes") & (rows["model"] == model) & (rows["seed"] == seed)
+        rows.loc[own, "value"] = np.array(values, float)
+    found = page_events.collapsed(Findings(results), "mnist5k")
+    told = [tuple(row[name] for name in ("model", "seed", "most", "end", "since")) for row in found]
+    assert told == [("gan", 0, 9, 4, 179_200), ("wgan", 1, 9, 1, 76_800)]
+    assert "Trials that lost modes" in made(results).text
 
 
 def test_only_the_page_s_own_script_may_run(page):
