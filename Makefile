@@ -34,7 +34,11 @@ test: $(READY)
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
+# The slow tests too, and those of the page in a browser.
 test-all: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@command -v chromium > /dev/null || \
+	  echo "No chromium: the tests of the page in a browser will be skipped (apt-get install chromium)"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -23,7 +23,7 @@ class Findings:
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
-        return comparisons(self.results)
+        return comparisons(self.results, self.summary)
 
     @cached_property
     def scale(self) -> pd.DataFrame:

@@ -37,7 +37,7 @@ class Table:
         return latex(self.heads, self.rows)
 
     def csv(self) -> str:
-        return str(self.frame.to_csv(index=False)).rstrip("\n")
+        return spreadsheet(self.frame).rstrip("\n")
 
 
 def show(table: Table, wanted: str, console: Console) -> None:
@@ -71,6 +71,19 @@ def safe(text: str) -> str:
     for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("*", "\\*"), ("](", "]\\(")):
         text = text.replace(mark, escaped)
     return printable(text)
+
+
+def spreadsheet(table: pd.DataFrame) -> str:
+    """CSV in which no text of a user's begins like a spreadsheet's formula."""
+    texts = table.select_dtypes(["object", "string"])
+    inert = {name: texts[name].map(_inert) for name in texts}
+    return str(table.assign(**inert).to_csv(index=False))
+
+
+def _inert(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return "'" * value.startswith(("=", "+", "-", "@", "\t", "\r")) + printable(value)
 
 
 def latex(heads: list[str], rows: list[list[str]]) -> str:

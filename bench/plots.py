@@ -1,190 +1,55 @@
-"""How good the models became, and every figure as files. Results in, Figure out."""
+"""Every figure, by name and as files. Findings in, Figure out."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import theme
 from .catalog import primary_metric
-from .checks import scale
-from .plots_lines import ended, models_panel, trained_on
+from .findings import Findings
+from .plots_cost import cost
+from .plots_critics import constraints, constraints_of
 from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
+from .plots_pairs import pairs
+from .plots_quality import final_quality, quality, quality_by
 from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
-from .prose import number
-from .protocol import contestants, datasets, final, primary, title, unit
-from .records import Results
-from .tables import summary
+from .protocol import contestants, datasets, final, primary
 
-__all__ = [
-    "FIGURES",
-    "coverage_of_modes",
-    "figures_of",
-    "final_quality",
-    "gradient_norms",
-    "gradient_norms_by_layer",
-    "losses",
-]
-__all__ += ["modes", "neighbours", "quality", "samples", "scores", "write_plots"]
+__all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
+__all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
+__all__ += ["quality", "quality_by", "samples", "scores", "write_plots"]
 
-CLOCKS = {
-    "images": "real {unit} shown to the discriminator",
-    "generator_steps": "generator steps",
-    "seconds": "seconds of training",
-}
+Draw = Callable[[Findings, str], Figure]
 
-
-@theme.themed
-def quality(results: Results, dataset: str) -> Figure:
-    """The primary metric against images, generator steps and seconds."""
-    rows = primary(results, primary_metric(dataset), dataset)
-    rows = rows[rows["value"] > 0]
-    models, ends = contestants(results, dataset), ended(results, dataset)
-    figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
-    axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
-    lines: list[list[tuple[float, str, str]]] = []
-    for axis, (clock, label) in zip(axes, CLOCKS.items(), strict=True):
-        lines.append(models_panel(axis, rows, clock, theme.colours(models), ends))
-        theme.thousands(axis, label.format(unit=unit(dataset)))
-    axes[0].set_ylabel(f"{title(dataset)} (log scale, lower is better)")
-    if rows.empty:
-        axes[0].text(0.5, 0.5, "not evaluated yet", transform=axes[0].transAxes, ha="center")
-    floor = _references(axes[0], scale(results), dataset)
-    theme.plain_log(axes[0])
-    if len(models) <= theme.DIRECT:
-        theme.label_ends(axes[0], lines[0])
-    else:
-        handles, names = axes[0].get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center", fontsize=8)
-    note = (
-        "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
-        f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"
-    )
-    theme.caption(figure, f"Quality through training, {dataset}{_best(results, dataset)}", note)
-    return figure
-
-
-def _references(axis: Axes, levels: pd.DataFrame, dataset: str) -> str:
-    levels = levels[levels["dataset"] == dataset].set_index("level")
-    text = ""
-    names = {
-        "held-out real": "real, held out",
-        "untrained generator": "untrained generator",
-    }
-    for level, name in names.items():
-        if level not in levels.index:
-            continue
-        value = float(levels.loc[level, primary_metric(dataset)])
-        samples = levels.loc[level, "samples"]
-        for panel in axis.get_figure(root=True).axes:  # type: ignore[union-attr]
-            panel.axhline(value, color=theme.SOFT, ls="--", lw=1, zorder=1)
-        axis.annotate(
-            f"{name}: {number(value)}",
-            (1.0, value),
-            xycoords=("axes fraction", "data"),
-            xytext=(-3, 3),
-            textcoords="offset points",
-            ha="right",
-            fontsize=8.5,
-            color=theme.SOFT,
-            path_effects=theme.HALO,
-            zorder=6,
-        )
-        text += f" {name}: {samples:,} samples;"
-    return f" Dashed:{text[:-1]}." if text else ""
-
-
-def _best(results: Results, dataset: str) -> str:
-    table = summary(results)
-    table = table[(table["dataset"] == dataset) & (table[f"{primary_metric(dataset)}_n"] > 0)]
-    return f": {theme.clipped(table['model'].iloc[0])} ends lowest" if len(table) > 1 else ""
-
-
-def _protocol(rows: pd.DataFrame, dataset: str) -> str:
-    if not len(rows):
-        return ""
-    first = rows.iloc[0]
-    against = f"{first.samples:,} samples against {first.reference}"
-    return f" {title(dataset)}: {first.features}, {against}."
-
-
-@theme.themed
-def final_quality(results: Results, dataset: str) -> Figure:
-    """The final primary metric: a dot a seed, the mean and its interval, best model on top."""
-    table = summary(results)
-    table = table[table["dataset"] == dataset].reset_index(drop=True)
-    metric = primary_metric(dataset)
-    values = final(results, metric, dataset)
-    figure = Figure(figsize=(theme.WIDTH, 1.6 + 0.34 * len(table)), layout="constrained")
-    axis = figure.subplots()
-    if len(values):
-        named = {f"{metric}_{end}": end for end in ("mean", "low", "high", "n")}
-        colours = theme.colours(contestants(results, dataset))
-        _seeds_and_interval(axis, table.rename(columns=named), values, colours)
-    axis.set(xlabel=f"final {title(dataset)} (log scale, lower is better)", ylabel="")
-    note = (
-        "Dot: a seed; bar: the mean; line: its 95 % t interval, which ends at the edge where it "
-        "reaches further. Right: mean (trials finished of started)."
-    )
-    theme.caption(figure, f"Final quality, {dataset}{_best(results, dataset)}", note)
-    return figure
-
-
-def _seeds_and_interval(
-    axis: Axes, table: pd.DataFrame, values: pd.DataFrame, colours: dict[str, str]
-) -> None:
-    sns.stripplot(
-        values, x="value", y="model", order=table["model"], hue="model", palette=colours,
-        size=6, alpha=0.8, jitter=False, legend=False, ax=axis, log_scale=True, edgecolor="white",
-        linewidth=0.5,
-    )  # fmt: skip
-    low, high = axis.get_xlim()
-    left = min(low, 0.7 * float(values["value"].min()))
-    for place, row in enumerate(table.itertuples()):
-        ends = np.clip([row.low, row.high], left, None)
-        axis.plot(ends, [place, place], color=theme.INK, lw=1.4, zorder=1)
-        if row.n > 1:  # of one seed, the dot says it all
-            axis.plot(row.mean, place, "|", color=theme.INK, ms=16, mew=2.2, zorder=4)
-        text = f"{number(row.mean)}   ({row.finished} of {row.started})"
-        axis.text(
-            1.01,
-            place,
-            text,
-            transform=axis.get_yaxis_transform(),
-            va="center",
-            fontsize=9,
-        )
-    # An interval of two seeds may be so wide that the dots would be lost in it.
-    right = min(float(table["high"].fillna(0).max()), 1.6 * float(values["value"].max()))
-    axis.set_xlim(left, max(high, 1.05 * right))
-    theme.plain_log(axis, "x")
-    axis.set_ylim(len(table) - 0.4, -0.6)
-    axis.set_yticks(range(len(table)), [theme.clipped(label) for label in table["model"]])
-
-
-FIGURES: dict[str, Callable[[Results, str], Figure]] = {
+FIGURES: dict[str, Draw] = {
     "samples": samples,
     "quality": quality,
     "final_quality": final_quality,
     "coverage_of_modes": coverage_of_modes,
+    "pairs": pairs,
     "losses": losses,
     "gradient_norms": gradient_norms,
     "gradient_norms_by_layer": gradient_norms_by_layer,
+    "constraints": constraints,
     "scores": scores,
     "modes": modes,
+    "cost": cost,
     "neighbours": neighbours,
 }
 
 
-def figures_of(results: Results, dataset: str) -> dict[str, Callable[[Results, str], Figure]]:
+def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
     """FIGURES without those that there is nothing to show in."""
+    results, metric = findings.results, primary_metric(dataset)
+    ended = bool(len(final(results, metric, dataset)))
     there = {
+        "quality": bool(len(primary(results, metric, dataset))),
+        "final_quality": ended,
+        "cost": ended,
+        "pairs": len(contestants(results, dataset)) > 1,
+        "constraints": bool(constraints_of(results, dataset)),
         "modes": bool(modes_of(results, dataset)),
         "coverage_of_modes": bool(panels_of(results, dataset)),
         "neighbours": bool(neighbours_of(results, dataset)),
@@ -192,17 +57,17 @@ def figures_of(results: Results, dataset: str) -> dict[str, Callable[[Results, s
     return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 
 
-def write_plots(results: Results, folder: Path) -> dict[tuple[str, str], Path]:
+def write_plots(findings: Findings, folder: Path) -> dict[tuple[str, str], Path]:
     """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
 
     Files are named after the figure, and after the data set too where there are several.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
-    several = len(datasets(results)) > 1
-    for dataset in datasets(results):
-        for name, draw in figures_of(results, dataset).items():
+    several = len(datasets(findings.results)) > 1
+    for dataset in datasets(findings.results):
+        for name, draw in figures_of(findings, dataset).items():
             path = folder / (f"{name}-{dataset}" if several else name)
-            theme.save(draw(results, dataset), path)
+            theme.save(draw(findings, dataset), path)
             written[dataset, name] = path
     return written

@@ -90,13 +90,17 @@ def models_panel(
     clock: str,
     colours: dict[str, str],
     ends: dict[tuple[str, int], str],
+    word: bool = True,
 ) -> list[tuple[float, str, str]]:
-    """A thick line and a band a model, a thin line a seed; where each ends: y, label, colour."""
+    """A thick line and a band a model, a thin line a seed; where each ends: y, label, colour.
+
+    word: whether the first cross of a diverged trial is named.
+    """
     last = []
     for model, colour in colours.items():
         own = rows[rows["model"] == model]
         budget = 3 * own["seed"].nunique() * len(colours)
-        seed_lines(axis, own, clock, colour, ends, budget, word=clock == "images")
+        seed_lines(axis, own, clock, colour, ends, budget, word)
         line = mean_of_finished(own, clock, ends)
         axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
         done = of_all_finished(own, ends)

@@ -1,4 +1,4 @@
-"""Which modes the models draw, at the end and through training. Results in, Figure out."""
+"""Which modes the models draw, at the end and through training. Findings in, Figure out."""
 
 import math
 
@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from . import theme
 from .catalog import METRICS
+from .findings import Findings
 from .plots_lines import ended, models_panel, trained_on
 from .protocol import contestants, final, primary, unit
 from .records import Results
-from .tables import summary
 
 SHARE = "class_share/"
 THROUGH = ("modes", "high_quality", "mode_kl")  # the panels of `coverage_of_modes`
@@ -43,10 +43,11 @@ def panels_of(results: Results, dataset: str) -> list[str]:
 
 
 @theme.themed
-def modes(results: Results, dataset: str) -> Figure:
+def modes(findings: Findings, dataset: str) -> Figure:
     """Share of each class or mode among the samples at the end, one panel a model."""
+    results = findings.results
     models = contestants(results, dataset)
-    colours, told = theme.colours(models), _told(results, dataset)
+    colours, told = theme.colours(models), _told(findings, dataset)
     classes = modes_of(results, dataset)
     shares = [final(results, SHARE + k, dataset).assign(place=i) for i, k in enumerate(classes)]
     rows = pd.concat(shares) if shares else pd.DataFrame(columns=["model", "place", "value"])
@@ -68,9 +69,9 @@ def modes(results: Results, dataset: str) -> Figure:
     return figure
 
 
-def _told(results: Results, dataset: str) -> set[str]:
-    table = summary(results)
-    return set(table.loc[(table["dataset"] == dataset) & table["conditional"], "model"])
+def _told(findings: Findings, dataset: str) -> set[str]:
+    table = findings.models(dataset)
+    return set(table.loc[table["conditional"], "model"])
 
 
 def _histogram(axis: Axes, own: pd.DataFrame, classes: list[str], colour: str) -> None:
@@ -84,10 +85,11 @@ def _histogram(axis: Axes, own: pd.DataFrame, classes: list[str], colour: str) -
 
 
 @theme.themed
-def coverage_of_modes(results: Results, dataset: str) -> Figure:
+def coverage_of_modes(findings: Findings, dataset: str) -> Figure:
     """Modes covered, for points the share of high quality, and mode KL, through training."""
+    results = findings.results
     models, ends = contestants(results, dataset), ended(results, dataset)
-    told, metrics = _told(results, dataset), panels_of(results, dataset) or ["modes"]
+    told, metrics = _told(findings, dataset), panels_of(results, dataset) or ["modes"]
     figure = Figure(figsize=(theme.WIDTH, 3.9), layout="constrained")
     axes = list(figure.subplots(1, len(metrics), squeeze=False).flat)
     for axis, metric in zip(axes, metrics, strict=True):

@@ -1,4 +1,4 @@
-"""What the models draw, through training. Results in, Figure out."""
+"""What the models draw, through training. Findings in, Figure out."""
 
 import math
 from pathlib import Path
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import theme
+from .findings import Findings
 from .plots_lines import ended
 from .protocol import contestants, unit
 from .records import Results
@@ -28,18 +29,16 @@ NOTE = {
 
 
 @theme.themed
-def samples(results: Results, dataset: str) -> Figure:
+def samples(findings: Findings, dataset: str) -> Figure:
     """Samples of fixed latents: models as rows, training time as columns."""
-    models, ends = contestants(results, dataset), ended(results, dataset)
-    strips, names, times = [], [], _times(results, dataset)
-    for model in models:
-        seeds = sorted(seed for m, seed in ends if m == model)
-        done = [seed for seed in seeds if ends[model, seed] == "finished"]
-        chosen = (done or seeds or [0])[0]
-        grids = results.samples(model, dataset, chosen)
+    results = findings.results
+    strips, names, times = [], [], moments(results, dataset, TIMES)
+    for model in contestants(results, dataset):
+        seed, end = shown_trial(results, dataset, model)
+        grids = results.samples(model, dataset, seed)
         strips.append([_picture(results, dataset, grids.get(at)) for at in times])
-        names.append(theme.clipped(model, 20) + f"\nseed {chosen}")
-        names[-1] += "" if done else f"\n({ends.get((model, chosen), 'no trial')})"
+        names.append(theme.clipped(model, 20) + f"\nseed {seed}")
+        names[-1] += "" if end == "finished" else f"\n({end})"
     picture, xs, ys = _mosaic(strips)
     height = 8.6 * picture.shape[0] / max(picture.shape[1], 1)
     figure = Figure(figsize=(theme.WIDTH, height + 1.1), layout="constrained")
@@ -55,8 +54,9 @@ def samples(results: Results, dataset: str) -> Figure:
 
 
 @theme.themed
-def neighbours(results: Results, dataset: str) -> Figure:
+def neighbours(findings: Findings, dataset: str) -> Figure:
     """Final samples, and under each the training images nearest to it; a panel a model."""
+    results = findings.results
     found = neighbours_of(results, dataset)
     rows = max(1, math.ceil(len(found) / 2))
     figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")
@@ -95,16 +95,28 @@ def neighbours_of(results: Results, dataset: str) -> dict[tuple[str, int], Path]
     return dict(sorted(found.items(), key=lambda item: order.index(item[0][0])))
 
 
-def _times(results: Results, dataset: str) -> list[int]:
-    ends = ended(results, dataset)
+def shown_trial(results: Results, dataset: str, model: str) -> tuple[int, str]:
+    """The seed that pictures are shown of, and how its trial ended.
+
+    The first that has pictures, one that finished before one that did not: a published folder may
+    keep those of a single seed.
+    """
+    ends = {seed: end for (m, seed), end in sorted(ended(results, dataset).items()) if m == model}
+    pictured = {seed: bool(results.samples(model, dataset, seed)) for seed in ends}
+    order = sorted(ends, key=lambda seed: (not pictured[seed], ends[seed] != "finished", seed))
+    return (order[0], ends[order[0]]) if order else (0, "no trial")
+
+
+def moments(results: Results, dataset: str, most: int) -> list[int]:
+    """At most so many of the numbers of images after which there are pictures."""
     found: set[int] = set()
-    for model, seed in ends:
+    for model, seed in ended(results, dataset):
         found |= set(results.samples(model, dataset, seed))
     points = sorted(found)
-    if len(points) <= TIMES:
+    if len(points) <= most:
         return points
     # Early training changes more than late: squares of equal steps.
-    wanted = (np.linspace(0, 1, TIMES) ** 1.5 * (len(points) - 1)).round().astype(int)
+    wanted = (np.linspace(0, 1, most) ** 1.5 * (len(points) - 1)).round().astype(int)
     return [points[i] for i in dict.fromkeys(wanted.tolist())]
 
 

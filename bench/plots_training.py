@@ -1,4 +1,4 @@
-"""What happened while training: losses, gradient norms, scores. Results in, Figure out."""
+"""What happened while training: losses, gradient norms, scores. Findings in, Figure out."""
 
 import re
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import theme
+from .findings import Findings
 from .plots_lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .protocol import contestants, unit
 from .records import Results
@@ -47,8 +48,9 @@ def _two_curves(
 
 
 @theme.themed
-def losses(results: Results, dataset: str) -> Figure:
+def losses(findings: Findings, dataset: str) -> Figure:
     """Both losses against images, one panel a model."""
+    results = findings.results
     metrics = ("loss/discriminator", "loss/generator")
     figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
     note = (
@@ -61,8 +63,9 @@ def losses(results: Results, dataset: str) -> Figure:
 
 
 @theme.themed
-def scores(results: Results, dataset: str) -> Figure:
+def scores(findings: Findings, dataset: str) -> Figure:
     """The discriminator's mean output on real and on generated images, one panel a model."""
+    results = findings.results
     metrics = ("score/real", "score/fake")
     names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
     figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
@@ -76,8 +79,9 @@ def scores(results: Results, dataset: str) -> Figure:
 
 
 @theme.themed
-def gradient_norms(results: Results, dataset: str) -> Figure:
+def gradient_norms(findings: Findings, dataset: str) -> Figure:
     """The global gradient norm of both networks, one line a model."""
+    results = findings.results
     models, ends = contestants(results, dataset), ended(results, dataset)
     colour = theme.colours(models)
     figure, axes = theme.panels(2, height=3.4, columns=2, sharey=True)
@@ -111,8 +115,9 @@ def gradient_norms(results: Results, dataset: str) -> Figure:
 
 
 @theme.themed
-def gradient_norms_by_layer(results: Results, dataset: str) -> Figure:
+def gradient_norms_by_layer(findings: Findings, dataset: str) -> Figure:
     """A heat map, layer by images, of the discriminator's gradient norms, one panel a model."""
+    results = findings.results
     prefix = "grad_norm/discriminator/"
     names = [m for m in results.curves["metric"].unique() if str(m).startswith(prefix)]
     rows = of_curves(results, dataset, *names)

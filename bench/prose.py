@@ -45,7 +45,11 @@ def span(low: object, high: object) -> str:
 
 def budget(results: Results) -> str:
     """The images of the plan, as 256k or 2.56M."""
-    images = int(results.experiment["images"])
+    return count(int(results.experiment["images"]))
+
+
+def count(images: int) -> str:
+    """A number of images, as 256k or 2.56M."""
     if images >= 1_000_000:
         return f"{images / 1e6:g}M"
     return f"{images / 1000:g}k" if images >= 1000 else str(images)
@@ -129,6 +133,12 @@ def power(pair: pd.Series) -> str:
     if seeds < 100:
         return f"{seeds:.0f}"
     return "100 or more" if pair["n"] > 1 else NONE
+
+
+def direction(first: object, second: object, verdict: object) -> str:
+    """What a verdict says of the first of a pair: "lower", "higher" or, if nothing, ""."""
+    told = {f"{first} {word} than {second}": word for word in ("lower", "higher")}
+    return told.get(str(verdict), "")
 
 
 def limits(findings: Findings, dataset: str) -> list[str]:

@@ -54,7 +54,7 @@ def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Seri
 def primary(results: Results, metric: str, dataset: str) -> pd.DataFrame:
     """Every evaluation of a metric on a data set under the experiment's own extractor."""
     rows = results.evaluations
-    rows = rows[rows["dataset"] == dataset]
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
     return one_protocol(rows[own_extractor(results, rows, dataset)], metric)
 
 

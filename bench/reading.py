@@ -33,6 +33,12 @@ READING: dict[str, Reading] = {
         "that are drawn too often. Neither says that an image looks like its class: noise has a "
         "class too. Read them beside the FID.",
     ),
+    "pairs": Reading(
+        "the ratio of the final FID of each pair of models, with its interval",
+        "A dot left of the line says that the first of the pair has the lower FID. An interval "
+        "that crosses the line is compatible with no difference; only filled dots are told apart "
+        "once all pairs that were looked at are counted.",
+    ),
     "losses": Reading(
         "discriminator and generator loss against images, a panel a model",
         "A logistic loss is a negative log likelihood, 0.69 where the discriminator guesses; a "
@@ -49,6 +55,12 @@ READING: dict[str, Reading] = {
         "Colour from top to bottom shows what happens to a gradient on its way through the "
         "network: one colour is healthy, a steady change is vanishing or exploding.",
     ),
+    "constraints": Reading(
+        "slope of the critic, gradient penalty and share of weights on the clip bound against "
+        "images, of the models that have them",
+        "A penalised critic should have a slope near 1 between real and generated samples. A "
+        "clipped one whose weights all sit on the bound has little left to express itself with.",
+    ),
     "scores": Reading(
         "the discriminator's mean score on real and on generated images, a panel a model",
         "Two curves that part say that the discriminator tells real from generated with ease. For "
@@ -58,6 +70,11 @@ READING: dict[str, Reading] = {
         "the share of each class among the final samples, a panel a model",
         "A bar under the dotted line is a class that the model forgot: mode collapse. A "
         "conditional model is told which class to draw, so equal bars are no merit of its own.",
+    ),
+    "cost": Reading(
+        "final FID on a log scale against seconds of training, a colour a model",
+        "Low and to the left is good and cheap. A model below and to the left of another beats it "
+        "on both counts, as far as the intervals let one say so.",
     ),
     "neighbours": Reading(
         "final samples, each above the three training images nearest to it, a panel a model",
@@ -105,6 +122,18 @@ OF_POINTS: dict[str, Reading] = {
     "gradient_norms_by_layer": Reading(
         "heat maps of the discriminator's gradient norm by layer and points, a panel a model",
         READING["gradient_norms_by_layer"].reading,
+    ),
+    "pairs": Reading(
+        "the ratio of the final EMD of each pair of models, with its interval",
+        READING["pairs"].reading.replace("FID", "EMD"),
+    ),
+    "constraints": Reading(
+        READING["constraints"].shows.replace("images", "points"),
+        READING["constraints"].reading,
+    ),
+    "cost": Reading(
+        "final EMD on a log scale against seconds of training, a colour a model",
+        READING["cost"].reading,
     ),
     "losses": Reading(
         "discriminator and generator loss against points, a panel a model",

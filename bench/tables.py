@@ -51,7 +51,7 @@ FACTS = [
     "seconds",
     "images_per_second",
 ]  # absent before a trial has ended
-FACTS += ["generator_parameters", "discriminator_parameters"]
+FACTS += ["generator_parameters", "discriminator_parameters", "peak_memory_bytes"]
 ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted", "damaged"]
 
 
@@ -95,7 +95,7 @@ def _trials(trials: pd.DataFrame) -> dict[str, object]:
         "modes_comparable": not conditional,
         "seconds": done["seconds"].mean(),
         "images_per_second": (done["images"] / done["seconds"]).mean(),
-        **{name: trials[name].max() for name in FACTS if name.endswith("parameters")},
+        **{name: trials[name].max() for name in FACTS if name.endswith(("parameters", "bytes"))},
     }
 
 
@@ -130,15 +130,17 @@ def _protocol(rows: pd.DataFrame) -> dict[str, object]:
     return {name: rows[name].iloc[0] if len(rows) else pd.NA for name in PROTOCOL}
 
 
-def comparisons(results: Results) -> pd.DataFrame:
+def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row a pair and metric, by seed over the seeds that both finished.
+
+    summaries: those of `summary`, where they are there already.
 
     `model_a` ranks before `model_b`. difference, low, high are a - b, for the primary outcome of
     logarithms; ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of
     seeds at which a is the better. Holm's family is all pairs of that metric and data set.
     verdict_with_failures: of the primary outcome, where a or b lost a trial (`survivors`).
     """
-    summaries = summary(results)
+    summaries = summary(results) if summaries is None else summaries
     rows: list[dict[str, object]] = []
     for dataset in datasets(results):
         ranked = summaries[summaries["dataset"] == dataset]

@@ -99,6 +99,13 @@ def panels(
     return figure, axes[:n]
 
 
+def figure_of(axis: Axes) -> Figure:
+    """The figure that a panel is drawn in."""
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def caption(figure: Figure, title: str, note: str) -> None:
     """The figure's name above, and below what was drawn, from how many seeds."""
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)
@@ -195,19 +202,28 @@ def save(figure: Figure, path: Path) -> None:
     """PATH.png (160 dpi, 256 colours) and PATH.svg, equal bytes for an equal figure."""
     with matplotlib.rc_context(THEME):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once is enough for both files
-        pixels, lines = io.BytesIO(), io.BytesIO()
-        figure.savefig(lines, format="svg", metadata={"Date": None})
-        figure.savefig(pixels, format="png", dpi=DPI)
-    drawing = re.sub(
-        rb"(?m)^([ML]) (-?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*",
-        rb"\1 \2 \3",
-        lines.getvalue(),
-    )
-    drawing = re.sub(rb"(?<=data:image/png;base64,)[^\"]+", _smaller_inside, drawing)
-    for suffix, content in ((".png", smaller(pixels.getvalue())), (".svg", drawing)):
+    figure.set_layout_engine("none")  # laid out once is enough for both files
+    for suffix, content in ((".svg", drawing(figure)), (".png", pixels(figure, DPI))):
         with replacing(path.with_name(path.name + suffix)) as temporary:
             temporary.write_bytes(content)
+
+
+@themed
+def pixels(figure: Figure, dpi: int) -> bytes:
+    """A figure as PNG in 256 colours."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi)
+    return smaller(content.getvalue())
+
+
+@themed
+def drawing(figure: Figure) -> bytes:
+    """A figure as SVG, its paths to a hundredth of a point."""
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None})
+    paths = rb"(?m)^([ML]) (-?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*"
+    lines = re.sub(paths, rb"\1 \2 \3", content.getvalue())
+    return re.sub(rb"(?<=data:image/png;base64,)[^\"]+", _smaller_inside, lines)
 
 
 def smaller(png: bytes) -> bytes:

@@ -28,9 +28,12 @@ LAYERS = [
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
-    {"plots_lines", "plots_modes", "plots_samples", "plots_training"},
+    {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
+    | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"report", "comparing"},
+    {"embedded", "page_samples", "page_pairs", "page_events", "comparing"},
+    {"page"},
+    {"report"},
     {"session", "doctor", "verify"},
     {"cli"},
 ]

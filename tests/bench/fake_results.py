@@ -172,6 +172,10 @@ def _curves(
         "score/real": 2 - t + 0.1 * noise[4],
         "score/fake": -2 + t + 0.1 * noise[5],
     }
+    if model == "wgan":
+        values["clip/saturated"] = 0.5 + 0.3 * t + 0.02 * noise[4]
+    if model == "wgangp":
+        values |= {"slope/mean": 1 + np.exp(-5 * t), "penalty": np.exp(-10 * t)}
     for i, layer in enumerate(LAYERS):
         decay = 10.0 ** (-i) if model == "wgan" else 1.0
         values[f"grad_norm/discriminator/{layer}"] = decay * np.exp(-2 * t + 0.2 * noise[6 + i])

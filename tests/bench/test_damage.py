@@ -24,6 +24,7 @@ from bench.errors import InputError
 from bench.executors import Outcome
 from bench.files import read_json, write_bytes
 from bench.findings import Findings
+from bench.page import page
 from bench.plan import Plan
 from bench.prose import text_of
 from bench.records import (
@@ -36,7 +37,6 @@ from bench.records import (
     write_index,
     write_table,
 )
-from bench.report import page
 from bench.runner import measure_scale, run
 from bench.status import lines
 from bench.trial import Contestant, Trial

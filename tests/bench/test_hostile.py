@@ -18,17 +18,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from bench import limits, report
+from bench import limits
 from bench.cli import main
 from bench.display import LiveDisplay
 from bench.errors import InputError, printable
 from bench.findings import Findings
+from bench.formats import spreadsheet
+from bench.page import page
 from bench.parsing import parse_images, parse_models, parse_seeds
 from bench.plan import Plan, from_dict
 from bench.planning import plan_from
 from bench.prose import text_of
 from bench.records import TrialRecord, write_experiment
-from bench.report import page
 from bench.settings import resolve
 from bench.status import lines
 from bench.trial import Contestant
@@ -361,12 +362,12 @@ def test_no_markup_of_the_summary_stems_from_a_word(pair: tuple[Findings, Findin
 
 
 def test_no_cell_of_a_csv_is_a_formula(pair: tuple[Findings, Findings]) -> None:
-    text = report._csv(pair[0].summary)
+    text = spreadsheet(pair[0].summary)
     assert "'=cmd" in text
     assert not any(cell.strip('"').startswith(("=", "@")) for cell in text.split(","))
     assert "\x1b" not in text
     numbers = pair[0].comparisons[["difference"]]
-    assert report._csv(numbers) == numbers.to_csv(index=False)  # a minus is no formula
+    assert spreadsheet(numbers) == numbers.to_csv(index=False)  # a minus is no formula
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench import checks, plots, prose, tables
+from bench.findings import Findings
 from bench.protocol import final, one_protocol, primary
 
 from .fake_results import FINAL_FID, MAIN, fake, final_only
@@ -197,4 +198,4 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
     assert prose.markdown(results).count("\n# other") == 1
     for draw in (plots.modes, plots.quality):
-        assert "other" in draw(results, "other").get_suptitle()
+        assert "other" in draw(Findings(results), "other").get_suptitle()

@@ -1,0 +1,45 @@
+"""What went wrong in single trials, for the page: those that stopped, and those that collapsed."""
+
+from typing import Any
+
+import pandas as pd
+
+from .findings import Findings
+from .protocol import primary
+
+FELL = 0.5  # of the modes that a trial had covered: no more than this share is a collapse
+
+
+def unfinished(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+    """The trials that did not finish, and where they stopped."""
+    trials = findings.results.trials
+    columns = ["model", "seed", "status", "images", "generator_steps", "reason"]
+    rows = trials[(trials["dataset"] == dataset) & (trials["status"] != "finished")]
+    return [row.to_dict() for _, row in rows.reindex(columns=columns).iterrows()]
+
+
+def collapsed(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+    """The trials that end on few of the modes that they had covered: most, end, since (images).
+
+    The untrained generator does not count, nor does a model that is told which mode to draw.
+    """
+    rows = primary(findings.results, "modes", dataset)
+    models = findings.models(dataset)
+    told = set(models.loc[models["conditional"], "model"])
+    rows = rows[(rows["images"] > 0) & ~rows["model"].isin(told)]
+    found = [_fall(own.sort_values("images")) for _, own in rows.groupby(["model", "seed"])]
+    return [fall for fall in found if fall]
+
+
+def _fall(own: pd.DataFrame) -> dict[str, Any] | None:
+    few = own["value"] <= FELL * own["value"].cummax()
+    if not few.iloc[-1]:
+        return None
+    last_good = own.loc[~few, "images"].max()
+    return {
+        "model": own["model"].iloc[0],
+        "seed": own["seed"].iloc[0],
+        "most": own["value"].max(),
+        "end": own["value"].iloc[-1],
+        "since": own.loc[own["images"] > last_good, "images"].min(),
+    }
