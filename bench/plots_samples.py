@@ -64,8 +64,10 @@ def neighbours(findings: Findings, dataset: str) -> Figure:
     for axis in axes:
         axis.set_axis_off()
     for axis, ((model, seed), path) in zip(axes, found.items(), strict=False):
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
+        picture = _opened(path)
+        if picture is None:
+            continue
+        pixels = np.asarray(picture)
         axis.imshow(pixels, interpolation="none")
         axis.set_axis_on()
         axis.grid(False)
@@ -131,8 +133,8 @@ def _tile(results: Results, dataset: str) -> int:
     """The side of a sample in pixels, read off a grid."""
     for model, seed in ended(results, dataset):
         for path in results.samples(model, dataset, seed).values():
-            with Image.open(path) as picture:
-                return (picture.width - PADDING) // ACROSS - PADDING
+            if picture := _opened(path):
+                return max(1, (picture.width - PADDING) // ACROSS - PADDING)
     return SMALL
 
 
