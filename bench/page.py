@@ -14,21 +14,17 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import embedded, page_events, page_pairs, page_samples, prose, theme
+from . import page_events, page_figures, page_pairs, page_samples, prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
 from .errors import printable
 from .findings import Findings
-from .plots import figures_of, quality_by
-from .plots_quality import CLOCKS
 from .protocol import datasets, final, title, unit
 from .published import published
 from .reading import COLUMNS, NOTES, reading
 from .records import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-DPI = 120  # of figures that are only on the page
-BETTER = ("samples", "quality")  # figures in place of which the page has a slider and a switch
 
 
 def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
@@ -69,7 +65,6 @@ def _section(
     columns = findings.measured(dataset, COLUMNS[metric])
     rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
     drawn = {name: path for (of, name), path in figures.items() if of == dataset}
-    shown = {name: embedded.figure(path) for name, path in drawn.items() if name not in BETTER}
     own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
     return {
         **_words(dataset),
@@ -82,7 +77,7 @@ def _section(
         "slides": page_samples.slides(results, dataset),
         "slides_note": page_samples.NOTE[unit(dataset)],
         "clock_reading": reading("quality", unit(dataset)).reading,
-        "clocks": _clocks(findings, dataset),
+        "clocks": page_figures.clocks(findings, dataset),
         "pairs": page_pairs.pairs(findings, dataset),
         "matrix": page_pairs.matrix(findings, dataset),
         "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
@@ -92,7 +87,7 @@ def _section(
         "collapsed": page_events.collapsed(findings, dataset),
         "protocol": prose.protocol(findings, dataset),
         "published": _published(table, dataset),
-        "figures": {name: _figure(name, dataset, it, table) for name, it in shown.items()},
+        "figures": page_figures.figures(findings, dataset, drawn),
         **{key: frame.to_dict("records") for key, frame in own.items()},
     }
 
@@ -145,36 +140,6 @@ def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]
     cells |= {"iqm": row[f"{metric}_iqm"], "best": row[f"best_{metric}_mean"]}
     secondary = [(row[f"{name}_mean"], prose.secondary(row, name)) for name in columns]
     return cells | {"secondary": [{"value": value, "shown": shown} for value, shown in secondary]}
-
-
-def _clocks(findings: Findings, dataset: str) -> dict[str, dict[str, str]]:
-    """Quality against each clock, if it was measured; the files have all three side by side."""
-    if "quality" not in figures_of(findings, dataset):
-        return {}
-    ends = _ends(findings.models(dataset), dataset)
-    found = {}
-    for clock, words in CLOCKS.items():
-        drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
-        against = words.format(unit=unit(dataset))
-        alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
-        found[clock] = {"source": embedded.address("png", drawn), "alt": alt, "clock": against}
-    return found
-
-
-def _ends(table: pd.DataFrame, dataset: str) -> str:
-    """Where the models end, in words."""
-    means = table[f"{primary_metric(dataset)}_mean"].map(prose.number)
-    ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
-    return f"Mean final {title(dataset)}: {', '.join(ends)}."
-
-
-def _figure(name: str, dataset: str, source: str, table: pd.DataFrame) -> dict[str, str]:
-    shows, words = reading(name, unit(dataset))
-    models = ", ".join(str(model) for model in table["model"])
-    alt = f"{dataset}: {shows}; models: {models}."
-    if name == "final_quality":
-        alt = f"{dataset}: {shows}. {_ends(table, dataset)}"
-    return {"source": source, "alt": alt, "reading": words}
 
 
 def _head(metric: str) -> str:

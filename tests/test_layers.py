@@ -31,7 +31,8 @@ LAYERS = [
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"embedded", "page_samples", "page_pairs", "page_events", "comparing"},
+    {"embedded", "comparing"},
+    {"page_figures", "page_samples", "page_pairs", "page_events"},
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bench import page as pages
-from bench import page_events, page_samples
+from bench import page_events, page_figures, page_samples
 from bench.findings import Findings
 from bench.records import Results
 
@@ -24,7 +24,7 @@ HOSTILE = "\"><img src=x onerror=alert(1)> & than 'b'"
 @pytest.fixture(scope="module", autouse=True)
 def few_pixels():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "DPI", 30)  # pixels take most of the time
+        patch.setattr(page_figures, "DPI", 30)  # pixels take most of the time
         yield
 
 
