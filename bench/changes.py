@@ -14,7 +14,8 @@ from . import stats
 from .catalog import primary_metric
 from .errors import InputError
 from .protocol import contestants, datasets, last, primary
-from .records import KEY, PROTOCOL, Results
+from .records import KEY, PROTOCOL
+from .results import Results
 
 CHANGE_COLUMNS = ["dataset", "metric", "scale", "model", "n", "identical", "rows"]
 CHANGE_COLUMNS += ["identical_rows", "difference", "low", "high", "ratio", "ratio_low"]

@@ -8,7 +8,8 @@ from scipy import stats
 
 from .catalog import primary_metric
 from .protocol import contestants, datasets, last, one_protocol, own_extractor, primary
-from .records import PROTOCOL, Results
+from .records import PROTOCOL
+from .results import Results
 
 UNTRAINED = "untrained generator"
 BESIDE = {"fid": "kid", "emd": "high_quality"}  # what stands beside a primary metric

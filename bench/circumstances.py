@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from .changes import Both, ended_otherwise
-from .records import Results
+from .results import Results
 
 NOT_COMPARED = ("contestants", "version")  # of a plan
 ALWAYS_NEW = ("started",)  # of an environment

@@ -13,7 +13,7 @@ from .errors import InputError
 from .formats import Table, show
 from .prose import NONE, number, power, span
 from .protocol import datasets
-from .records import Results
+from .results import Results
 from .tables import comparisons
 
 Say = Callable[[str], None]

@@ -16,7 +16,8 @@ from PIL import Image
 from .errors import InputError
 from .files import write_bytes
 from .protocol import own_extractor
-from .records import KEY, Results
+from .records import KEY
+from .results import Results
 
 NAME = "events.out.tfevents.bench"  # TensorBoard looks for "tfevents"; one name, so no file is left
 VERSION = "brain.Event:2"  # of the format; the first record of every file

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .checks import extractor_agreement, matched, scale
 from .noise import noise
-from .records import Results
+from .results import Results
 from .tables import comparisons, summary
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from . import stats
 from .catalog import primary_metric
 from .protocol import contestants, datasets, final, last, one_protocol, own_extractor
-from .records import Results
+from .results import Results
 
 COLUMNS = ["dataset", "model", "part", "sd", "share", "n", "df", "negative"]
 BETWEEN = "between seeds"

@@ -22,7 +22,7 @@ from .findings import Findings
 from .protocol import datasets, final, title, unit
 from .published import published
 from .reading import COLUMNS, NOTES, reading
-from .records import Results
+from .results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -8,7 +8,7 @@ from . import embedded, plots_samples
 from .plots_samples import moments, shown_trial
 from .prose import count
 from .protocol import contestants, unit
-from .records import Results
+from .results import Results
 
 MOMENTS = (3, 11)  # the fewest and the most on a slider
 PICTURES = 100  # on a page, about: more models have fewer moments

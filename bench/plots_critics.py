@@ -7,7 +7,7 @@ from . import theme
 from .findings import Findings
 from .plots_lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .protocol import contestants, unit
-from .records import Results
+from .results import Results
 
 PANELS = {
     "slope/mean": "slope of the critic",

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from . import theme
-from .records import Results
+from .results import Results
 
 
 def ended(results: Results, dataset: str) -> dict[tuple[str, int], str]:

@@ -12,7 +12,7 @@ from .catalog import METRICS
 from .findings import Findings
 from .plots_lines import ended, models_panel, trained_on
 from .protocol import contestants, final, primary, unit
-from .records import Results
+from .results import Results
 
 SHARE = "class_share/"
 THROUGH = ("modes", "high_quality", "mode_kl")  # the panels of `coverage_of_modes`

@@ -11,7 +11,7 @@ from . import theme
 from .findings import Findings
 from .plots_lines import ended
 from .protocol import contestants, unit
-from .records import Results
+from .results import Results
 
 ACROSS, PADDING = 10, 2  # samples side by side in a grid, and pixels between two
 SMALL = 28  # pixels of a sample where there is none to be seen

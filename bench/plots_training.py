@@ -14,7 +14,7 @@ from . import theme
 from .findings import Findings
 from .plots_lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .protocol import contestants, unit
-from .records import Results
+from .results import Results
 
 BINS = 48  # columns of the heat map
 SMOOTH = 50  # points of a line of gradient norms, whose noise would hide the others

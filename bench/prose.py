@@ -11,7 +11,7 @@ from .findings import Findings
 from .formats import plain, safe
 from .protocol import datasets, final, title, unit
 from .reading import CAVEAT, SECONDARY
-from .records import Results
+from .results import Results
 from .stats import seeds_to_attain
 from .tables import HANDED_LABELS, IQM_FROM
 

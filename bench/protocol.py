@@ -7,7 +7,8 @@ finished. Asked to mix two, this refuses and names the difference.
 import pandas as pd
 
 from .catalog import METRICS, dataset_name, primary_metric, without_hash
-from .records import PROTOCOL, Results
+from .records import PROTOCOL
+from .results import Results
 
 
 def datasets(results: Results) -> list[str]:

@@ -9,7 +9,7 @@ from .findings import Findings
 from .formats import spreadsheet
 from .page import page
 from .plots import write_plots
-from .records import Results, write_index
+from .results import Results, write_index
 
 
 def rebuild(root: Path, say: Callable[[str], None]) -> None:

@@ -20,15 +20,8 @@ from .executors import Outcome, in_process, local_processes
 from .files import read_json
 from .growing import RAISED, merged
 from .plan import Plan
-from .records import (
-    ENDED,
-    SCALE_COLUMNS,
-    Results,
-    TrialRecord,
-    damage_of,
-    write_experiment,
-    write_table,
-)
+from .records import ENDED, SCALE_COLUMNS, TrialRecord, write_experiment, write_table
+from .results import Results, damage_of
 from .trial import Trial
 
 RECORDING = threading.Lock()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import printable
-from .records import Results
+from .results import Results
 
 
 def lines(folder: Path) -> Iterator[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 from . import stats
 from .catalog import primary_metric
 from .protocol import final
-from .records import Results
+from .results import Results
 
 LOST = ("diverged", "failed")
 

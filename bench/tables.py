@@ -13,7 +13,8 @@ from . import stats, survivors
 from .catalog import METRICS as METRIC_ENTRIES
 from .catalog import primary_metric
 from .protocol import contestants, datasets, final, primary
-from .records import PROTOCOL, Results
+from .records import PROTOCOL
+from .results import Results
 
 METRICS = list(METRIC_ENTRIES)
 HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes

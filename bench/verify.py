@@ -22,8 +22,8 @@ from .errors import InputError
 from .files import read_json
 from .planning import available
 from .protocol import final
-from .records import Results
 from .repeats import ALIKE, SAME, Repeat
+from .results import Results
 from .runner import run_trial
 from .settings import resolve
 from .trial import Trial

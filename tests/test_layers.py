@@ -20,7 +20,7 @@ LAYERS = [
     {"mixtures", "parsing", "trial", "formats"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
-    | {"custom_features", "plan", "records", "batches"},
+    | {"custom_features", "plan", "records", "results", "batches"},
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints"},
@@ -112,7 +112,7 @@ def test_help_is_light(arguments: list[str]) -> None:
 
 
 def test_a_report_needs_no_torch() -> None:
-    read = "bench.report, bench.records, bench.status, bench.comparing, bench.events"
+    read = "bench.report, bench.results, bench.status, bench.comparing, bench.events"
     assert "torch" not in modules_after(f"import {read}")
 
 

@@ -1,6 +1,6 @@
 """A plausible results folder without training: numbers drawn from known curves.
 
-`FakeResults` has the attributes of `bench.records.Results` that tables, plots and the page read.
+`FakeResults` has the attributes of `bench.results.Results` that tables, plots and the page read.
 """
 
 import json
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from bench.records import Results
+from bench.results import Results
 
 FIVE = ("gan", "cgan", "dcgan", "wgan", "wgangp")
 FINAL_FID = {"gan": 60.0, "cgan": 45.0, "dcgan": 14.0, "wgan": 90.0, "wgangp": 22.0}

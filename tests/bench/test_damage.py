@@ -27,16 +27,8 @@ from bench.findings import Findings
 from bench.page import page
 from bench.plan import Plan
 from bench.prose import text_of
-from bench.records import (
-    SCALE_COLUMNS,
-    Clock,
-    Measured,
-    Results,
-    TrialRecord,
-    write_experiment,
-    write_index,
-    write_table,
-)
+from bench.records import SCALE_COLUMNS, Clock, Measured, TrialRecord, write_experiment, write_table
+from bench.results import Results, write_index
 from bench.runner import measure_scale, run
 from bench.status import lines
 from bench.trial import Contestant, Trial

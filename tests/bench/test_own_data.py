@@ -21,7 +21,7 @@ from bench.measures import modes
 from bench.metrics.memorisation import nearest
 from bench.parsing import parse_models
 from bench.plan import Plan
-from bench.records import Results
+from bench.results import Results
 from bench.trial import Trial
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load

@@ -12,7 +12,7 @@ from PIL import Image
 from bench import page as pages
 from bench import page_events, page_figures, page_samples
 from bench.findings import Findings
-from bench.records import Results
+from bench.results import Results
 
 from .fake_points import both, fake_points
 from .fake_results import FIVE, FakeResults, fake, final_only

@@ -23,7 +23,8 @@ from bench.executors import Outcome, local_processes
 from bench.files import read_json, replacing, write_text
 from bench.parsing import parse_models
 from bench.plan import Plan
-from bench.records import TrialRecord, is_alive, write_index
+from bench.records import TrialRecord
+from bench.results import is_alive, write_index
 from bench.status import lines
 from bench.trial import Trial
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench import prose, stats, tables
 from bench.findings import Findings
-from bench.records import Results
+from bench.results import Results
 
 from .fake_results import final_only
 

@@ -20,8 +20,8 @@ from bench.environment import BITS, environment
 from bench.files import read_json, write_json
 from bench.parsing import parse_models
 from bench.plan import Plan
-from bench.records import Results
 from bench.repeats import ALIKE, SAME, Repeat
+from bench.results import Results
 from bench.trial import Contestant, Trial
 from bench.verify import expected, recorded
 
