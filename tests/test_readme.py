@@ -51,7 +51,7 @@ def test_a_published_run_loads_and_is_whole(name: str) -> None:
     assert len(results.comparisons)
     assert len(results.scale)
     kept = [p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".safetensors", ".pt")]
-    assert sum(path.stat().st_size for path in kept) < 5e6
+    assert sum(path.stat().st_size for path in kept) < 6e6
 
 
 def test_the_published_mnist5k_reaches_what_was_asked_of_it() -> None:
