@@ -16,6 +16,7 @@ from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .errors import DiskError, InputError, printable
 from .interrupts import leave, typed
+from .trial import CHECKPOINT_EVERY
 
 LONGEST = 1000  # characters of an error
 
@@ -202,7 +203,7 @@ def main() -> None:
 @click.option(
     "--checkpoint-every",
     type=click.FloatRange(min=0),
-    default=60.0,
+    default=CHECKPOINT_EVERY,
     show_default=True,
     metavar="SECONDS",
     help=(

@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
-from .catalog import NONE, primary_metric, second_extractor
+from .catalog import NONE, second_extractor
 from .datasets import load_dataset, to_uint8, to_unit
 from .errors import Diverged
 from .extractors import extractor, reference
@@ -36,7 +36,7 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Abse
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
     if dataset.truth is not None:
         measured = measure_points(images, labels, dataset, model.conditional)
-        return measured + (again(model, trial, labels) if last else []), {}
+        return measured + ([again(model, trial, labels)] if last else []), {}
     if trial.features == NONE:
         return [], {"fid": UNSEEN}
     few, of = slice(trial.samples), (trial.source, trial.size)
@@ -46,21 +46,21 @@ def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Abse
     if last:
         holdout = reference(*of, trial.features, device, "holdout").seen
         once, missing = at_the_end(sight, holdout, model.conditional, trial.seed)
-        found, absent = found + once + again(model, trial, labels[few]), absent | missing
+        found, absent = [*found, *once, again(model, trial, labels[few])], absent | missing
         if second := second_extractor(trial.features):
             found.append(fid(seen_by(second, images[few], labels[few], *of)))
     return found, absent
 
 
-def again(model: GAN, trial: Trial, labels: Tensor) -> list[Measured]:
+def again(model: GAN, trial: Trial, labels: Tensor) -> Measured:
     """The primary metric once more, of samples from other latents: the noise of the sample."""
-    dataset, metric = load_dataset(trial.source, trial.size), primary_metric(trial.dataset)
+    dataset = load_dataset(trial.source, trial.size)
     images = generate(model, labels, Streams(trial.seed, trial.device)["eval/again"])
     if dataset.truth is not None:
-        values = [emd_of(images, dataset)]
+        value = emd_of(images, dataset)
     else:
-        values = [fid(seen_by(trial.features, images, labels, trial.source, trial.size))]
-    return [replace(value, metric=f"{metric}_again") for value in values]
+        value = fid(seen_by(trial.features, images, labels, trial.source, trial.size))
+    return replace(value, metric=f"{value.metric}_again")
 
 
 @torch.no_grad()

@@ -12,7 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from .catalog import dataset_name
-from .damage import FACT_TABLES, damage, facts_in, frame_of, table_in, tables_in
+from .damage import (
+    FACT_TABLES,
+    damage,
+    facts_in,
+    frame_of,
+    readable_facts,
+    table_in,
+    tables_in,
+)
 from .errors import Damaged, InputError
 from .plan import from_dict
 from .records import KEY, SCALE_COLUMNS, TABLES, read_toml, write_parquet
@@ -38,10 +46,7 @@ class Results:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """What it was made with; empty where that cannot be read."""
-        try:
-            return facts_in(self.path / "environment.json")
-        except Damaged:
-            return {}
+        return readable_facts(self.path / "environment.json")
 
     @cached_property
     def damaged(self) -> list[str]:

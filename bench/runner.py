@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Protocol
 
 from .catalog import NONE, extractor_name, without_hash
-from .damage import facts_in, readable_facts
+from .damage import readable_facts
 from .environment import environment
-from .errors import Damaged, DiskError, InputError
+from .errors import DiskError, InputError
 from .executors import Outcome, in_process, local_processes
 from .files import read_json
 from .growing import RAISED, merged
 from .plan import Plan
 from .records import ENDED, SCALE_COLUMNS, TrialRecord, write_experiment, write_table
 from .results import Results, damage_of
-from .trial import Trial
+from .trial import CHECKPOINT_EVERY, Trial
 
 RECORDING = threading.Lock()
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
@@ -43,7 +43,7 @@ def run(
     jobs: int,
     display: Display,
     retries: int = 0,
-    checkpoint_every: float = 60.0,
+    checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> None:
     """Train the trials of `trials` that have not ended, `jobs` at a time, into `root`.
 
@@ -101,7 +101,7 @@ def record_interrupts(root: Path, trials: Iterable[Trial]) -> None:
                 record_of(root, trial).end("interrupted")
 
 
-def run_trial(trial: Trial, root: Path, checkpoint_every: float = 60.0) -> Outcome:
+def run_trial(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> Outcome:
     """Train one trial; a failure becomes its status, with the traceback."""
     from .train import train  # torch is imported where trials run
 
@@ -160,10 +160,8 @@ def cost(trial: Trial) -> float:
 def refuse_changed(trials: list[Trial], root: Path) -> None:
     """Raises InputError if a recorded trial was made with another configuration."""
     for trial in trials:
-        try:
-            recorded = facts_in(root / "trials" / trial.key / "trial.json")
-        except Damaged:
-            continue  # it is trained again
+        # A damaged one is trained again.
+        recorded = readable_facts(root / "trials" / trial.key / "trial.json")
         if recorded and not trial.extends(recorded):
             old = {**recorded, **recorded.get("config", {})}
             new = {**trial.identity, **trial.config}

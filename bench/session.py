@@ -18,7 +18,7 @@ from .plan import Plan
 from .planning import jobs_for
 from .report import rebuild
 from .runner import has_ended, measure_scale, record_interrupts, run, status_of
-from .trial import Trial
+from .trial import CHECKPOINT_EVERY, Trial
 from .vision_sets import vision_set
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ def execute(
     dry_run: bool,
     say: Say,
     retries: int = 0,
-    checkpoint_every: float = 60.0,
+    checkpoint_every: float = CHECKPOINT_EVERY,
 ) -> bool:
     """Run what has not ended, then report. False if a trial failed.
 

@@ -26,10 +26,9 @@ from .files import write_bytes
 from .probes import Averages, snapshot
 from .records import Clock, TrialRecord
 from .settings import resolve
-from .trial import Trial
+from .trial import CHECKPOINT_EVERY, Trial
 
 HEARTBEAT = 1.0  # seconds between two writings of progress.json
-CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation
 
 
 def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:

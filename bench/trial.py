@@ -11,6 +11,7 @@ from typing import Any
 
 from .catalog import extractor_name
 
+CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation; changes no bit
 ROWS = 400  # of a curve, before they thin out: more points than a plot can show
 
 

@@ -56,25 +56,23 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("argument", ["--help", "list"])
-def test_first_words(benchmark: BenchmarkFixture, argument: str) -> None:
+def a_command(benchmark: BenchmarkFixture, *arguments: str, rounds: int) -> None:
+    """Time `bench` with these arguments, in a process of its own."""
     benchmark.group = "start-up"
-    command = [*BENCH, argument]
     benchmark.pedantic(
-        lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True),
-        rounds=5,
+        lambda: subprocess.run([*BENCH, *arguments], cwd=ROOT, check=True, capture_output=True),
+        rounds=rounds,
         warmup_rounds=1,
     )
+
+
+@pytest.mark.parametrize("argument", ["--help", "list"])
+def test_first_words(benchmark: BenchmarkFixture, argument: str) -> None:
+    a_command(benchmark, argument, rounds=5)
 
 
 def test_status_of_500_trials(benchmark: BenchmarkFixture, many: Path) -> None:
-    benchmark.group = "start-up"
-    command = [*BENCH, "status", str(many)]
-    benchmark.pedantic(
-        lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True),
-        rounds=3,
-        warmup_rounds=1,
-    )
+    a_command(benchmark, "status", str(many), rounds=3)
 
 
 def test_load_of_500_trials(benchmark: BenchmarkFixture, many: Path) -> None:
