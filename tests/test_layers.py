@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
-    {"verdicts", "observing"},
+    {"verdicts", "observing", "command"},
     {"catalog", "settings", "limits", "rules", "rules_state"},
     {"mixtures", "parsing", "trial", "formats"},
     {"datasets", "damage"},
@@ -36,6 +36,7 @@ LAYERS = [
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},
+    {"cli_judge"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
