@@ -139,7 +139,18 @@ def main() -> None:
     metavar="auto|N",
     default="auto",
     show_default=True,
-    help=("Trials at a time; auto: cores / threads on a CPU, 1 on a GPU. Never changes a number."),
+    help=(
+        "Trials at a time; auto: cores / threads on a CPU, on GPUs --jobs-per-device of each. "
+        "Never changes a number."
+    ),
+)
+@click.option(
+    "--jobs-per-device",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Trials at a time on each GPU: networks this small leave room for several.",
 )
 @click.option(
     "--retries",
@@ -176,6 +187,7 @@ def main() -> None:
 def run(
     experiment: str | None,
     jobs: str,
+    jobs_per_device: int,
     out: Path | None,
     dry_run: bool,
     tensorboard: bool,
@@ -201,7 +213,7 @@ def run(
     root = out or Path("results") / plan.default_folder()
     if tensorboard:
         require_package()  # before hours of training, not after
-    finished = execute(plan, root, jobs, dry_run, say, retries, checkpoint_every)
+    finished = execute(plan, root, jobs, dry_run, say, retries, checkpoint_every, jobs_per_device)
     if tensorboard and not dry_run:
         say(f"For TensorBoard: {write_events(load(root))}")
     if not finished:

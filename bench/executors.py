@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
@@ -36,32 +36,35 @@ def local_processes(
     started: Callable[[Trial], None],
     ended: Ended,
     jobs: int,
+    gpus: Sequence[str] = (),
 ) -> None:
     """`jobs` trials at a time, each in a worker process that imports torch once.
 
     Every worker is a pool of its own, so that one that is killed takes no other along: its trial
-    has failed, and a new worker takes its place.
+    has failed, and a new worker takes its place. Each sees one of `gpus` only, in turns, so that
+    they share the load.
     """
     waiting = deque(trials)
-    idle = [_worker() for _ in range(min(jobs, len(waiting)))]
-    running: dict[Future[Outcome], tuple[ProcessPoolExecutor, Trial]] = {}
+    turns = [gpus[i % len(gpus)] if gpus else None for i in range(min(jobs, len(waiting)))]
+    idle = [Worker(gpu) for gpu in turns]
+    running: dict[Future[Outcome], tuple[Worker, Trial]] = {}
     try:
         while waiting or running:
             while waiting and idle:
                 worker, trial = idle.pop(), waiting.popleft()
                 started(trial)
                 try:
-                    future = _submitted(worker, work, trial)
+                    future = worker.submit(work, trial)
                 except BrokenProcessPool:  # killed while it was idle
-                    worker = _worker()
-                    future = _submitted(worker, work, trial)
+                    worker = Worker(worker.gpu)
+                    future = worker.submit(work, trial)
                 running[future] = worker, trial
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 worker, trial = running.pop(future)
                 try:
                     outcome = future.result()
                 except BrokenProcessPool:
-                    outcome, worker = KILLED, _worker()
+                    outcome, worker = KILLED, Worker(worker.gpu)
                 idle.append(worker)
                 if ended(trial, outcome):
                     waiting.append(trial)
@@ -74,24 +77,31 @@ def local_processes(
             child.join(1)
 
 
-def _worker() -> ProcessPoolExecutor:
-    # Spawned, not forked: torch's threads and CUDA do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin_worker)
+class Worker:
+    """A process that trains one trial after the other, on a GPU of its own if it is given one."""
+
+    def __init__(self, gpu: str | None) -> None:
+        self.gpu = gpu
+        # Spawned, not forked: torch's threads and CUDA do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=context, initializer=_begin_worker, initargs=(gpu,)
+        )
+
+    def submit(self, work: Work, trial: Trial) -> Future[Outcome]:
+        """Hands over a trial; the process starts here if there is none yet."""
+        # It inherits that these are blocked: on Ctrl-C the parent decides.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            return self._pool.submit(work, trial)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _submitted(worker: ProcessPoolExecutor, work: Work, trial: Trial) -> Future[Outcome]:
-    """Hands a trial to a worker, whose process starts here if it has none yet."""
-    # It inherits that these are blocked: on Ctrl-C the parent decides.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        return worker.submit(work, trial)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_worker() -> None:
+def _begin_worker(gpu: str | None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,5 +1,6 @@
 """The command line's flags, and what this machine has, made into a plan."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,10 +92,24 @@ def available(device: str) -> str:
     return device
 
 
-def jobs_for(asked: str, plan: Plan) -> int:
-    """Trials at a time: cores are never oversubscribed unless a number is asked for."""
+def gpus() -> list[str]:
+    """The GPUs that torch sees here, as CUDA_VISIBLE_DEVICES names them."""
+    import torch
+
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    return named.split(",")[:count] if named else [str(number) for number in range(count)]
+
+
+def jobs_for(asked: str, plan: Plan, per_device: int = 1, devices: int = 1) -> int:
+    """Trials at a time: cores are never oversubscribed unless a number is asked for.
+
+    `per_device` of them on each of so many GPUs.
+    """
     if asked != "auto":
         if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 1024:
             raise InputError(f"--jobs is auto or a number from 1 up, not {shown(asked)}")
         return int(asked)
-    return 1 if plan.device != "cpu" else max(1, cores() // plan.threads)
+    if plan.device != "cpu":
+        return per_device * max(1, devices)
+    return max(1, cores() // plan.threads)

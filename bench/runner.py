@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,7 @@ def run(
     display: Display,
     retries: int = 0,
     checkpoint_every: float = CHECKPOINT_EVERY,
+    gpus: Sequence[str] = (),
 ) -> None:
     """Train the trials of `trials` that have not ended, `jobs` at a time, into `root`.
 
@@ -86,7 +87,7 @@ def run(
             if jobs == 1:
                 in_process(todo, work, display.started, ended)
             else:
-                local_processes(todo, work, display.started, ended, jobs)
+                local_processes(todo, work, display.started, ended, jobs, gpus)
         except KeyboardInterrupt:
             record_interrupts(root, unfinished.values())
             raise

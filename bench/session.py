@@ -15,7 +15,7 @@ from .folders import Options, folder
 from .growing import command, grown
 from .interrupts import heeded, typed
 from .plan import Plan
-from .planning import jobs_for
+from .planning import gpus, jobs_for
 from .report import rebuild
 from .runner import has_ended, measure_scale, record_interrupts, run, status_of
 from .trial import CHECKPOINT_EVERY, Trial
@@ -32,6 +32,7 @@ def execute(
     say: Say,
     retries: int = 0,
     checkpoint_every: float = CHECKPOINT_EVERY,
+    jobs_per_device: int = 1,
 ) -> bool:
     """Run what has not ended, then report. False if a trial failed.
 
@@ -45,7 +46,8 @@ def execute(
     read_pictures(plan, console, say)
     trials = plan.trials(load_dataset)
     todo = [trial for trial in trials if not has_ended(root, trial)]
-    jobs = min(jobs_for(jobs_asked, plan), max(1, len(todo)))
+    devices = gpus() if plan.device == "cuda" else []
+    jobs = min(jobs_for(jobs_asked, plan, jobs_per_device, len(devices)), max(1, len(todo)))
     describe(plan, trials, len(todo), root, jobs, say)
     if dry_run:
         return True
@@ -59,7 +61,7 @@ def execute(
     with heeded(last_words, again):
         prepare(todo, say)
         with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
-            run(plan, root, trials, jobs, display, retries, checkpoint_every)
+            run(plan, root, trials, jobs, display, retries, checkpoint_every, devices)
         measure_scale(root, trials)
         rebuild(root, say)
     return all(status_of(root, trial) != "failed" for trial in trials)

@@ -12,7 +12,7 @@ from bench.catalog import dataset_name, extractor_name, without_hash
 from bench.errors import InputError
 from bench.parsing import parse_images, parse_models, parse_seeds, parse_set
 from bench.plan import Plan, from_dict
-from bench.planning import jobs_for, plan_from
+from bench.planning import gpus, jobs_for, plan_from
 from bench.settings import resolve
 from bench.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
@@ -288,10 +288,26 @@ def test_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     made = plan(threads=3)
     assert jobs_for("auto", made) == 2
     assert jobs_for("auto", dataclasses.replace(made, device="cuda")) == 1
+    cuda = dataclasses.replace(made, device="cuda")
+    assert jobs_for("auto", cuda, per_device=3, devices=2) == 6
+    assert jobs_for("auto", made, per_device=3, devices=0) == 2
     assert jobs_for("5", made) == 5
     for bad in ("0", "-1", "many", "1.5"):
         with pytest.raises(InputError, match="--jobs"):
             jobs_for(bad, made)
+
+
+@pytest.mark.parametrize(
+    ("named", "found"), [(None, ["0", "1"]), ("3,GPU-a,5", ["3", "GPU-a"]), ("", ["0", "1"])]
+)
+def test_gpus_as_the_driver_names_them(
+    monkeypatch: pytest.MonkeyPatch, named: str | None, found: list[str]
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if named is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    assert gpus() == found
 
 
 def test_contestants_are_data() -> None:

@@ -267,6 +267,30 @@ def test_the_pool_hands_back_every_outcome() -> None:
     assert outcomes == {0: "finished", 1: "diverged", 2: "finished"}
 
 
+def tell_gpu(trial: Trial) -> Outcome:
+    time.sleep(0.2)  # so that no worker is done before the others have begun
+    return "finished", os.environ.get("CUDA_VISIBLE_DEVICES", "none set")
+
+
+@pytest.mark.parametrize(
+    ("gpus", "expected"), [((), {"none set"}), (("2", "GPU-7"), {"2", "GPU-7"})]
+)
+def test_workers_share_the_gpus(
+    monkeypatch: pytest.MonkeyPatch, gpus: tuple[str, ...], expected: set[str]
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    told = []
+
+    def ended(trial: Trial, outcome: Outcome) -> bool:
+        told.append(outcome[1])
+        return False
+
+    trials = plan_of("gan", seeds=(0, 1, 2, 3)).trials(load_dataset)
+    local_processes(trials, tell_gpu, lambda trial: None, ended, 2, gpus)
+    assert set(told) == expected
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+
+
 def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="not a results folder"):
