@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from .damage import (
     table_in,
     tables_in,
 )
+from .environment import cores
 from .errors import Damaged, InputError
 from .plan import from_dict
 from .records import KEY, SCALE_COLUMNS, TABLES, read_toml, write_parquet
@@ -122,13 +124,15 @@ class Results:
     @cached_property
     def _left(self) -> dict[tuple[str, str, int], dict[str, pa.Table] | Damaged]:
         """What each trial left: its tables, each read once, or why they cannot be used."""
-        found: dict[tuple[str, str, int], dict[str, pa.Table] | Damaged] = {}
-        for key in self._keys():
+
+        def read(key: tuple[str, str, int]) -> dict[str, pa.Table] | Damaged:
             try:
-                found[key] = tables_in(self._folder(*key), dict(zip(KEY, key, strict=True)), TABLES)
+                return tables_in(self._folder(*key), dict(zip(KEY, key, strict=True)), TABLES)
             except Damaged as why:
-                found[key] = why
-        return found
+                return why
+
+        with ThreadPoolExecutor(cores()) as pool:  # decoding does not hold the interpreter
+            return dict(zip(self._keys(), pool.map(read, self._keys()), strict=True))
 
     def _derived(self, name: str) -> pd.DataFrame:
         try:
