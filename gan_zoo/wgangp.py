@@ -13,13 +13,12 @@ the samples of a batch together.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .base import GAN, Batch, Config
-from .networks import Backbone
+from .networks import Backbone, Init
 from .precision import full_precision
 
 
@@ -34,7 +33,7 @@ class WGANGPConfig(Config):
     """
 
     backbone: Backbone = "conv"
-    init: Literal["torch", "normal"] = "normal"
+    init: Init = "normal"
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5
