@@ -74,9 +74,7 @@ FAMILIES: dict[Backbone, Family] = {
     ),
     "relu-mlp": Family(papers.relu_generator, papers.relu_discriminator, 512),
     "maxout": Family(papers.pacgan_generator, papers.pacgan_discriminator, 200),
-    "two-paths": Family(
-        papers.two_path_generator, papers.two_path_discriminator, 200, images=True
-    ),
+    "two-paths": Family(papers.two_path_generator, papers.two_path_discriminator, 200, images=True),
 }
 
 
@@ -84,7 +82,7 @@ def unsuited(backbone: Backbone, shape: Shape) -> str | None:
     """Why a backbone cannot be built for samples of that shape, in a few words, or None."""
     family = FAMILIES[backbone]
     if family.images and len(shape) != 3:
-        return f"a {backbone} backbone needs images, and these are points: use backbone=mlp"
+        return f"the {backbone} backbone needs images, and these are points: use backbone=mlp"
     return family.objection(shape)
 
 

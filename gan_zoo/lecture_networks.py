@@ -32,7 +32,7 @@ def mlp_generator(
 
 
 def mlp_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Linear layers of 4w and 2w units (512 and 256), then one score; no batch norm in the notes."""
+    """Linear layers of 4w and 2w units (512 and 256), then one score, without batch norm."""
     inputs, layers = math.prod(shape) + classes, list[nn.Module]()
     for units in (4 * width, 2 * width):
         layers += [nn.Linear(inputs, units), *normalised(nn.BatchNorm1d(units), norm), leaky()]
@@ -131,17 +131,17 @@ def leaky() -> nn.Module:
 def needs_sixteenths(shape: Shape) -> str | None:
     if shape[1] == shape[2] and shape[1] % 16 == 0:
         return None
-    return f"an upsampling backbone needs a side divisible by 16, not {shape[1]}: --size 32"
+    return f"the upsampling backbone needs a side divisible by 16, not {shape[1]}: --size 32"
 
 
 def needs_28(shape: Shape) -> str | None:
     if shape[1:] == (28, 28):
         return None
-    return f"an unpadded backbone gives images of side 28, not {shape[1]}: --size 28"
+    return f"the unpadded backbone gives images of side 28, not {shape[1]}: --size 28"
 
 
 def needs_64(shape: Shape) -> str | None:
     """DCGAN (c), the paper's networks: 1024 planes at 4 x 4 is what 64 x 64 images begin with."""
     if shape[1:] == (64, 64):
         return None
-    return f"a conv64 backbone is for images of side 64, not {shape[1]}: --size 64"
+    return f"the conv64 backbone is for images of side 64, not {shape[1]}: --size 64"

@@ -13,9 +13,16 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 Backbone = Literal[
-    *("mlp", "conv"),  # any data; any image of side 28, 32 or 64
-    *("lecture-mlp", "upsampling", "unpadded", "conv64"),  # gan_zoo.lecture_networks
-    *("conv5x5", "relu-mlp", "maxout", "two-paths"),  # gan_zoo.paper_networks
+    "mlp",  # any data
+    "conv",  # images of side 28, 32 or 64
+    "conv64",  # the same at 64 alone
+    "lecture-mlp",  # these three: gan_zoo.lecture_networks
+    "upsampling",
+    "unpadded",
+    "conv5x5",  # the rest: gan_zoo.paper_networks
+    "relu-mlp",
+    "maxout",
+    "two-paths",
 ]
 Norm = Literal["batch", "none"]
 Init = Literal["torch", "normal", "he"]  # "normal": DCGAN's N(0, 0.02); "he": He et al. 2015

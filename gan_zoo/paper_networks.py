@@ -146,7 +146,8 @@ class Largest(nn.Module):
         self.pieces = pieces
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.unflatten(1, (-1, self.pieces)).amax(2)
+        largest: Tensor = x.unflatten(1, (-1, self.pieces)).amax(2)
+        return largest
 
 
 class Paths(nn.Module):
@@ -166,10 +167,11 @@ class Uniform(nn.Module):
     """Standard normal numbers as uniform ones on [0, 1]: their distribution function."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.special.ndtr(x)
+        uniform: Tensor = torch.special.ndtr(x)
+        return uniform
 
 
 def needs_28_or_32(shape: Shape) -> str | None:
     if shape[1:] in ((28, 28), (32, 32)):
         return None
-    return f"a conv5x5 backbone is for images of side 28 or 32, not {shape[1]}: --size 32"
+    return f"the conv5x5 backbone is for images of side 28 or 32, not {shape[1]}: --size 32"

@@ -29,7 +29,7 @@ class WGANGPConfig(Config):
     On a small set of small images 1e-3 and the released code's beta1 of 0.5 reach in 256k images
     what the paper's values need many more for. The initial weights are DCGAN's, so that the
     convolutional models of the zoo start from one generator. The preset `paper` has the paper's
-    optimizer, `released` the values of its code for MNIST.
+    optimizer, `paper-mnist` and `paper-cifar10` are its released code, networks and all.
     """
 
     backbone: Backbone = "conv"

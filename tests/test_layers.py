@@ -17,7 +17,7 @@ LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
     {"verdicts", "observing", "command"},
     {"catalog", "settings", "limits", "rules", "rules_state"},
-    {"mixtures", "parsing", "trial", "formats"},
+    {"mixtures", "parsing", "trial", "formats", "layers"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
     | {"custom_features", "plan", "records", "results", "batches"},
@@ -35,8 +35,8 @@ LAYERS = [
     {"page_figures", "page_samples", "page_pairs", "page_events"},
     {"page"},
     {"report"},
-    {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"session", "doctor", "verify", "describe"},
+    {"cli_judge", "cli_describe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -102,7 +102,14 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["verify", "--help"],
+        ["list"],
+        ["describe", "--help"],
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (
