@@ -16,6 +16,7 @@ class Reported:
     generator: float
     discriminator: float
     source: str
+    datasets: tuple[str, ...]  # of this suite, that are what the source trained on
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Preset:
     reported: Reported | None = None
 
 
-NOTES_LOSSES = Reported(3000, 2.82485, -14.99197, "the notes on WGAN-GP, on MNIST")
+NOTES_LOSSES = Reported(
+    3000, 2.82485, -14.99197, "the notes on WGAN-GP, on MNIST", ("mnist", "mnist5k")
+)
 NOTES_MLP = {"backbone": "lecture-mlp", "width": 128, "latent_dim": 100, "saturating": True}
 NOTES_WGANGP = {
     "backbone": "unpadded",
@@ -58,7 +61,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
         "notes-momentum": Preset(
             {**NOTES_MLP, "norm_momentum": 0.2},
-            "the notes' networks as meant: 0.8 is the momentum of Keras, 0.2 in torch; the min-max game",
+            "the notes' networks as meant: 0.8 is Keras' momentum, 0.2 in torch; the min-max game",
             "Adam 2e-4; 100 latents, as in the public code they are from",
         ),
         "pacgan": Preset(
@@ -130,7 +133,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
         "released": Preset(
             {"width": 64, "latent_dim": 100, "long_turn": 100},
-            "as the released code trains: 100 critic steps to the first 25 generator steps and every 500th",
+            "the released code: 100 critic steps to the first 25 generator steps and every 500th",
             batch_size=64,
         ),
         "paper-2d": Preset(
