@@ -12,6 +12,7 @@ from gan_zoo import catalog as zoo
 
 from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
+from .cli_describe import describe
 from .cli_judge import compare, doctor, verify
 from .command import OneLine, one_line_errors, say
 from .trial import CHECKPOINT_EVERY
@@ -269,7 +270,7 @@ def list_() -> None:
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
-            click.echo(f"  {name:<20}{text}")
+            click.echo(f"  {name:<22}{text}")
         click.echo()
 
 
@@ -277,8 +278,9 @@ def models() -> Iterator[tuple[str, str]]:
     for name, entry in zoo.MODELS.items():
         yield name, f"{entry.help} ({entry.source})"
         for preset, values in entry.presets.items():
-            yield f"{name}@{preset}", values.source
+            batch = f" (batches of {values.batch_size})" if values.batch_size else ""
+            yield f"{name}@{preset}", values.source + batch
 
 
-for command in (compare, doctor, verify):
+for command in (compare, describe, doctor, verify):
     main.add_command(command)

@@ -21,6 +21,7 @@ from .planning import with_values
 from .verdicts import OK, SEVERITY, Check, Found, Verdict, judge, tell
 
 SPECS = (DataSpec((2,), 8), DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10))
+LARGE = (DataSpec((3, 64, 64), 10),)  # slower, so only for what suits none of the others
 WIDTH = 16  # of the networks that are checked: no rule depends on it, and a wide one takes minutes
 
 
@@ -66,8 +67,14 @@ def examine(models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str
 def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]:
     """The cases that the model can be built for; of the others, why not."""
     narrow = replace(config, width=min(config.width or WIDTH, WIDTH))
-    cases, reasons = [], {}
-    for case in (Case(kind, narrow, spec) for spec in SPECS):
+    if config.discriminator_width:
+        narrow = replace(narrow, discriminator_width=min(config.discriminator_width, WIDTH))
+    cases: list[Case] = []
+    reasons: dict[str, str] = {}
+    for spec in (*SPECS, *LARGE):
+        case = Case(kind, narrow, spec)
+        if spec in LARGE and cases:
+            break
         if reason := objection(case):
             reasons[str(case)] = reason
         else:

@@ -6,6 +6,7 @@ from . import prose
 from .findings import Findings
 from .formats import latex, plain, safe
 from .protocol import datasets, title, unit
+from .provenance import HEADS, origins
 from .reading import reading
 
 SHOWN = ("quality", "final_quality", "samples")  # figures; the page has them all
@@ -28,6 +29,8 @@ def markdown(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
                 path = figures[dataset, name].relative_to(findings.results.path).as_posix()
                 lines += [f"![{dataset}: {reading(name, unit(dataset)).shows}]({path}.png)", ""]
     environment = findings.results.environment
+    lines += ["### Contestants", ""]
+    lines += [*plain(HEADS, [list(origin) for origin in origins(findings.results.experiment)]), ""]
     made = ", ".join(f"{name} {environment[name]}" for name in MADE_WITH if name in environment)
     return "\n".join(
         [*lines, "### How to repeat it", "", AGAIN, "", f"Made with {safe(made)}.", ""]

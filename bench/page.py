@@ -6,7 +6,6 @@ other may run, and that nothing may be loaded.
 
 import base64
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,10 @@ from .checks import BESIDE
 from .errors import printable
 from .findings import Findings
 from .protocol import datasets, final, title, unit
+from .provenance import origins
 from .published import published
 from .reading import COLUMNS, NOTES, reading
+from .reported_losses import sentences
 from .results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -51,7 +52,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
         budget=prose.budget(results),
         sections=sections,
         plan=_plan(results),
-        contestants=_contestants(results),
+        contestants=origins(results.experiment),
         environment={key: _cell(value) for key, value in results.environment.items()},
     )
 
@@ -87,6 +88,7 @@ def _section(
         "collapsed": page_events.collapsed(findings, dataset),
         "protocol": prose.protocol(findings, dataset),
         "published": _published(table, dataset),
+        "reported_sentences": sentences(findings.reported, dataset),
         "figures": page_figures.figures(findings, dataset, drawn),
         **{key: frame.to_dict("records") for key, frame in own.items()},
     }
@@ -125,6 +127,7 @@ def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
         "scale": findings.scale,
         "agreement": findings.agreement,
         "matched": findings.matched,
+        "reported": findings.reported,
     }
 
 
@@ -150,17 +153,6 @@ def _plan(results: Results) -> dict[str, str]:
     known = {k: v for k, v in results.experiment.items() if not isinstance(v, dict | list)}
     seeds = ", ".join(str(seed) for seed in results.experiment["seeds"])
     return {**{key: _cell(value) for key, value in known.items()}, "seeds": seeds}
-
-
-def _contestants(results: Results) -> list[dict[str, str]]:
-    return [
-        {
-            "label": str(entry["label"]),
-            "model": "@".join(str(entry[key]) for key in ("model", "preset") if entry.get(key)),
-            "set": ", ".join(f"{k} = {json.dumps(v)}" for k, v in entry.get("values", {}).items()),
-        }
-        for entry in results.experiment["contestants"]
-    ]
 
 
 def _plain(value: object) -> object:

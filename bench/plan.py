@@ -1,7 +1,6 @@
 """The plan: contestants x data sets x seeds, from a TOML file or the command line's flags."""
 
 import dataclasses
-import json
 import math
 import re
 from collections import Counter
@@ -24,7 +23,7 @@ from .limits import (
     require_whole,
 )
 from .parsing import parse_images, parse_models, short
-from .settings import resolve
+from .settings import recorded, resolve
 from .trial import Contestant, Trial
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
@@ -145,7 +144,7 @@ class Plan:
                             label=contestant.label,
                             seed=seed,
                             model=contestant.model,
-                            config=json.loads(json.dumps(dataclasses.asdict(config))),
+                            config=recorded(model, config),
                             images=self.budget,
                             unit=self.unit,
                             evaluations=self.evaluations,

@@ -13,13 +13,14 @@ from .plots_critics import constraints, constraints_of
 from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
 from .plots_pairs import pairs
 from .plots_quality import final_quality, quality, quality_by
+from .plots_reported import reported_losses
 from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
 from .protocol import contestants, datasets, final, primary
 
 __all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
 __all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
-__all__ += ["quality", "quality_by", "samples", "scores", "write_plots"]
+__all__ += ["quality", "quality_by", "reported_losses", "samples", "scores", "write_plots"]
 
 Draw = Callable[[Findings, str], Figure]
 
@@ -30,6 +31,7 @@ FIGURES: dict[str, Draw] = {
     "coverage_of_modes": coverage_of_modes,
     "pairs": pairs,
     "losses": losses,
+    "reported_losses": reported_losses,
     "gradient_norms": gradient_norms,
     "gradient_norms_by_layer": gradient_norms_by_layer,
     "constraints": constraints,
@@ -53,6 +55,7 @@ def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
         "modes": bool(modes_of(results, dataset)),
         "coverage_of_modes": bool(panels_of(results, dataset)),
         "neighbours": bool(neighbours_of(results, dataset)),
+        "reported_losses": bool((findings.reported["dataset"] == dataset).any()),
     }
     return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 

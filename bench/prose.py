@@ -10,7 +10,9 @@ from .checks import UNTRAINED
 from .findings import Findings
 from .formats import plain, safe
 from .protocol import datasets, final, title, unit
+from .provenance import presets
 from .reading import CAVEAT, SECONDARY
+from .reported_losses import sentences
 from .results import Results
 from .stats import seeds_to_attain
 from .tables import HANDED_LABELS, IQM_FROM
@@ -241,6 +243,7 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     agreement = findings.agreement
     lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [noise(findings, dataset)]
+    lines += map(safe, sentences(findings.reported, dataset))
     lines += [f"Matched: {_matched(findings, dataset)}."]
     return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(findings, dataset))}.", ""]
 
@@ -252,7 +255,10 @@ def model_table(
     metric = primary_metric(dataset)
     beside = findings.measured(dataset, SECONDARY[metric])
     values = final(findings.results, metric, dataset)
-    heads = ["rank", "model", f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
+    named = presets(findings.results.experiment)
+    apart = any(label != reference for label, reference in named.items())  # of a name of its own
+    heads = ["rank", "model", *["preset"] * apart]
+    heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
     seeds = int(max(table["finished"].max(), 0))
     heads += ["IQM"] * (seeds >= IQM_FROM)
     heads += [METRICS[name].title for name in beside] + ["s a trial"]
@@ -261,6 +267,7 @@ def model_table(
         own = values.loc[values["model"] == row["model"], "value"]
         every = " ".join(number(v) for v in own)
         cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), str(row["model"])]
+        cells += [named.get(str(row["model"]), NONE)] * apart
         cells += [estimate(row, metric), every, done(row)]
         cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
         cells += [secondary(row, name) for name in beside]

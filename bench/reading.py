@@ -45,6 +45,12 @@ READING: dict[str, Reading] = {
         "critic's is a difference of mean scores without zero point or unit. They cannot be "
         "compared with each other, and neither measures quality: both players move.",
     ),
+    "reported_losses": Reading(
+        "both losses against generator steps, with the values that a source reports",
+        "A diamond within the bar of a model is what another seed of it could have given. A loss "
+        "is no measure of quality: this asks whether a setup is the source's, not whether it is "
+        "a good one.",
+    ),
     "gradient_norms": Reading(
         "gradient norms of discriminator and generator on a log scale against images",
         "A norm that falls by orders of magnitude says that the other network leaves ever less to "
@@ -139,6 +145,7 @@ OF_POINTS: dict[str, Reading] = {
         "discriminator and generator loss against points, a panel a model",
         READING["losses"].reading,
     ),
+    "reported_losses": Reading(*READING["reported_losses"]),
     "scores": Reading(
         "the discriminator's mean score on real and on generated points, a panel a model",
         READING["scores"].reading,

@@ -25,6 +25,7 @@ from .damage import (
 from .environment import cores
 from .errors import Damaged, InputError
 from .plan import from_dict
+from .provenance import presets
 from .records import KEY, SCALE_COLUMNS, TABLES, read_toml, write_parquet
 
 PLANNED = ("config_hash", "features")  # facts of trial.json in the table of trials
@@ -70,8 +71,9 @@ class Results:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial of the plan: its status and its facts."""
-        rows = [self._trial_row(*key) for key in self._keys()]
+        """One row a trial of the plan: its status, its facts, its preset ("dcgan@paper" or "")."""
+        named = presets(self.experiment)
+        rows = [{**self._trial_row(*key), "preset": named.get(key[1], "")} for key in self._keys()]
         return pd.DataFrame(rows)
 
     @cached_property

@@ -1,6 +1,7 @@
 """A model's hyperparameters from its defaults, a preset and `--set`, each checked by its type."""
 
 import dataclasses
+import json
 import math
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -37,6 +38,21 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         return found, dataclasses.replace(defaults, **merged)
     except (ValueError, TypeError) as error:
         raise InputError(f"{label}: {error}") from error
+
+
+def recorded(model: type, config: Any) -> dict[str, Any]:
+    """A Config as a trial records and hashes it; `resolve` makes the same Config of it.
+
+    A field of `gan_zoo.base.later` is left out while it has its default, which the model must not
+    have changed: trials from before the field was there keep their hash.
+    """
+    values = json.loads(json.dumps(dataclasses.asdict(config)))
+    usual: Any = model.defaults  # type: ignore[attr-defined]
+    for field in dataclasses.fields(config):
+        is_default = getattr(config, field.name) == getattr(usual, field.name) == field.default
+        if field.metadata.get("later") and is_default:
+            del values[field.name]
+    return values  # type: ignore[no-any-return]
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:

@@ -13,6 +13,7 @@ from . import stats, survivors
 from .catalog import METRICS as METRIC_ENTRIES
 from .catalog import primary_metric
 from .protocol import contestants, datasets, final, primary
+from .provenance import presets
 from .records import PROTOCOL
 from .results import Results
 
@@ -70,10 +71,10 @@ def _summary(results: Results, dataset: str) -> pd.DataFrame:
     trials = results.trials[results.trials["dataset"] == dataset]
     trials = trials.reindex(columns=[*trials.columns.union(FACTS)])
     finals = {metric: final(results, metric, dataset) for metric in METRICS}
-    through = primary(results, outcome, dataset)
+    through, named = primary(results, outcome, dataset), presets(results.experiment)
     rows = []
     for label in contestants(results, dataset):
-        row = {"dataset": dataset, "model": label, "rank": pd.NA}
+        row = {"dataset": dataset, "model": label, "preset": named.get(label, ""), "rank": pd.NA}
         row |= _trials(trials[trials["model"] == label])
         for metric, values in finals.items():
             row |= _mean(metric, values.loc[values["model"] == label, "value"].to_numpy(float))

@@ -54,10 +54,11 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                 began, before = time.perf_counter(), now.clock
                 with precision_context(now.streams.device, trial.precision):
                     while now.clock.images < row_end:
-                        averages.add(model.train_step(now.batches, now.streams))
-                        now.clock = ticked(
-                            now.clock, model.config.discriminator_steps, trial.batch_size
-                        )
+                        # Where a turn of the discriminator is long, the point cuts it.
+                        left = (point - now.clock.images) // trial.batch_size
+                        step = model.train_step(now.batches, now.streams, at_most=left)
+                        averages.add(step)
+                        now.clock = ticked(now.clock, step.discriminator_steps, trial.batch_size)
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began
                 now.clock = replace(now.clock, seconds=before.seconds + took)

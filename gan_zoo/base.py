@@ -7,18 +7,32 @@ alternation, the latents, the initial weights, the gradient norms, what is repor
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from .networks import Backbone, Norm, build_discriminator, build_generator, init_normal
+from . import backbones
+from .networks import Backbone, Init, Norm, init_he, init_normal
 from .streams import Stream, Streams
 
 Player = Literal["generator", "discriminator"]
+T = TypeVar("T")
 
-MOST = {"width": 4096, "latent_dim": 65_536, "discriminator_steps": 1000}  # that fit a machine
+# That fit a machine.
+MOST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
+MOST |= {"discriminator_steps": 1000}
+
+
+def later(default: T) -> T:
+    """A field that a Config got after version 0.1.0, with its default.
+
+    A trial's record, and its hash, leave it out while it has that default: what was published
+    before the field was there stays the same trial.
+    """
+    found: Any = field(default=default, metadata={"later": True})
+    return found  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -38,13 +52,17 @@ class Config:
     latent_dim: int = 64
     generator_norm: Norm = "batch"
     discriminator_norm: Norm = "none"
-    init: Literal["torch", "normal"] = "torch"  # "normal": DCGAN's N(0, 0.02)
+    init: Init = "torch"  # "normal": DCGAN's N(0, 0.02)
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     discriminator_steps: int = 1  # for each generator step
+    discriminator_width: int | None = later(None)  # None: as width
+    norm_eps: float = later(1e-5)  # of batch norm, added to the variance
+    norm_momentum: float = later(0.1)  # of its running statistics: the weight of the newest batch
 
     def __post_init__(self) -> None:
-        for name in ("latent_dim", "discriminator_steps", "learning_rate", "width"):
+        positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")
+        for name in (*positive, "norm_momentum", "width", "discriminator_width"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
@@ -52,6 +70,8 @@ class Config:
                 raise ValueError(f"{name} must be {MOST[name]:,} at most, not {value:,}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
+        if self.norm_momentum > 1:
+            raise ValueError(f"norm_momentum must be 1 at most, not {self.norm_momentum}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,7 @@ class Step:
     discriminator_norms: Tensor
     generator_norms: Tensor
     observed: dict[str, Tensor]
+    discriminator_steps: int  # that were taken
 
 
 class GAN(nn.Module):
@@ -126,8 +147,8 @@ class GAN(nn.Module):
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
         """Why this model cannot be built for this data, in a few words, or None."""
-        if config.backbone == "conv" and len(spec.shape) != 3:
-            return "a conv backbone needs images, and these are points: use backbone=mlp"
+        if reason := backbones.unsuited(config.backbone, spec.shape):
+            return reason
         if cls.conditional and spec.classes < 2:
             return "a conditional model needs labels, and this data set has none"
         return None
@@ -147,7 +168,7 @@ class GAN(nn.Module):
     def build_generator(self) -> nn.Module:
         """(latents [n, latent_dim], labels [n]) -> samples [n, *shape]."""
         config, classes = self.config, self.spec.classes if self.conditional else 0
-        network = build_generator(
+        network = backbones.build_generator(
             config.backbone,
             config.latent_dim,
             self.spec.shape,
@@ -155,19 +176,19 @@ class GAN(nn.Module):
             classes,
             config.generator_norm,
         )
-        return network.apply(init_normal) if config.init == "normal" else network
+        return prepared(network, config)
 
     def build_discriminator(self) -> nn.Module:
         """(samples [n, *shape], labels [n]) -> scores [n]: logits, or a critic's values."""
         config, classes = self.config, self.spec.classes if self.conditional else 0
-        network = build_discriminator(
+        network = backbones.build_discriminator(
             config.backbone,
             self.spec.shape,
-            config.width,
+            config.discriminator_width or config.width,
             classes,
             config.discriminator_norm,
         )
-        return network.apply(init_normal) if config.init == "normal" else network
+        return prepared(network, config)
 
     def build_optimizer(self, player: Player) -> Optimizer:
         """Adam on the player's parameters, fused where the device has it."""
@@ -175,6 +196,10 @@ class GAN(nn.Module):
         fused = parameters[0].device.type in ("cpu", "cuda", "mps")
         config = self.config
         return Adam(parameters, lr=config.learning_rate, betas=config.betas, fused=fused)
+
+    def discriminator_steps_at(self, step: int) -> int:
+        """How many discriminator steps come before generator step `step`, the first being 0."""
+        return self.config.discriminator_steps
 
     def after_discriminator_step(self) -> None:
         """A constraint on the discriminator, say."""
@@ -212,20 +237,30 @@ class GAN(nn.Module):
         batch.observe("score/fake", fake.mean())
         return real, fake
 
-    def train_step(self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams) -> Step:
-        """`discriminator_steps` steps of the discriminator, then one of the generator.
+    def train_step(
+        self,
+        batches: Iterator[tuple[Tensor, Tensor]],
+        streams: Streams,
+        at_most: int | None = None,
+    ) -> Step:
+        """`discriminator_steps_at` this step of the discriminator, then one of the generator.
 
         Each discriminator step takes a fresh batch (real [n, *shape], labels [n]) and fresh
-        latents. Nothing here waits for the device.
+        latents. There are `at_most` of them: an evaluation comes at the same number of images
+        for every model, whatever its schedule. Nothing here waits for the device.
         """
+        steps = self.discriminator_steps_at(self.steps_done)
+        steps = steps if at_most is None else min(steps, at_most)
         if self.draws_by_itself:
             with streams.ambient("dropout"):
-                return self._train_step(batches, streams)
-        return self._train_step(batches, streams)
+                return self._train_step(batches, streams, steps)
+        return self._train_step(batches, streams, steps)
 
-    def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams) -> Step:
+    def _train_step(
+        self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
+    ) -> Step:
         losses, norms, observed = [], [], []
-        for _ in range(self.config.discriminator_steps):
+        for _ in range(steps):
             real, labels = next(batches)
             latent = streams["latent/discriminator"].normal(len(real), self.config.latent_dim)
             with torch.no_grad():
@@ -245,7 +280,17 @@ class GAN(nn.Module):
         self.after_generator_step()
         self.steps_done += 1
         means = {name: mean([values[name] for values in observed]) for name in observed[0]}
-        return Step(mean(losses), loss.detach(), mean(norms), generator_norms, means)
+        return Step(mean(losses), loss.detach(), mean(norms), generator_norms, means, len(losses))
+
+
+def prepared(network: nn.Module, config: Config) -> nn.Module:
+    """The network with the initial weights and the batch norm that the config asks for."""
+    if config.init != "torch":
+        network.apply(init_normal if config.init == "normal" else init_he)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eps, module.momentum = config.norm_eps, config.norm_momentum
+    return network
 
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:

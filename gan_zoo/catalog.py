@@ -9,15 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Preset:
-    """A named set of config values, and where they come from."""
-
-    values: dict[str, Any]
-    source: str
+from .presets import PRESETS, Preset
 
 
 @dataclass(frozen=True)
@@ -35,54 +28,39 @@ MODELS: dict[str, Entry] = {
         "gan_zoo.gan:VanillaGAN",
         "the original two-player game, on fully connected networks",
         "Goodfellow et al. 2014, arXiv:1406.2661",
+        PRESETS["gan"],
     ),
     "cgan": Entry(
         "gan_zoo.cgan:ConditionalGAN",
         "the same game, with both networks told the class label",
         "Mirza & Osindero 2014, arXiv:1411.1784",
+        PRESETS["cgan"],
     ),
     "dcgan": Entry(
         "gan_zoo.dcgan:DCGAN",
         "the same game, on strided convolutions with batch norm",
         "Radford et al. 2015, arXiv:1511.06434",
-        {
-            "paper": Preset(
-                {"width": 128, "latent_dim": 100},
-                "the paper's 1024 planes at 4 x 4 (64 x 64 images) and 100 latents",
-            ),
-        },
+        PRESETS["dcgan"],
     ),
     "wgan": Entry(
         "gan_zoo.wgan:WGAN",
         "a critic that estimates the earth mover's distance, its weights clipped",
         "Arjovsky et al. 2017, arXiv:1701.07875",
-        {
-            "paper": Preset(
-                {"width": 64, "latent_dim": 100},
-                "the widths and latents of the paper's released code",
-            ),
-        },
+        PRESETS["wgan"],
     ),
     "wgangp": Entry(
         "gan_zoo.wgangp:WGANGP",
         "the same critic, its input gradient penalised in place of the clipping",
         "Gulrajani et al. 2017, arXiv:1704.00028",
-        {
-            "paper": Preset(
-                {"learning_rate": 1e-4, "betas": (0.0, 0.9)}, "algorithm 1 of the paper"
-            ),
-            "released": Preset(
-                {
-                    "learning_rate": 1e-4,
-                    "betas": (0.5, 0.9),
-                    "width": 64,
-                    "latent_dim": 128,
-                },
-                "the paper's released code for MNIST",
-            ),
-        },
+        PRESETS["wgangp"],
     ),
 }
+
+
+def preset_of(model: str, preset: str | None) -> Preset | None:
+    """The preset of a model of this catalogue, or None where there is no such."""
+    presets = MODELS[model].presets if model in MODELS else {}
+    return presets.get(preset) if preset else None
 
 
 def load(reference: str) -> type:

@@ -11,10 +11,9 @@ Only the networks change.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from .gan import VanillaGAN, VanillaGANConfig
-from .networks import Backbone, Norm
+from .networks import Backbone, Init, Norm
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class DCGANConfig(VanillaGANConfig):
 
     backbone: Backbone = "conv"
     discriminator_norm: Norm = "batch"
-    init: Literal["torch", "normal"] = "normal"
+    init: Init = "normal"
 
 
 class DCGAN(VanillaGAN):

@@ -1,7 +1,8 @@
-"""The two backbones that any model can be built on.
+"""The two backbones that any model can be built on, and what all networks have in common.
 
 Every network takes (x, labels). One built with classes=0 ignores the labels; one built with
 more joins them to its input, one-hot: as features, or as constant channels of an image.
+The networks of papers and lectures are beside this; `gan_zoo.backbones` has them all by name.
 """
 
 import math
@@ -11,36 +12,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-Backbone = Literal["mlp", "conv"]
+Backbone = Literal[
+    "mlp",  # any data
+    "conv",  # images of side 28, 32 or 64
+    "conv64",  # the same at 64 alone
+    "lecture-mlp",  # these three: gan_zoo.lecture_networks
+    "upsampling",
+    "unpadded",
+    "conv5x5",  # the rest: gan_zoo.paper_networks
+    "relu-mlp",
+    "maxout",
+    "two-paths",
+]
 Norm = Literal["batch", "none"]
+Init = Literal["torch", "normal", "he"]  # "normal": DCGAN's N(0, 0.02); "he": He et al. 2015
 Shape = tuple[int, ...]
-
-WIDTHS: dict[Backbone, int] = {"mlp": 256, "conv": 32}
-
-
-def build_generator(
-    backbone: Backbone,
-    latent_dim: int,
-    shape: Shape,
-    width: int | None,
-    classes: int,
-    norm: Norm,
-) -> nn.Module:
-    """(latents [n, latent_dim], labels [n]) -> samples [n, *shape], images in [-1, 1]."""
-    layers = mlp_generator if backbone == "mlp" else conv_generator
-    return Labelled(layers(latent_dim + classes, shape, width or WIDTHS[backbone], norm), classes)
-
-
-def build_discriminator(
-    backbone: Backbone, shape: Shape, width: int | None, classes: int, norm: Norm
-) -> nn.Module:
-    """(samples [n, *shape], labels [n]) -> scores [n], unbounded."""
-    width = width or WIDTHS[backbone]
-    if backbone == "mlp":
-        layers = mlp_discriminator(math.prod(shape) + classes, width, norm)
-        return Labelled(layers, classes, flat=True)
-    channels, *sides = shape
-    return Labelled(conv_discriminator((channels + classes, *sides), width, norm), classes)
 
 
 class Labelled(nn.Module):
@@ -178,5 +164,21 @@ def init_normal(module: nn.Module, std: float = 0.02) -> None:
         nn.init.normal_(module.weight, 1.0, std)
     else:
         return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def init_he(module: nn.Module) -> None:
+    """He's initial weights, uniform with variance 2 / inputs of a unit; biases 0."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        inputs = module.in_channels * math.prod(module.kernel_size)
+        if isinstance(module, nn.ConvTranspose2d):  # of which only each stride-th meets a unit
+            inputs //= math.prod(module.stride)
+    elif isinstance(module, nn.Linear):
+        inputs = module.in_features
+    else:
+        return
+    bound = math.sqrt(6 / inputs)
+    nn.init.uniform_(module.weight, -bound, bound)
     if module.bias is not None:
         nn.init.zeros_(module.bias)

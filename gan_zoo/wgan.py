@@ -9,35 +9,40 @@ for as long as the critic is Lipschitz:
 
 Clipping every weight to [-clip, clip] keeps the critic Lipschitz, if crudely. The paper asks
 for a critic trained close to its optimum (five steps to one) and an optimizer without momentum.
+Its released code trains the critic longer at times: 100 steps to each of the first 25 of the
+generator and to every 500th.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer, RMSprop
 
-from .base import GAN, Batch, Config, Player
-from .networks import Backbone, Norm
+from .base import GAN, MOST, Batch, Config, Player, later
+from .networks import Backbone, Init, Norm
 
 
 @dataclass(frozen=True)
 class WGANConfig(Config):
     """The paper's values, on DCGAN's networks at half their width, with 64 latents.
 
-    The preset `paper` has the released code's width 64 and 100 latents.
+    The preset `paper` has the released code's width 64 and 100 latents, and `released` its long
+    turns of the critic too.
     """
 
     backbone: Backbone = "conv"
     discriminator_norm: Norm = "batch"
-    init: Literal["torch", "normal"] = "normal"
+    init: Init = "normal"
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
     clip: float = 0.01
+    long_turn: int = later(0)  # critic steps to the first 25 and every 500th step; 0: none are long
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0 <= self.long_turn <= MOST["discriminator_steps"]:
+            raise ValueError(f"long_turn must be from 0 to 1,000, not {self.long_turn}")
         if not self.clip > 0:
             raise ValueError(f"clip must be above 0, not {self.clip}")
 
@@ -48,6 +53,10 @@ class WGAN(GAN):
 
     def build_optimizer(self, player: Player) -> Optimizer:
         return RMSprop(self.network_of(player).parameters(), lr=self.config.learning_rate)
+
+    def discriminator_steps_at(self, step: int) -> int:
+        long = self.config.long_turn and (step < 25 or step % 500 == 0)
+        return self.config.long_turn if long else self.config.discriminator_steps
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         real_score, fake_score = self.scores(batch)

@@ -13,13 +13,12 @@ the samples of a batch together.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .base import GAN, Batch, Config
-from .networks import Backbone
+from .networks import Backbone, Init
 from .precision import full_precision
 
 
@@ -30,11 +29,11 @@ class WGANGPConfig(Config):
     On a small set of small images 1e-3 and the released code's beta1 of 0.5 reach in 256k images
     what the paper's values need many more for. The initial weights are DCGAN's, so that the
     convolutional models of the zoo start from one generator. The preset `paper` has the paper's
-    optimizer, `released` the values of its code for MNIST.
+    optimizer, `paper-mnist` and `paper-cifar10` are its released code, networks and all.
     """
 
     backbone: Backbone = "conv"
-    init: Literal["torch", "normal"] = "normal"
+    init: Init = "normal"
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5

@@ -17,7 +17,7 @@ LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
     {"verdicts", "observing", "command"},
     {"catalog", "settings", "limits", "rules", "rules_state"},
-    {"mixtures", "parsing", "trial", "formats"},
+    {"mixtures", "parsing", "trial", "formats", "layers", "provenance"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
     | {"custom_features", "plan", "records", "results", "batches"},
@@ -25,18 +25,19 @@ LAYERS = [
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints"},
     {"drawing"},
-    {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
+    {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"}
+    | {"reported_losses"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
-    | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
+    | {"plots_modes", "plots_samples", "plots_reported", "plots_training", "plots_critics"},
     {"plots", "exports"},
     {"embedded", "comparing"},
     {"page_figures", "page_samples", "page_pairs", "page_events"},
     {"page"},
     {"report"},
-    {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"session", "doctor", "verify", "describe"},
+    {"cli_judge", "cli_describe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -102,7 +103,14 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["verify", "--help"],
+        ["list"],
+        ["describe", "--help"],
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (

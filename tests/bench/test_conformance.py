@@ -75,17 +75,19 @@ class CallsBackward(VanillaGAN):
 
 
 class TakesOneStep(VanillaGAN):
-    def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams) -> Step:
-        self.config = dataclasses.replace(self.config, discriminator_steps=1)
-        return super()._train_step(batches, streams)
+    def _train_step(
+        self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
+    ) -> Step:
+        return super()._train_step(batches, streams, 1)
 
 
 class KeepsItsBatch(VanillaGAN):
     """Three steps on one batch: the steps are right, the batches are not."""
 
-    def _train_step(self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams) -> Step:
-        batch = next(batches)
-        return super()._train_step(iter([batch] * self.config.discriminator_steps), streams)
+    def _train_step(
+        self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
+    ) -> Step:
+        return super()._train_step(iter([next(batches)] * steps), streams, steps)
 
 
 class ClipsBefore(WGAN):

@@ -19,7 +19,7 @@ from torchvision import transforms
 from torchvision.utils import save_image
 
 from bench.datasets import Dataset, Split
-from gan_zoo import networks
+from gan_zoo import backbones
 from gan_zoo.base import GAN, Config
 from gan_zoo.catalog import load
 
@@ -49,8 +49,8 @@ def build(name: str, dataset: Dataset) -> tuple[nn.Module, nn.Module]:
     kind, config, shape = cast(type[GAN], load(name)), config_of(name), dataset.spec.shape
     classes = dataset.spec.classes if kind.conditional else 0
     sizes = (config.latent_dim, shape, config.width, classes, config.generator_norm)
-    generator = networks.build_generator(config.backbone, *sizes)
-    discriminator = networks.build_discriminator(
+    generator = backbones.build_generator(config.backbone, *sizes)
+    discriminator = backbones.build_discriminator(
         config.backbone, shape, config.width, classes, config.discriminator_norm
     )
     return generator, discriminator

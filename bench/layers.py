@@ -1,0 +1,105 @@
+"""What a network is made of: each layer with its output, its parameters, and the arithmetic."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+ROWS = 2  # samples that are sent through; batch norm wants more than one
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as it was met on the way from the input to the output."""
+
+    name: str
+    kind: str  # "Conv2d 1 → 16, k4 s2 p1"
+    output: tuple[int, ...]  # of one sample
+    parameters: int
+    arithmetic: str  # how a convolution's output size comes about; "" for other layers
+
+
+def layers_of(network: nn.Module, *inputs: Tensor) -> list[Layer]:
+    """The layers of a network in the order in which `inputs`, of a few samples, meet them.
+
+    A layer is what has no parts, or parameters of its own. Raises whatever the network raises.
+    """
+    found: list[Layer] = []
+    hooks = []
+    for name, module in network.named_modules():
+        own = sum(p.numel() for p in module.parameters(recurse=False))
+        if own or not list(module.children()):
+
+            def note(
+                module: nn.Module,
+                met: tuple[Tensor, ...],
+                given: Tensor,
+                name: str = name,
+                own: int = own,
+            ) -> None:
+                text = arithmetic(module, met[0].shape, given.shape)
+                found.append(Layer(name, kind(module), tuple(given.shape[1:]), own, text))
+
+            hooks.append(module.register_forward_hook(note))
+    try:
+        network(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
+def kind(module: nn.Module) -> str:
+    """A layer in a few words: what it is, what goes in and out, and its settings."""
+    name = type(module).__name__
+    if isinstance(module, CONVOLUTIONS):
+        planes = f"{module.in_channels} → {module.out_channels}"
+        return f"{name} {planes}, k{_side(module.kernel_size)} s{_side(module.stride)}" + _padded(
+            module
+        )
+    if isinstance(module, nn.Linear):
+        return f"{name} {module.in_features} → {module.out_features}"
+    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        eps = "" if module.eps == 1e-5 else f", eps {module.eps:g}"
+        momentum = "" if module.momentum == 0.1 else f", momentum {module.momentum:g}"
+        return f"{name} {module.num_features}{eps}{momentum}"
+    if isinstance(module, nn.LeakyReLU):
+        return f"{name} {module.negative_slope:g}"
+    if isinstance(module, nn.Dropout | nn.Dropout2d):
+        return f"{name} {module.p:g}"
+    return name
+
+
+def arithmetic(module: nn.Module, met: tuple[int, ...], given: tuple[int, ...]) -> str:
+    """How the side of a convolution's output comes about; "" for what is not square, or else.
+
+    A convolution:            (side - kernel + 2 padding) / stride + 1, rounded down
+    A transposed convolution: (side - 1) stride - 2 padding + kernel + output padding
+    """
+    if not isinstance(module, CONVOLUTIONS) or met[-1] != met[-2] or given[-1] != given[-2]:
+        return ""
+    settings = (module.kernel_size, module.stride, module.padding, module.dilation)
+    if any(isinstance(pair, str) or pair[0] != pair[1] for pair in settings):
+        return ""
+    size, stride, padding, dilation = (int(pair[0]) for pair in settings)
+    size = dilation * (size - 1) + 1  # what a dilated kernel spans
+    pad = f"2×{padding}" if padding else ""
+    if isinstance(module, nn.ConvTranspose2d):
+        extra = f" + {module.output_padding[0]}" if module.output_padding[0] else ""
+        less = f" - {pad}" if pad else ""
+        return f"({met[-1]} - 1)×{stride}{less} + {size}{extra} = {given[-1]}"
+    more = f" + {pad}" if pad else ""
+    whole = (met[-1] - size + 2 * padding) % stride == 0
+    inner = f"({met[-1]} - {size}{more})/{stride}"
+    return f"{inner if whole else f'⌊{inner}⌋'} + 1 = {given[-1]}"
+
+
+def _side(pair: tuple[int, ...]) -> str:
+    return f"{pair[0]}" if len(set(pair)) == 1 else "×".join(map(str, pair))
+
+
+def _padded(module: nn.Conv2d | nn.ConvTranspose2d) -> str:
+    padding = module.padding
+    text = f" p{padding if isinstance(padding, str) else _side(padding)}"
+    more = module.output_padding[0] if isinstance(module, nn.ConvTranspose2d) else 0
+    return f"{text} +{more}" if more else text
