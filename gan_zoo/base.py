@@ -59,6 +59,7 @@ class Config:
     discriminator_width: int | None = later(None)  # None: as width
     norm_eps: float = later(1e-5)  # of batch norm, added to the variance
     norm_momentum: float = later(0.1)  # of its running statistics: the weight of the newest batch
+    shared_fakes: bool = later(False)  # the generator's turn on the discriminator's last fakes?
 
     def __post_init__(self) -> None:
         positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")
@@ -260,20 +261,23 @@ class GAN(nn.Module):
         self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
     ) -> Step:
         losses, norms, observed = [], [], []
-        for _ in range(steps):
+        for turn in range(steps):
             real, labels = next(batches)
             latent = streams["latent/discriminator"].normal(len(real), self.config.latent_dim)
-            with torch.no_grad():
+            # Papers draw fresh fakes for the generator. Sharing saves a pass through it.
+            shared = self.config.shared_fakes and turn == steps - 1
+            with torch.set_grad_enabled(shared):
                 fake = self.generator(latent, labels)
-            batch = Batch(real, fake, latent, labels, streams, self.steps_done)
+            batch = Batch(real, fake.detach(), latent, labels, streams, self.steps_done)
             loss = self.discriminator_loss(batch)
             norms.append(descend(loss, self.discriminator, self.discriminator_optimizer))
             self.after_discriminator_step()
             losses.append(loss.detach())
             observed.append(batch.observed)
 
-        latent = streams["latent/generator"].normal(len(real), self.config.latent_dim)
-        fake = self.generator(latent, labels)
+        if not shared:
+            latent = streams["latent/generator"].normal(len(real), self.config.latent_dim)
+            fake = self.generator(latent, labels)
         batch = Batch(real, fake, latent, labels, streams, self.steps_done)
         loss = self.generator_loss(batch)
         generator_norms = descend(loss, self.generator, self.generator_optimizer)

@@ -225,3 +225,57 @@ def test_descend_takes_frozen_and_unused_parameters() -> None:
     loss = network[2](torch.ones(3, 2)).sum()  # the second layer is not used
     norms = descend(loss, network, torch.optim.SGD(network.parameters(), lr=0.1))
     assert norms.tolist() == pytest.approx([0.0, (2 * 3**2 + 3**2) ** 0.5])
+
+
+@pytest.mark.parametrize("name", ["dcgan", "wgangp"])
+def test_shared_fakes_are_those_that_the_discriminator_met_last(name: str) -> None:
+    model, streams = make(name, shared_fakes=True)
+    met: list[tuple[str, Tensor, Tensor]] = []
+    for player in ("discriminator", "generator"):
+        loss = getattr(model, f"{player}_loss")
+
+        def noted(batch: Batch, loss: object = loss, player: str = player) -> Tensor:
+            met.append((player, batch.fake, batch.latent))
+            return loss(batch)  # type: ignore[operator, no-any-return]
+
+        setattr(model, f"{player}_loss", noted)
+    model.train_step(batches(), streams)
+
+    (_, seen, latent), (last, own, of) = met[-2:]
+    assert last == "generator"
+    assert torch.equal(seen, own)
+    assert torch.equal(latent, of)
+    assert not seen.requires_grad
+    assert own.requires_grad
+    assert len(met) == model.config.discriminator_steps + 1
+    assert not any("latent/generator" in key for key in streams.hashes())
+
+
+def test_shared_fakes_give_the_generator_its_gradient() -> None:
+    """One step by hand: torch's own Adam on the two losses, the same fakes in both."""
+    # Without batch norm: before it a bias has no gradient but rounding, which Adam blows up.
+    model, streams = make("gan", shared_fakes=True, generator_norm="none")
+    twin, own = make("gan", shared_fakes=True, generator_norm="none")
+    model.train_step(batches(), streams)
+
+    real, labels = next(batches())
+    generator, discriminator = twin.generator, twin.discriminator
+    fake = generator(own["latent/discriminator"].normal(6, 8), labels)
+
+    def of(fakes: Tensor) -> Batch:
+        return Batch(real, fakes, torch.empty(0), labels, own, 0)
+
+    for network in (discriminator, generator):
+        parameters = list(network.parameters())
+        optimizer = torch.optim.Adam(parameters, lr=2e-4, betas=(0.5, 0.999))
+        if network is discriminator:
+            loss = twin.discriminator_loss(of(fake.detach()))
+        else:
+            loss = twin.generator_loss(of(fake))
+        for parameter, gradient in zip(
+            parameters, torch.autograd.grad(loss, parameters), strict=True
+        ):
+            parameter.grad = gradient
+        optimizer.step()
+    for mine, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-7)
