@@ -7,6 +7,7 @@ import pandas as pd
 
 from .checks import extractor_agreement, matched, scale
 from .noise import noise
+from .reaching import reaching
 from .reported_losses import reported_losses
 from .results import Results
 from .tables import comparisons, summary
@@ -45,6 +46,10 @@ class Findings:
     @cached_property
     def reported(self) -> pd.DataFrame:
         return reported_losses(self.results)
+
+    @cached_property
+    def reaching(self) -> pd.DataFrame:
+        return reaching(self.results)
 
     def models(self, dataset: str) -> pd.DataFrame:
         """The rows of `summary` on a data set, best first."""

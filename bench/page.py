@@ -128,6 +128,7 @@ def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
         "agreement": findings.agreement,
         "matched": findings.matched,
         "reported": findings.reported,
+        "reaching": findings.reaching,
     }
 
 

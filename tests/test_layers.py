@@ -25,7 +25,17 @@ LAYERS = [
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints"},
     {"drawing"},
-    {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"}
+    {
+        "train",
+        "repeats",
+        "checks",
+        "survivors",
+        "noise",
+        "reaching",
+        "tables",
+        "theme",
+        "conformance",
+    }
     | {"reported_losses"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
