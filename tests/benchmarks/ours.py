@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from bench.plan import Plan
 from bench.trial import Trial
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
+from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
 BATCH = 64
@@ -41,12 +43,18 @@ def recorded(trial: Trial, root: Path) -> None:
     assert train.train(trial, root)[0] == "finished"
 
 
-def bare(name: str) -> Iterator[None]:
-    """`train_step` and nothing else, without end: a turn for each batch of the discriminator."""
-    dataset, kind, streams = load_dataset("mnist5k"), cast(type[GAN], load(name)), Streams(0)
-    model = kind(dataset.spec, kind.defaults, streams).train()
+def bare(
+    name: str, size: int | None = None, precision: str = "fp32", **values: Any
+) -> Iterator[None]:
+    """`train_step` and nothing else, without end: a turn for each batch of the discriminator.
+
+    `values` replace those of the model's config.
+    """
+    dataset, kind, streams = load_dataset("mnist5k", size), cast(type[GAN], load(name)), Streams(0)
+    model = kind(dataset.spec, replace(kind.defaults, **values), streams).train()
     batches = Shuffled(dataset.train, BATCH, streams["data"])
     while True:
-        model.train_step(batches, streams)
-        for _ in range(model.config.discriminator_steps):
+        with precision_context(streams.device, precision):
+            step = model.train_step(batches, streams)
+        for _ in range(step.discriminator_steps):
             yield
