@@ -1,4 +1,4 @@
-"""Long turns of a critic: counted exactly, cut at evaluations, resumed and grown to the same bits."""
+"""Long turns of a critic: counted, cut at evaluations, resumed and grown to the same bits."""
 
 import dataclasses
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -238,7 +239,7 @@ def test_he_keeps_the_variance(layer: nn.Module, inputs: int) -> None:
     "values",
     [{"norm_eps": 0.0}, {"norm_momentum": 1.5}, {"discriminator_width": 0}, {"norm_momentum": 0}],
 )
-def test_what_no_network_can_have_is_refused(values: dict[str, float]) -> None:
+def test_what_no_network_can_have_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
         dataclasses.replace(Config(), **values)
     with pytest.raises(ValueError, match="long_turn"):
