@@ -1,0 +1,175 @@
+"""`bench describe`: its arithmetic against torch, its sums against the networks, its words."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from torch import nn
+
+from bench.catalog import DATASETS
+from bench.cli import main
+from bench.datasets import load_dataset
+from bench.describe import SPECS, formulas, spec_of
+from bench.layers import arithmetic, layers_of
+from gan_zoo.catalog import load
+
+OWN = '''
+from torch import nn
+from gan_zoo.gan import VanillaGAN
+
+class Own(VanillaGAN):
+    """discriminator  minimises  something of its own"""
+
+    def build_generator(self):
+        layers = super().build_generator()
+        return layers
+
+class Broken(VanillaGAN):
+    def build_generator(self):
+        raise RuntimeError("no network today")
+'''
+
+
+def told(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["describe", *arguments])
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("side", [7, 13, 28])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [(4, 2, 1), (3, 2, 0), (5, 1, 2), (4, 3, 0)]
+)
+def test_the_arithmetic_gives_what_torch_gives(
+    transposed: bool, side: int, kernel: int, stride: int, padding: int
+) -> None:
+    kind = nn.ConvTranspose2d if transposed else nn.Conv2d
+    layer = kind(1, 2, kernel, stride, padding)
+    given = layer(torch.zeros(1, 1, side, side))
+    text = arithmetic(layer, (1, 1, side, side), given.shape)
+    left, right = text.split(" = ")
+    python = left.replace("×", "*").replace("⌊(", "((").replace("⌋", ")").replace("/", "//")
+    assert eval(python) == int(right) == given.shape[-1]
+    assert ("⌊" in text) == (not transposed and (side + 2 * padding - kernel) % stride > 0)
+
+
+def test_the_lectures_worked_sizes() -> None:
+    sizes = arithmetic(nn.Conv2d(1, 1, 4, 2, 1), (1, 1, 28, 28), (1, 1, 14, 14))
+    assert sizes == "(28 - 4 + 2×1)/2 + 1 = 14"
+    layer = nn.ConvTranspose2d(1, 1, 4, 2, 1)
+    assert arithmetic(layer, (1, 1, 7, 7), (1, 1, 14, 14)) == "(7 - 1)×2 - 2×1 + 4 = 14"
+
+
+def test_what_has_no_square_has_no_arithmetic() -> None:
+    assert arithmetic(nn.Linear(2, 3), (1, 2), (1, 3)) == ""
+    assert arithmetic(nn.Conv2d(1, 1, 3), (1, 1, 5, 7), (1, 1, 3, 5)) == ""
+    assert arithmetic(nn.Conv2d(1, 1, 3, padding="same"), (1, 1, 5, 5), (1, 1, 5, 5)) == ""
+
+
+def test_layers_come_in_the_order_of_use_and_their_parameters_add_up() -> None:
+    class Backwards(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last, self.first = nn.Linear(5, 2), nn.Linear(3, 5)
+            self.scale = nn.Parameter(torch.ones(4))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.first(x)) * self.scale[:2]  # type: ignore[no-any-return]
+
+    found = layers_of(Backwards(), torch.zeros(2, 3))
+    assert [(layer.name, layer.output, layer.parameters) for layer in found] == [
+        ("first", (5,), 20),
+        ("last", (2,), 12),
+        ("", (2,), 4),  # the network's own
+    ]
+
+
+def test_hooks_do_not_stay() -> None:
+    layer = nn.Linear(2, 2)
+    for _ in range(2):
+        assert len(layers_of(layer, torch.zeros(1, 2))) == 1
+    with pytest.raises(RuntimeError):
+        layers_of(layer, torch.zeros(1, 3))
+    assert not layer._forward_hooks
+
+
+def test_the_notes_wgangp_is_shown_as_the_notes_have_it() -> None:
+    text = told("wgangp@notes")
+    assert "Generator: 623,425 parameters" in text
+    assert "Discriminator: 134,337 parameters" in text
+    assert "ConvTranspose2d 10 → 256, k3 s2 p0 | 256 × 3 × 3 | 23,296 | (1 - 1)×2 + 3 = 3 |" in text
+    assert "⌊(13 - 4)/2⌋ + 1 = 5" in text
+    assert "generator minimises -E s(G(z))" in text
+    assert "| latent_dim | 10 | not 64 |" in text
+    assert "| penalty | 10.0 | |" in text
+    assert "generator 2.82485, critic -14.99197" in text
+    assert "Assumed" in text
+
+
+def test_a_data_set_of_its_own_size_is_found() -> None:
+    assert "Built for mnist5k at 64 x 64: samples of 1 × 64 × 64" in told("dcgan@notes-c")
+    assert "Built for mnist5k: samples of 1 × 28 × 28" in told("gan")
+    assert "samples of 3 × 32 × 32" in told("dcgan", "--dataset", "cifar10")
+    assert "samples of 1 × 64 × 64" in told("dcgan", "--size", "64")
+    assert "samples of 2, 8 class(es)" in told("wgangp@paper-2d", "--dataset", "ring8")
+
+
+def test_a_changed_value_is_marked() -> None:
+    assert "| penalty | 2.0 | not 10.0 |" in told("wgangp", "--set", "penalty=2")
+
+
+def test_the_specs_are_those_of_the_data_that_need_no_download() -> None:
+    for name in set(SPECS) - {"mnist", "fashion-mnist", "cifar10", "svhn", "celeba"}:
+        if name != "stacked-mnist@mnist":
+            assert load_dataset(name, None).spec == SPECS[name], name
+    assert set(SPECS) == set(DATASETS)
+    assert spec_of("mnist5k", 32).shape == (1, 32, 32)
+    assert spec_of("ring8", 32).shape == (2,)
+
+
+def test_a_model_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    text = told(f"{path}:Own", "--set", "width=4")
+    assert "Objectives: discriminator minimises something of its own" in text
+    assert "| width | 4 | not none |" in text
+    result = run(f"{path}:Broken")
+    assert result.exit_code == 2
+    assert "no network today" in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_the_formulas_of_the_zoo_are_found() -> None:
+    for model, needle in {
+        "gan": "softplus|log D",
+        "wgan": "minimises  E s",
+        "cgan": r"\| y",
+    }.items():
+        assert re.search(needle, formulas(load(model)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["wgangp@note"], "did you mean 'notes'"),
+        (["wgap"], "did you mean 'wgan"),
+        (["gan,wgan"], "one model at a time"),
+        (["wgangp@notes", "--dataset", "cifar10"], "side 28, not 32"),
+        (["dcgan", "--dataset", "ring8"], "needs images"),
+        (["gan", "--dataset", "mnits"], "did you mean 'mnist'"),
+        (["gan", "--size", "17"], "size is 28, 32 or 64"),
+        (["gan", "--set", "widht=3"], "did you mean 'width'"),
+    ],
+)
+def test_wrong_input_is_one_line(arguments: list[str], reason: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert result.output.count("\n") == 1
