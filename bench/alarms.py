@@ -11,8 +11,8 @@ import numpy as np
 
 COLLAPSED = 0.25  # of the diversity of real samples: below it fakes are nearly one
 RECOVERED = 0.5  # of it: above it an alarm is over, and the next may come
-START = 10  # probed rows that a generator gets to become diverse at all
-GROWN = 10.0  # times the running median, and beyond everything before
+START = 500  # steps that a generator gets to become diverse at all
+GROWN = 30.0  # times the running median, and beyond everything before
 WINDOW = 50  # rows that the median runs over
 ENOUGH = 20  # rows before a median means anything
 
@@ -36,7 +36,8 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
     found = []
     fake, real = ({p[0]: p for p in curves.get(name, [])} for name in DIVERSITY)
     both = [images for images in fake if images in real]
-    for i in collapses([fake[at][2] for at in both], [real[at][2] for at in both]):
+    columns = [fake[at][2] for at in both], [real[at][2] for at in both]
+    for i in collapses(*columns, [fake[at][1] for at in both]):
         share = fake[both[i]][2] / real[both[i]][2]
         text = f"two fake samples are {share:.0%} as far apart as two real ones"
         found.append(event(*fake[both[i]][:2], "collapse", text))
@@ -48,16 +49,17 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
     return sorted(found, key=lambda event: event["images"])
 
 
-def collapses(fake: Sequence[float], real: Sequence[float]) -> list[int]:
+def collapses(fake: Sequence[float], real: Sequence[float], steps: Sequence[int]) -> list[int]:
     """Where an alarm is raised: the places at which fakes have become nearly one.
 
-    fake, real: [n] mean distances between two samples. An alarm is raised where their ratio is
-    below COLLAPSED, once it has been RECOVERED or START places are past; again only after it has
-    been RECOVERED. A generator that jumps between two distant modes is not caught.
+    fake, real: [n] mean distances between two samples; steps: [n] of the generator. An alarm is
+    raised where their ratio is below COLLAPSED, once it has been RECOVERED or START steps are
+    past; again only after it has been RECOVERED. Two distant modes left of many are not caught:
+    the metric `modes` sees those.
     """
     found, armed = [], False
-    for i, (distance, whole) in enumerate(zip(fake, real, strict=True)):
-        if distance >= RECOVERED * whole or (i == START and not found):
+    for i, (distance, whole, step) in enumerate(zip(fake, real, steps, strict=True)):
+        if distance >= RECOVERED * whole or (step >= START and not found):
             armed = True
         if armed and distance < COLLAPSED * whole:
             found.append(i)
