@@ -41,6 +41,7 @@ class Training:
     batches: Shuffled
     clock: Clock = field(default_factory=Clock)
     evaluating: float = 0.0  # seconds
+    probing: float = 0.0  # seconds, which are no part of the clock's
     resumed: list[str] = field(default_factory=list)  # where it went on, and what was passed over
 
 
@@ -100,6 +101,7 @@ def state_of(training: Training, trial: Trial, record: TrialRecord) -> dict[str,
         "batches": training.batches.state_dict(),
         "clock": asdict(training.clock),
         "evaluating": training.evaluating,
+        "probing": training.probing,
         "rows": record.rows,
         "resumed": training.resumed,
     }
@@ -129,6 +131,7 @@ def load(path: Path, training: Training, trial: Trial, record: TrialRecord) -> N
         training.batches.load_state_dict(state["batches"])
         training.clock = Clock(**state["clock"])
         training.evaluating = state["evaluating"]
+        training.probing = state.get("probing", 0.0)  # unknown to those of version 0.1.0
         training.resumed = state["resumed"]
         record.resume(state["rows"], training.clock.images)
     except Exception as error:  # whatever a table or a model's own state can raise

@@ -15,6 +15,7 @@ from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .cli_describe import describe
 from .cli_judge import compare, doctor, verify
 from .command import OneLine, one_line_errors, say
+from .probe_catalog import PROBES
 from .trial import CHECKPOINT_EVERY
 
 
@@ -119,6 +120,14 @@ def main() -> None:
         "The network that FID and KID look through: a name from `bench list`, inception:FILE, or "
         "your own as module:Class[:FILE.safetensors]; none: do not measure. auto picks by data "
         "set and says which.  [default: auto]"
+    ),
+)
+@click.option(
+    "--probes",
+    metavar="default|all|none|A,B",
+    help=(
+        "Diagnostics on the way: slopes of the critic, sizes of updates and so on, by the names of "
+        "`bench list`. They change no other number.  [default: default]"
     ),
 )
 @click.option(
@@ -258,7 +267,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models and presets, data sets, metrics and feature extractors, a line each."""
+    """Models and presets, data sets, metrics, feature extractors and probes, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -267,6 +276,10 @@ def list_() -> None:
         ],
         "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
         "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+        "Probes (--probes)": [
+            (name, probe.help + " (not by default)" * (not probe.default))
+            for name, probe in PROBES.items()
+        ],
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:

@@ -1,5 +1,6 @@
 """What of a results folder can be read: a file may be cut off, emptied, overwritten or gone."""
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,30 +17,43 @@ NUMBERS = (  # facts of a trial that tables calculate with
     *("images", "total", "generator_steps", "discriminator_steps", "seconds"),
     *("evaluating_seconds", "images_per_second", "pid", "peak_memory_bytes"),
     *("generator_parameters", "discriminator_parameters"),
-    "discriminator_steps_per_generator_step",
+    *("discriminator_steps_per_generator_step", "probing_seconds"),
+    *("collapse_alarms", "divergence_alarms"),
 )
-TEXTS = ("dataset", "model", "metric", "features", "reference", "level")  # columns of it
+TEXTS = (  # columns of it
+    *("dataset", "model", "metric", "features", "reference", "level"),
+    *("network", "kind", "text"),
+)
 WORDS = ("reason", "config_hash")
-FACT_TABLES = ("config", "streams", "not_measured")
+FACT_TABLES = ("config", "streams", "not_measured", "not_probed")
 
 
-def damage(folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]) -> str:
+def damage(
+    folder: Path,
+    key: Mapping[str, Any],
+    tables: Mapping[str, list[str]],
+    optional: Mapping[str, list[str]],
+) -> str:
     """Why what a trial left in `folder` cannot be used, in a few words, or nothing."""
     try:
-        tables_in(folder, key, tables)
+        tables_in(folder, key, tables, optional)
     except Damaged as error:
         return str(error)
     return ""
 
 
 def tables_in(
-    folder: Path, key: Mapping[str, Any], tables: Mapping[str, list[str]]
+    folder: Path,
+    key: Mapping[str, Any],
+    tables: Mapping[str, list[str]],
+    optional: Mapping[str, list[str]],
 ) -> dict[str, pa.Table]:
     """The tables that a trial left in `folder`, as far as there are any; raises Damaged.
 
-    `key` is what every row must hold, `tables` the columns of each parquet file. Every byte is
-    read: some milliseconds.
+    `key` is what every row must hold, `tables` the columns of each parquet file, `optional` those
+    of files that a whole trial may lack. Every byte is read: some milliseconds.
     """
+    events_in(folder / "events.json")
     ended, trial = facts_in(folder / "status.json"), facts_in(folder / "trial.json")
     done = ended.get("status") in ("finished", "diverged")
     if ended:
@@ -49,10 +63,10 @@ def tables_in(
     if done and not trial:
         raise Damaged("trial.json is missing")
     found = {}
-    for name, columns in tables.items():
+    for name, columns in {**tables, **optional}.items():
         table = table_in(folder / f"{name}.parquet", columns)
         if table is None:
-            if done:
+            if done and name in tables:
                 raise Damaged(f"{name}.parquet is missing")
             continue
         if any(set(table[k].unique().to_pylist()) - {v} for k, v in key.items()):
@@ -75,6 +89,27 @@ def facts_in(path: Path) -> dict[str, Any]:
         if name in FACT_TABLES and not isinstance(value, dict):
             raise Damaged(f"{path.name} has no table of {name}")
     return found
+
+
+def events_in(path: Path) -> list[dict[str, Any]]:
+    """The alarms of a trial, none where there is no such file; raises Damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        raise Damaged(f"{path.name} cannot be read") from error
+    if not isinstance(found, list) or not all(map(_is_event, found)):
+        raise Damaged(f"{path.name} holds no list of events")
+    return found
+
+
+def _is_event(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(_is_number(found.get(name)) for name in ("step", "images"))
+        and all(isinstance(found.get(name), str) for name in ("kind", "text"))
+    )
 
 
 def readable_facts(path: Path) -> dict[str, Any]:

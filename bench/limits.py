@@ -18,7 +18,7 @@ RANGES = {  # whole numbers: the least and the most
 SEEDS = (0, 10**9 - 1)
 COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
 TRIALS = 20_000
-TEXTS = ("features", "device", "precision")
+TEXTS = ("features", "device", "precision", "probes")
 
 
 def require_whole(name: str, value: Any, least: int, most: int) -> None:

@@ -23,6 +23,7 @@ from .limits import (
     require_whole,
 )
 from .parsing import parse_images, parse_models, short
+from .probe_catalog import chosen
 from .settings import recorded, resolve
 from .trial import Contestant, Trial
 
@@ -51,6 +52,7 @@ class Plan:
     device: str = "cpu"
     precision: str = "fp32"
     threads: int = 1
+    probes: str = "default"  # what is looked at on the way; changes no other number
 
     def __post_init__(self) -> None:
         self._require_contestants()
@@ -73,6 +75,7 @@ class Plan:
         for option in TEXTS:
             require_text(option, getattr(self, option))
         check_features(self.features)
+        chosen(self.probes)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
         if self.size is not None and self.size not in SIZES:
@@ -158,6 +161,7 @@ class Plan:
                             source=reference,
                             content=data.content,
                             unsuited=model.unsuited(data.spec, config),  # type: ignore[attr-defined]
+                            probes=chosen(self.probes),
                         )
                     )
         return found

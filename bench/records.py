@@ -3,13 +3,13 @@
 experiment.toml  environment.json  index.parquet  scale.parquet
 trials/<dataset>/<label>/s<seed>/
     trial.json  status.json  curves.parquet  evaluations.parquet  samples/<images>.png
-    neighbours.png  generator.safetensors  checkpoint-<images>.pt
+    histograms.parquet  events.json  neighbours.png  generator.safetensors  checkpoint-<images>.pt
 """
 
 import io
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ CURVE_COLUMNS = [*KEY, *CLOCK, "metric", "value"]
 PROTOCOL = ["features", "samples", "reference"]
 EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
 TABLES = {"curves": CURVE_COLUMNS, "evaluations": EVALUATION_COLUMNS}
+HISTOGRAM_COLUMNS = [*KEY, "images", "network", "low", "high", "share"]
+OPTIONAL = {"histograms": HISTOGRAM_COLUMNS}  # tables that a whole trial may lack
+EVENT_COLUMNS = [*KEY, "step", "images", "kind", "text"]
 SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
 ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
 LONGEST_LINE = 20_000
@@ -64,6 +67,12 @@ class TrialRecord:
         self._key = {"dataset": dataset, "model": label, "seed": seed}
         self._curves: list[dict[str, Any]] = []
         self._evaluations: list[dict[str, Any]] = []
+        self._histograms: list[dict[str, Any]] = []
+
+    @property
+    def curves(self) -> list[dict[str, Any]]:
+        """The rows of the curves so far."""
+        return self._curves
 
     @property
     def rows(self) -> tuple[int, int]:
@@ -83,7 +92,7 @@ class TrialRecord:
 
     def clear(self) -> None:
         """Begin without the rows and pictures of an earlier try."""
-        for name in ("curves.parquet", "evaluations.parquet"):
+        for name in (*(f"{table}.parquet" for table in (*TABLES, *OPTIONAL)), "events.json"):
             (self.folder / name).unlink(missing_ok=True)
         self._remove_pictures(0)
 
@@ -99,6 +108,10 @@ class TrialRecord:
                 raise ValueError(f"{name}.parquet has {len(table)} rows of {count}")
             tables.append(table[:count].to_dict("records"))
         self._curves, self._evaluations = tables
+        if (path := self.folder / "histograms.parquet").exists():
+            # They belong to evaluations, and that at `images` is still to come.
+            table = pd.read_parquet(path)
+            self._histograms = table[table["images"] < images].to_dict("records")
         self._remove_pictures(images)
 
     def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
@@ -109,12 +122,22 @@ class TrialRecord:
         common = {**self._key, **vars(clock)}
         self._evaluations += [{**common, **vars(m)} for m in measured]
 
+    def add_histograms(self, images: int, rows: Iterable[dict[str, Any]]) -> None:
+        self._histograms += [{**self._key, "images": images, **row} for row in rows]
+
+    def events(self, found: list[dict[str, Any]]) -> None:
+        """Write events.json: the alarms so far."""
+        write_json(self.folder / "events.json", found)
+
     def flush(self) -> None:
-        """Write both tables anew: milliseconds at 10,000 rows."""
+        """Write all tables anew: milliseconds at 10,000 rows."""
         curves = pd.DataFrame(self._curves, columns=CURVE_COLUMNS)
         # What the device summed was float32: more digits would only take room.
         write_parquet(self.folder / "curves.parquet", curves.astype({"value": "float32"}))
         write_table(self.folder / "evaluations.parquet", self._evaluations, EVALUATION_COLUMNS)
+        if self._histograms:
+            path = self.folder / "histograms.parquet"
+            write_table(path, self._histograms, HISTOGRAM_COLUMNS)
 
     def sample_path(self, images: int) -> Path:
         return self.folder / "samples" / f"{images:09d}.png"

@@ -16,8 +16,10 @@ from .catalog import dataset_name
 from .damage import (
     FACT_TABLES,
     damage,
+    events_in,
     facts_in,
     frame_of,
+    no_rows,
     readable_facts,
     table_in,
     tables_in,
@@ -26,7 +28,15 @@ from .environment import cores
 from .errors import Damaged, InputError
 from .plan import from_dict
 from .provenance import presets
-from .records import KEY, SCALE_COLUMNS, TABLES, read_toml, write_parquet
+from .records import (
+    EVENT_COLUMNS,
+    KEY,
+    OPTIONAL,
+    SCALE_COLUMNS,
+    TABLES,
+    read_toml,
+    write_parquet,
+)
 
 PLANNED = ("config_hash", "features")  # facts of trial.json in the table of trials
 
@@ -87,6 +97,22 @@ class Results:
         return self._read_all("evaluations")
 
     @cached_property
+    def histograms(self) -> pd.DataFrame:
+        """Weights through training: KEY, images, network, and the share of each bin low..high."""
+        return self._read_all("histograms")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Alarms: KEY, step (of the generator), images, kind (collapse, divergence), text."""
+        whole = [key for key, left in self._left.items() if not isinstance(left, Damaged)]
+        rows = [
+            dict(zip(KEY, key, strict=True)) | found
+            for key in whole
+            for found in events_in(self._folder(*key) / "events.json")
+        ]
+        return pd.DataFrame(rows, columns=EVENT_COLUMNS) if rows else no_rows(EVENT_COLUMNS)
+
+    @cached_property
     def scale(self) -> pd.DataFrame:
         """What real, noisy and random images score, under the same protocols."""
         table = None
@@ -129,7 +155,8 @@ class Results:
 
         def read(key: tuple[str, str, int]) -> dict[str, pa.Table] | Damaged:
             try:
-                return tables_in(self._folder(*key), dict(zip(KEY, key, strict=True)), TABLES)
+                own = dict(zip(KEY, key, strict=True))
+                return tables_in(self._folder(*key), own, TABLES, OPTIONAL)
             except Damaged as why:
                 return why
 
@@ -167,13 +194,14 @@ class Results:
 
     def _read_all(self, name: str) -> pd.DataFrame:
         whole = [left for left in self._left.values() if not isinstance(left, Damaged)]
-        return frame_of((left[name] for left in whole if name in left), TABLES[name])
+        columns = {**TABLES, **OPTIONAL}[name]
+        return frame_of((left[name] for left in whole if name in left), columns)
 
 
 def damage_of(root: Path, dataset: str, label: str, seed: int) -> str:
     """Why a trial's record cannot be used, in a few words, or nothing."""
     folder = root / "trials" / dataset / label / f"s{seed}"
-    return damage(folder, dict(zip(KEY, (dataset, label, seed), strict=True)), TABLES)
+    return damage(folder, dict(zip(KEY, (dataset, label, seed), strict=True)), TABLES, OPTIONAL)
 
 
 def is_alive(progress: dict[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
+from .alarms import alarms, counted, event
 from .batches import Shuffled
 from .checkpoints import Training, keep, prune, resumed
 from .datasets import Dataset, load_dataset
@@ -23,7 +24,9 @@ from .errors import Diverged
 from .evaluate import evaluate
 from .extractors import accuracy
 from .files import write_bytes
+from .histograms import histograms
 from .probes import Averages, snapshot
+from .probing import Probing
 from .records import Clock, TrialRecord
 from .settings import resolve
 from .trial import CHECKPOINT_EVERY, Trial
@@ -40,10 +43,12 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     # Load the data, build the model, go on where it stopped.
     torch.set_num_threads(trial.threads)
     record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
-    record.start({**trial.identity, "label": trial.label, "config_hash": trial.config_hash})
+    facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
+    record.start({**trial.identity, **facts, "probes": list(trial.probes)})
     dataset = load_dataset(trial.source, trial.size)
     now = resumed(trial, record, lambda: begun(trial, dataset))
     model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
+    probing = Probing(model, trial, dataset)
     status, reason, kept = "finished", "", time.monotonic()
     absent: dict[str, str] = {}  # metric -> why it could not be measured
     try:
@@ -56,15 +61,19 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                     while now.clock.images < row_end:
                         # Where a turn of the discriminator is long, the point cuts it.
                         left = (point - now.clock.images) // trial.batch_size
-                        step = model.train_step(now.batches, now.streams, at_most=left)
-                        averages.add(step)
-                        now.clock = ticked(now.clock, step.discriminator_steps, trial.batch_size)
+                        turn = min(model.discriminator_steps_at(model.steps_done), left)
+                        after = ticked(now.clock, turn, trial.batch_size)
+                        with probing.step(after.images):
+                            averages.add(model.train_step(now.batches, now.streams, turn))
+                        now.clock = after
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began
                 now.clock = replace(now.clock, seconds=before.seconds + took)
                 rate = (now.clock.images - before.images) / took
                 values |= snapshot(model) | {"cost/images_per_second": rate}
-                record.add_curves(now.clock, values)
+                began = time.perf_counter()
+                record.add_curves(now.clock, values | probing.read(now.clock.images))
+                now.probing += time.perf_counter() - began
                 beats(now.clock, rate)
                 if now.clock.images == point or time.monotonic() - kept >= checkpoint_every:
                     # At a point before it is measured: a larger budget measures it otherwise.
@@ -76,6 +85,9 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
             measured, absent = evaluate(model, trial, last=point == trial.images)
             record.add_evaluation(now.clock, measured)
             picture(model, trial, dataset, record.sample_path(now.clock.images))
+            if "weights" in trial.probes:
+                record.add_histograms(now.clock.images, histograms(model))
+            record.events(alarms(record.curves))
             record.flush()
             now.evaluating += time.perf_counter() - began
     except Diverged as divergence:
@@ -85,12 +97,17 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
         )
 
     # Keep the weights and, last of all, say how it ended.
+    found = alarms(record.curves)
+    if status == "diverged":
+        found.append(event(now.clock.images, now.clock.generator_steps, "divergence", reason))
+    record.events(found)
     record.flush()
     save_weights(model, record.folder / "generator.safetensors")
     prune(record.folder, 1)
     if status == "finished":
         neighbours(model, trial, dataset, record.folder / "neighbours.png")
     facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
+    facts |= {"probing_seconds": now.probing, "not_probed": probing.absent} | counted(found)
     facts |= {"extractor_accuracy": accuracy(trial)}
     facts |= asdict(now.clock) | facts_of(model, now.streams)
     record.end(status, reason, **facts)

@@ -13,6 +13,7 @@ from .catalog import extractor_name
 
 CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation; changes no bit
 ROWS = 400  # of a curve, before they thin out: more points than a plot can show
+PROBED = 10  # each so manieth of them is probed too, so that probes cost 5 % at most
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Trial:
     source: str  # what the data set is loaded by: its name, or folder:PATH
     content: str = ""  # hash of what a user's own data are
     unsuited: str | None = None  # why it cannot be run, or None
+    probes: tuple[str, ...] = ()  # diagnostics, which change no number beside their own
 
     @property
     def key(self) -> str:
@@ -57,7 +59,7 @@ class Trial:
     def identity(self) -> dict[str, Any]:
         """What its numbers depend on: not the label, and not the places where files lie."""
         values = asdict(self) | {"features": extractor_name(self.features)}
-        del values["label"], values["unsuited"], values["source"]
+        del values["label"], values["unsuited"], values["source"], values["probes"]
         if not self.content:
             del values["content"]
         return values
@@ -80,8 +82,24 @@ class Trial:
         depend on the budget: the rows of a smaller one are the first of a larger one.
         """
         units = images // self.unit
-        stride = 1 << (units // ROWS).bit_length()
+        stride = self._stride(units)
         return (units // stride + 1) * stride * self.unit
+
+    def probed(self, images: int) -> bool:
+        """Is the row that ends at `images` probed? Each tenth is, and those before evaluations.
+
+        It does not depend on the budget either: a larger one keeps the smaller one's evaluations.
+        """
+        units, within = divmod(images, self.unit)
+        tenth = within == 0 and units % (PROBED * self._stride(units - 1)) == 0
+        return tenth or images in self._evaluated
+
+    @cached_property
+    def _evaluated(self) -> frozenset[int]:
+        return frozenset(self.evaluation_points)
+
+    def _stride(self, units: int) -> int:
+        return 1 << (units // ROWS).bit_length()
 
     def extends(self, recorded: dict[str, Any]) -> bool:
         """Is it the trial of that trial.json, or that with a larger budget?

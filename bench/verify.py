@@ -21,6 +21,7 @@ from .environment import BITS, environment
 from .errors import InputError
 from .files import read_json
 from .planning import available
+from .probe_catalog import PROBES
 from .protocol import final
 from .repeats import ALIKE, SAME, Repeat
 from .results import Results
@@ -68,6 +69,8 @@ def recorded(results: Results, key: str) -> Trial:
     values["source"] = references[values["dataset"]]
     if extractor_name(plan["features"]) == values["features"]:
         values["features"] = plan["features"]  # with the file of its weights
+    # An old one had none. They change no number, so one that is not known here is left out.
+    values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
     names = {f.name for f in dataclasses.fields(Trial)}
     trial = Trial(**{name: value for name, value in values.items() if name in names})
     if trial.config_hash != values["config_hash"]:

@@ -117,6 +117,7 @@ class GAN(nn.Module):
 
     defaults: ClassVar[Config] = Config()
     conditional: ClassVar[bool] = False  # are the networks told the label?
+    logits: ClassVar[bool] = False  # are scores logits, so that D(x) = sigmoid(s(x))?
 
     def __init__(
         self,

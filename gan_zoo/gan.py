@@ -31,6 +31,7 @@ class VanillaGANConfig(Config):
 class VanillaGAN(GAN):
     defaults = VanillaGANConfig()
     config: VanillaGANConfig
+    logits = True
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         real_score, fake_score = self.scores(batch)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import catalog
+from bench import catalog, probe_catalog
 from gan_zoo import catalog as zoo
 
 ROOT = Path(__file__).parent.parent
@@ -16,14 +16,15 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
     {"verdicts", "observing", "command"},
-    {"catalog", "settings", "limits", "rules", "rules_state"},
+    {"catalog", "settings", "limits", "rules", "rules_state", "probe_catalog", "alarms"}
+    | {"histograms", "updates"},
     {"mixtures", "parsing", "trial", "formats", "layers", "provenance"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
     | {"custom_features", "plan", "records", "results", "batches"},
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
-    | {"protocol", "checkpoints"},
+    | {"protocol", "checkpoints", "probe_batch", "probe_measures", "probing"},
     {"drawing"},
     {
         "train",
@@ -142,6 +143,7 @@ def test_a_report_needs_no_torch() -> None:
         *(entry.target for entry in catalog.DATASETS.values()),
         *(entry.target for entry in catalog.METRICS.values()),
         *(entry.target for entry in catalog.EXTRACTORS.values()),
+        *(probe.target for probe in probe_catalog.PROBES.values() if probe.target),
     ],
 )
 def test_every_target_of_the_catalogues_exists(target: str) -> None:

@@ -79,6 +79,12 @@ def assert_same(one: Path, two: Path) -> None:
         assert first_paths
         for mine, theirs in zip(first_paths, second_paths, strict=True):
             assert mine.read_bytes() == theirs.read_bytes(), mine.name
+    for name in ("histograms.parquet", "events.json"):
+        assert (one / name).exists() == (two / name).exists(), name
+    assert (one / "events.json").read_bytes() == (two / "events.json").read_bytes()
+    if (one / "histograms.parquet").exists():
+        tables = [pd.read_parquet(root / "histograms.parquet") for root in (one, two)]
+        pd.testing.assert_frame_equal(*tables, check_exact=True)
     assert not list(one.rglob("*.tmp"))
 
 

@@ -1,0 +1,38 @@
+"""Weight histograms through training, a row a bin."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from gan_zoo.base import GAN
+
+BINS = 40
+
+
+@torch.no_grad()
+def histograms(model: GAN) -> list[dict[str, Any]]:
+    """Rows of network, low, high, share: BINS equal bins of each network's weights.
+
+    They reach from minus to plus the largest |w|, so that a pile at a clip bound is seen at both
+    ends. Shares add up to 1. None of a network whose weights are not finite.
+    """
+    rows = []
+    for network in ("discriminator", "generator"):
+        parameters = list(model.network_of(network).parameters())
+        if not parameters:
+            continue
+        weights = torch.cat([p.flatten().float() for p in parameters]).cpu().numpy()
+        largest = float(np.abs(weights).max())
+        if not np.isfinite(largest):
+            continue
+        largest = largest or 1.0  # of weights that are all 0
+        counts, edges = np.histogram(weights, BINS, (-largest, largest))
+        shares = counts / counts.sum()
+        rows += [
+            {"network": network, "low": low, "high": high, "share": share}
+            for low, high, share in zip(
+                edges[:-1].tolist(), edges[1:].tolist(), shares.tolist(), strict=True
+            )
+        ]
+    return rows

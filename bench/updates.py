@@ -1,0 +1,62 @@
+"""How far one step moves the weights: |update| / |weights|, by network and by layer.
+
+The usual sign of a learning rate that is too large (near 1) or too small (Karpathy's rule of
+thumb: about 1e-3). What a constraint does after the step, such as clipping, is part of it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gan_zoo.base import GAN, Player, layer_of, trainable
+
+PLAYERS: tuple[Player, ...] = ("discriminator", "generator")
+
+
+@contextmanager
+def watched(model: GAN, into: dict[str, Tensor], layers: bool) -> Iterator[None]:
+    """Around one `train_step`: puts the ratio of each network's last update into `into`.
+
+    Tensors on the device: nothing waits. A network whose optimizer took no step has none.
+    """
+    before: dict[Player, list[Tensor]] = {}
+    optimizers = (model.discriminator_optimizer, model.generator_optimizer)
+    hooks = [
+        optimizer.register_step_pre_hook(_copier(model, player, before))
+        for player, optimizer in zip(PLAYERS, optimizers, strict=True)
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for player, old in before.items():
+        into |= ratios(player, trainable(model.network_of(player)), old, layers)
+
+
+def _copier(model: GAN, player: Player, before: dict[Player, list[Tensor]]) -> Any:
+    def copy(optimizer: Optimizer, *arguments: Any) -> None:
+        weights = trainable(model.network_of(player)).values()
+        before[player] = [weight.detach().clone() for weight in weights]
+
+    return copy
+
+
+@torch.no_grad()
+def ratios(
+    network: str, now: dict[str, torch.nn.Parameter], old: list[Tensor], layers: bool
+) -> dict[str, Tensor]:
+    """|now - old| / |old|, L2 over all weights, and with `layers` over those of each layer."""
+    moved = torch.stack(torch._foreach_norm(torch._foreach_sub(list(now.values()), old)))
+    sizes = torch.stack(torch._foreach_norm(old))
+    found = {f"update_ratio/{network}": moved.norm() / sizes.norm()}
+    if layers:
+        names = [layer_of(name) for name in now]
+        for layer in dict.fromkeys(names):
+            own = torch.tensor([name == layer for name in names], device=moved.device)
+            found[f"update_ratio/{network}/{layer}"] = moved[own].norm() / sizes[own].norm()
+    return found
