@@ -13,7 +13,9 @@ from gan_zoo import catalog as zoo
 from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .cli_judge import compare, doctor, verify
+from .cli_probe import probe
 from .command import OneLine, one_line_errors, say
+from .failures.catalog import EXPERIMENTS
 from .trial import CHECKPOINT_EVERY
 
 
@@ -245,7 +247,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models and presets, data sets, metrics and feature extractors, a line each."""
+    """Models and presets, data sets, metrics, extractors and experiments, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -254,6 +256,7 @@ def list_() -> None:
         ],
         "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
         "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+        "Experiments (bench probe NAME)": [(n, entry.help) for n, entry in EXPERIMENTS.items()],
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
@@ -268,5 +271,5 @@ def models() -> Iterator[tuple[str, str]]:
             yield f"{name}@{preset}", values.source
 
 
-for command in (compare, doctor, verify):
+for command in (compare, doctor, verify, probe):
     main.add_command(command)

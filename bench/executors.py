@@ -77,7 +77,7 @@ def local_processes(
 def _worker() -> ProcessPoolExecutor:
     # Spawned, not forked: torch's threads and CUDA do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin_worker)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker)
 
 
 def _submitted(worker: ProcessPoolExecutor, work: Work, trial: Trial) -> Future[Outcome]:
@@ -90,7 +90,8 @@ def _submitted(worker: ProcessPoolExecutor, work: Work, trial: Trial) -> Future[
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
+    """What a worker process does first: one thread, and no life after its parent's."""
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gan_zoo.catalog import MODELS
 
@@ -91,7 +91,16 @@ def available(device: str) -> str:
     return device
 
 
-def jobs_for(asked: str, plan: Plan) -> int:
+class Machine(Protocol):
+    """What a plan, or the settings of an experiment, asks of the machine."""
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def threads(self) -> int: ...
+
+
+def jobs_for(asked: str, plan: Machine) -> int:
     """Trials at a time: cores are never oversubscribed unless a number is asked for."""
     if asked != "auto":
         if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 1024:

@@ -31,12 +31,12 @@ LAYERS = [
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"embedded", "comparing"},
+    {"embedded", "comparing", "failures"},
     {"page_figures", "page_samples", "page_pairs", "page_events"},
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"cli_judge", "cli_probe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -102,7 +102,14 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["verify", "--help"],
+        ["list"],
+        ["probe"],
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (
