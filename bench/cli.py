@@ -14,7 +14,9 @@ from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .cli_describe import describe
 from .cli_judge import compare, doctor, verify
+from .cli_probe import probe
 from .command import OneLine, one_line_errors, say
+from .failures.catalog import EXPERIMENTS
 from .probe_catalog import PROBES
 from .trial import CHECKPOINT_EVERY
 
@@ -267,7 +269,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models and presets, data sets, metrics, feature extractors and probes, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes and experiments, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -280,6 +282,7 @@ def list_() -> None:
             (name, probe.help + " (not by default)" * (not probe.default))
             for name, probe in PROBES.items()
         ],
+        "Experiments (bench probe NAME)": [(n, entry.help) for n, entry in EXPERIMENTS.items()],
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
@@ -295,5 +298,5 @@ def models() -> Iterator[tuple[str, str]]:
             yield f"{name}@{preset}", values.source + batch
 
 
-for command in (compare, describe, doctor, verify):
+for command in (compare, describe, doctor, verify, probe):
     main.add_command(command)

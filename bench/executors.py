@@ -85,7 +85,7 @@ class Worker:
         # Spawned, not forked: torch's threads and CUDA do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(
-            1, mp_context=context, initializer=_begin_worker, initargs=(gpu,)
+            1, mp_context=context, initializer=begin_worker, initargs=(gpu,)
         )
 
     def submit(self, work: Work, trial: Trial) -> Future[Outcome]:
@@ -98,7 +98,8 @@ class Worker:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin_worker(gpu: str | None) -> None:
+def begin_worker(gpu: str | None = None) -> None:
+    """What a worker process does first: one thread, one GPU, no life after its parent's."""
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gan_zoo.catalog import MODELS
 
@@ -101,7 +101,16 @@ def gpus() -> list[str]:
     return named.split(",")[:count] if named else [str(number) for number in range(count)]
 
 
-def jobs_for(asked: str, plan: Plan, per_device: int = 1, devices: int = 1) -> int:
+class Machine(Protocol):
+    """What a plan, or the settings of an experiment, asks of the machine."""
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def threads(self) -> int: ...
+
+
+def jobs_for(asked: str, plan: Machine, per_device: int = 1, devices: int = 1) -> int:
     """Trials at a time: cores are never oversubscribed unless a number is asked for.
 
     `per_device` of them on each of so many GPUs.

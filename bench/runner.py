@@ -178,11 +178,14 @@ def refuse_changed(trials: list[Trial], root: Path) -> None:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Holds the folder for this process; raises InputError if it cannot be had."""
+def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
+    """Holds the folder for this process; raises InputError if it cannot be had.
+
+    `mark` is the file that tells a folder of results from any other.
+    """
     foreign = f"{root} is not empty and not a results folder: name another with --out"
     try:
-        if root.exists() and not (root / "experiment.toml").exists():
+        if root.exists() and not (root / mark).exists():
             others = [path for path in root.iterdir() if path.name != ".lock"]
             if others:
                 raise InputError(foreign)

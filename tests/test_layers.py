@@ -43,12 +43,12 @@ LAYERS = [
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_reported", "plots_training", "plots_critics"},
     {"plots", "exports"},
-    {"embedded", "comparing"},
+    {"embedded", "comparing", "failures"},
     {"page_figures", "page_samples", "page_pairs", "page_events"},
     {"page"},
     {"report"},
     {"session", "doctor", "verify", "describe"},
-    {"cli_judge", "cli_describe"},
+    {"cli_judge", "cli_describe", "cli_probe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -121,6 +121,7 @@ def modules_after(code: str) -> set[str]:
         ["verify", "--help"],
         ["list"],
         ["describe", "--help"],
+        ["probe"],
     ],
 )
 def test_help_is_light(arguments: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Stand-alone experiments on why training fails: `bench probe NAME`."""

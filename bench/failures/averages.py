@@ -1,0 +1,54 @@
+"""Means over seeds with their intervals, for figures and tables."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .. import stats
+
+COLUMNS = ["mean", "low", "high", "n"]
+
+
+def geometric(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
+    """[*by, mean, low, high, n]: geometric means with 95 % t intervals of the logarithm.
+
+    What is not above 0 or not finite is left out, so n says how many values a mean stands on.
+    """
+    values = rows[column].astype(float)
+    rows = rows[(values > 0) & np.isfinite(values)]
+    logs = rows.assign(**{column: np.log(rows[column].astype(float))})
+    table = arithmetic(logs, by, column)
+    table[COLUMNS[:3]] = np.exp(table[COLUMNS[:3]])
+    return table
+
+
+def arithmetic(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
+    """[*by, mean, low, high, n]: means with 95 % t intervals; the bounds of one value are NaN."""
+    found = []
+    for key, group in rows.groupby(list(by), sort=False):
+        one = stats.mean_interval(group[column].astype(float))
+        found.append([*key, one.estimate, one.low, one.high, one.n])
+    return pd.DataFrame(found, columns=[*by, *COLUMNS])
+
+
+def worded(row: pd.Series, form: str = ".3g") -> str:
+    """ "2.1 [1.7, 2.6]": a row of such a table as text; a single value has no interval."""
+    if math.isnan(row["low"]):
+        return f"{row['mean']:{form}}"
+    return f"{row['mean']:{form}} [{row['low']:{form}}, {row['high']:{form}}]"
+
+
+def seeds(rows: pd.DataFrame) -> str:
+    """ "5 seeds" """
+    n = rows["seed"].nunique()
+    return f"{n} seed{'s' * (n != 1)}"
+
+
+def powers(value: float, position: float) -> str:
+    """A tick of many decades: 1e-14; the figures' text has no mathematical type."""
+    if value == 0 or 1e-3 <= abs(value) <= 1e4:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

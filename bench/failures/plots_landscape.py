@@ -1,0 +1,121 @@
+"""The figures and the table of `bench probe landscape`."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .. import theme
+from .averages import arithmetic, worded
+from .settings import Landscape
+
+LEVELS = 14
+
+
+def figures(tables: dict[str, pd.DataFrame], settings: Landscape) -> dict[str, Figure]:
+    """name -> Figure."""
+    return {"landscape": landscape(tables, settings), "losses": losses(tables["losses"])}
+
+
+@theme.themed
+def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
+    """Contours of the critic's values: a column a data set, a row a constraint."""
+    rows, told = (
+        tables["rows"],
+        arithmetic(tables["critics"], ["dataset", "constraint"], "real_above_fake"),
+    )
+    sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
+    side = theme.WIDTH / max(len(sets), 2)
+    size = (side * len(sets), side * len(constraints) + 1.0)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(constraints), len(sets), sharex="col", sharey="col", squeeze=False)
+    seed = rows["seed"].min()
+    for i, constraint in enumerate(constraints):
+        for j, dataset in enumerate(sets):
+            key = f"dataset == {dataset!r} and constraint == {constraint!r}"
+            own = rows.query(key)
+            points = tables["points"].query(f"dataset == {dataset!r} and seed == {seed}")
+            _contours(grid[i, j], own[own["seed"] == seed], points)
+            mean = 100 * float(told.query(key)["mean"].iloc[0])
+            grid[i, j].set_title(f"{dataset}, {constraint}")
+            grid[i, j].set_xlabel(f"real above fake: {mean:.0f} % of pairs", fontsize=8.5)
+    note = (
+        f"Seed {seed}, after {settings.steps:,} steps. Fakes are real points plus N(0, 1). Each "
+        f"panel: {LEVELS} levels between its own lowest and highest value, light is high (more "
+        "real); orange: real points. Below each: how often the critic scores a held-out real point "
+        f"above a fake, mean of {tables['critics']['seed'].nunique()} seeds; intervals in "
+        "summary.md."
+    )
+    theme.caption(figure, "What a critic near its optimum has learned", note)
+    return figure
+
+
+def _contours(axis: Axes, rows: pd.DataFrame, points: pd.DataFrame) -> None:
+    values = rows.pivot_table(index="y", columns="x", values="value")
+    axis.contourf(values.columns, values.index, values, LEVELS, cmap="cividis")
+    axis.contour(
+        values.columns, values.index, values, LEVELS, colors="white", linewidths=0.4, alpha=0.6
+    )
+    axis.scatter(points["x"], points["y"], s=2.5, color=theme.OWN["gan"], lw=0)
+    axis.set_aspect("equal")
+    axis.set_xticks([])
+    axis.set_yticks([])
+
+
+@theme.themed
+def losses(rows: pd.DataFrame) -> Figure:
+    """The critic's loss while it trains: has it come near its optimum?"""
+    sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
+    figure, axes = theme.panels(len(sets) * len(constraints), 2.1, len(sets))
+    panels = [(constraint, dataset) for constraint in constraints for dataset in sets]
+    for axis, (constraint, dataset) in zip(axes, panels, strict=True):
+        own = rows[(rows["dataset"] == dataset) & (rows["constraint"] == constraint)]
+        colour = theme.OWN["wgan" if constraint.startswith("clip") else "wgangp"]
+        for _, one in own.groupby("seed"):
+            axis.plot(one["steps"], one["loss"], color=colour, lw=1.2)
+        axis.set_xscale("log")
+        axis.set_title(f"{dataset}, {constraint}")
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    for axis in axes[-len(sets) :]:
+        axis.set_xlabel("steps of the critic")
+    note = (
+        "A line a seed: the critic's loss (with the penalty, if it has one), mean of the steps "
+        "since the point before. Lower is nearer the optimum; scales differ, since a clip bounds "
+        "the critic's slope."
+    )
+    theme.caption(figure, "The critic's loss", note)
+    return figure
+
+
+def table(
+    tables: dict[str, pd.DataFrame], settings: Landscape
+) -> tuple[list[str], list[list[str]]]:
+    """A row a data set and constraint: pairs in order, the last loss, the range of values."""
+    by = ["dataset", "constraint"]
+    told = arithmetic(tables["critics"], by, "real_above_fake")
+    told[["mean", "low", "high"]] *= 100
+    rows, losses = tables["rows"], tables["losses"]
+    last = arithmetic(losses[losses["steps"] == losses["steps"].max()], by, "loss")
+    values = rows.groupby([*by, "seed"])["value"]
+    span = arithmetic((values.max() - values.min()).reset_index(), by, "value")
+    heads = [
+        "data set",
+        "constraint",
+        "real above fake, % of pairs",
+        "last loss",
+        "range of values",
+    ]
+    lines = []
+    for dataset, constraint in told[by].itertuples(index=False):
+        at = [found.set_index(by).loc[(dataset, constraint)] for found in (told, last, span)]
+        lines.append([dataset, constraint, *map(worded, at), str(at[0]["n"].astype(int))])
+    return [*heads, "n"], lines
+
+
+def notes(tables: dict[str, pd.DataFrame], settings: Landscape) -> list[str]:
+    """What the table needs said."""
+    return [
+        "Means over seeds with 95 % t intervals. Real above fake: of all pairs of a held-out real "
+        "point and a fake, those that the critic scores in that order; 50 is chance.",
+        f"Critics: {settings.layers} ReLU layers of {settings.width}, {settings.steps} steps of "
+        f"{settings.batch_size}; fakes: real points plus N(0, 1).",
+    ]
