@@ -11,7 +11,7 @@ Clipping every weight to [-clip, clip] keeps the critic Lipschitz, if crudely. T
 for a critic trained close to its optimum (five steps to one) and an optimizer without momentum.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -26,6 +26,7 @@ from .networks import Backbone, Norm
 class WGANConfig(Config):
     """The paper's values, on DCGAN's networks at half their width, with 64 latents.
 
+    A `clip` of inf leaves the critic unconstrained: what the constraint is there against.
     The preset `paper` has the released code's width 64 and 100 latents.
     """
 
@@ -34,7 +35,7 @@ class WGANConfig(Config):
     init: Literal["torch", "normal"] = "normal"
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
-    clip: float = 0.01
+    clip: float = field(default=0.01, metadata={"endless": True})  # inf: no constraint
 
     def __post_init__(self) -> None:
         super().__post_init__()

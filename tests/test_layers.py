@@ -26,6 +26,7 @@ LAYERS = [
     | {"protocol", "checkpoints"},
     {"drawing"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
+    {"claims"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}

@@ -225,3 +225,10 @@ def test_descend_takes_frozen_and_unused_parameters() -> None:
     loss = network[2](torch.ones(3, 2)).sum()  # the second layer is not used
     norms = descend(loss, network, torch.optim.SGD(network.parameters(), lr=0.1))
     assert norms.tolist() == pytest.approx([0.0, (2 * 3**2 + 3**2) ** 0.5])
+
+
+def test_a_clip_of_infinity_clips_nothing() -> None:
+    model, _ = make("wgan", clip=float("inf"))
+    before = [weight.detach().clone() for weight in model.discriminator.parameters()]
+    model.after_discriminator_step()
+    assert all(map(torch.equal, before, model.discriminator.parameters()))
