@@ -181,7 +181,7 @@ def explosions() -> list[Claim]:
             f"An unconstrained Wasserstein critic explodes ({model} with {name})",
             NOTES,
             rule,
-            partial(training.explodes, model=model, **values),
+            partial(training.explodes, model=model, freed=values),
         )
         for name, (model, values) in freed.items()
     ]

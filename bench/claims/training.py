@@ -1,5 +1,7 @@
 """Claims about what happens while a model trains, told from its curves: 3, 5, 6, 8, 13, 14."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
@@ -82,7 +84,7 @@ def _rho(loss: pd.DataFrame, quality: pd.DataFrame) -> float:
     return float(spearmanr(x, y).statistic)
 
 
-def explodes(run: Run, model: str, **freed: object) -> Finding | None:
+def explodes(run: Run, model: str, freed: Mapping[str, object]) -> Finding | None:
     """Decades that the critic's gap grows by from the middle tenth of training to the last."""
     one = run.variant(run.usual(model), **freed)
     if one is None:
