@@ -29,15 +29,15 @@ LAYERS = [
     {"claims"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
-    {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
+    {"claims_text", "plots_claims", "plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
     {"plots", "exports"},
     {"embedded", "comparing"},
-    {"page_figures", "page_samples", "page_pairs", "page_events"},
+    {"page_figures", "page_samples", "page_pairs", "page_events", "page_claims"},
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"cli_judge", "cli_claims"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -103,7 +103,14 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["doctor", "--help"],
+        ["verify", "--help"],
+        ["claims", "--help"],
+        ["list"],
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (

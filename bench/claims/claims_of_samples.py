@@ -119,9 +119,10 @@ SLOWS = Claim(
 NORM = Claim(
     12,
     "",
-    "Batch norm does harm in the WGAN-GP critic (the notes have it twice, and forbid it once)",
+    "Batch norm does harm in the WGAN-GP critic",
     f"{NOTES}; {PENALISED}, section 4",
-    LOWER.format("FID or EMD", "with batch norm / without: above"),
+    LOWER.format("FID or EMD", "with batch norm / without: above")
+    + "; two of the notes have it there, one forbids it",
     partial(
         quality.worse,
         pair=quality.varied("wgangp", discriminator_norm="batch"),

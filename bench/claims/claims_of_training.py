@@ -30,7 +30,7 @@ def edges() -> list[Claim]:
         Claim(
             3,
             "penalty",
-            "The penalty does not",
+            "The penalty does not pile the critic's weights up",
             f"{NOTES}; {PENALISED}, figure 1b",
             f"{share}, {late}: below 0.1",
             partial(
@@ -64,10 +64,11 @@ def slopes() -> list[Claim]:
         Claim(
             5,
             "at most 1",
-            "Under the penalty |D(x1) - D(x2)| / |x1 - x2| is at most 1",
+            "Under the penalty the critic is 1-Lipschitz: no quotient of a pair is above 1",
             NOTES,
-            "largest quotient over sampled pairs, mean over the last tenth of training: at most 1; "
-            "a lower bound of the Lipschitz constant, which may contradict and never supports",
+            "largest quotient |D(x1) - D(x2)| / |x1 - x2| over sampled pairs, mean over the last "
+            "tenth of training: at most 1; a lower bound of the Lipschitz constant, which may "
+            "contradict and never supports",
             partial(training.at_most_one, model="wgangp"),
         ),
     ]
@@ -81,7 +82,7 @@ def tracking() -> list[Claim]:
             Claim(
                 6,
                 model,
-                f"The loss of {name} tracks the quality of the samples through training",
+                f"The loss of {name} tracks the quality of the samples",
                 f"{NOTES}; {CLIPPED}, section 4.2",
                 rule.format("above"),
                 partial(training.tracks, model=model, claimed=above(0.5)),
@@ -91,7 +92,7 @@ def tracking() -> list[Claim]:
         Claim(
             6,
             "gan",
-            "The loss of the GAN's discriminator does not",
+            "The loss of the GAN's discriminator does not track the quality of the samples",
             f"{CLIPPED}, section 4.2, figure 4",
             rule.format("below"),
             partial(training.tracks, model="gan", claimed=below(0.5)),
@@ -104,15 +105,21 @@ def vanishing() -> list[Claim]:
     rule += "discriminator over that after its first, geometric mean over the stages: {} 0.1"
     source = f"{VANISHING}, figure 2"
     games = {
-        "saturating": ("The saturating generator gradient vanishes", below),
-        "clipping": ("The gradient through a clipped critic does not", above),
-        "penalty": ("The gradient through a penalised critic does not", above),
+        "saturating": ("The saturating generator gradient vanishes as D nears its optimum", below),
+        "clipping": (
+            "The gradient through a clipped critic does not vanish as it nears its optimum",
+            above,
+        ),
+        "penalty": (
+            "The gradient through a penalised critic does not vanish as it nears its optimum",
+            above,
+        ),
     }
     return [
         Claim(
             7,
             game,
-            f"{words} as the discriminator approaches its optimum",
+            words,
             f"{NOTES}; {source}" if game == "saturating" else f"{NOTES}; {CLIPPED}, figure 2",
             rule.format("below" if side is below else "above"),
             partial(gradients.falls, game=game, claimed=side(-gradients.TEN)),
@@ -162,7 +169,7 @@ def depth() -> list[Claim]:
         for constraint in ("clip=0.1", "clip=0.01", "clip=0.001")
     ]
     steady = partial(gradients.with_depth, constraint="penalty", steady=True)
-    words = "Under the penalty they do neither"
+    words = "Gradient norms neither explode nor vanish with depth under the penalty"
     return [*clips, Claim(11, "penalty", words, source, rule.format("within"), steady, Probe)]
 
 

@@ -38,6 +38,14 @@ class Region:
         """1 if the claimed side of that margin is above it, -1 if it is below."""
         return (1 if margin == self.low else -1) * (1 if self.inside else -1)
 
+    def words(self, shown: Callable[[float], float] = float) -> str:
+        """As "above 0.5", "between 0.8 and 1.2"; the margins through `shown`."""
+        if math.isinf(self.low) or math.isinf(self.high):
+            side = "below" if math.isinf(self.low) else "above"
+            return f"{side} {shown(self.high if side == 'below' else self.low):.3g}"
+        between = f"{shown(self.low):.3g} and {shown(self.high):.3g}"
+        return f"between {between}" if self.inside else f"not between {between}"
+
     def holds(self, low: float, high: float) -> bool:
         """Does the interval lie wholly on the claimed side?"""
         within = self.low < low and high < self.high
@@ -77,7 +85,8 @@ class Finding:
     n: int
     planned_power: float  # the effect in sd of the seeds that n of them show with 80 % power
     p: float  # of the sign-flip test against the nearer margin
-    margin: float  # that one
+    claimed: str  # the region, in words
+    margin: float  # the nearer one
     depth: float  # how far beyond it, towards the claim, in sd of the seeds; and its interval
     depth_low: float
     depth_high: float
@@ -117,11 +126,14 @@ def decided(
         # A model may have lost every trial: then the ranks alone speak.
         verdict = counted if counted == verdict or not len(x) else "cannot tell"
     shown: Callable[[float], float] = math.exp if log else float
+    p, margin, *depths = _against(x, claimed, interval)
     return Finding(
         verdict,
         *(shown(interval.estimate), unit, shown(interval.low), shown(interval.high)),
         *(LEVEL, len(x), stats.detectable(len(x)) if len(x) >= FEWEST else math.nan),
-        *_against(x, claimed, interval, shown),
+        p,
+        claimed.words(shown),
+        *(shown(margin), *depths),
         metric,
         runs,
         "; ".join(filter(None, notes)),
@@ -149,7 +161,7 @@ def _by_ranks(ranks: np.ndarray, claimed: Region) -> Verdict:
 
 
 def _against(
-    x: np.ndarray, claimed: Region, interval: stats.Interval, shown: Callable[[float], float]
+    x: np.ndarray, claimed: Region, interval: stats.Interval
 ) -> tuple[float, float, float, float, float]:
     """p, the nearer margin, and how deep the mean and the interval lie on the claimed side."""
     if not len(x):
@@ -159,4 +171,4 @@ def _against(
     sd = float(x.std(ddof=1)) if len(x) > 1 else math.nan
     towards = claimed.towards(margin) / (sd or TINY)
     ends = [towards * (end - margin) for end in (interval.estimate, interval.low, interval.high)]
-    return p, shown(margin), ends[0], min(ends[1:]), max(ends[1:])
+    return p, margin, ends[0], min(ends[1:]), max(ends[1:])

@@ -19,8 +19,8 @@ from .register import CLAIMS, NEEDS
 from .rows import Contestant, Probe, Run
 
 COLUMNS = ["claim", "part", "statement", "source", "rule", "verdict", "effect", "unit", "low"]
-COLUMNS += ["high", "level", "n", "planned_power", "p", "q", "margin", "depth", "depth_low"]
-COLUMNS += ["depth_high", "metric", "dataset", "runs", "note"]
+COLUMNS += ["high", "claimed", "level", "n", "planned_power", "p", "q", "margin", "depth"]
+COLUMNS += ["depth_low", "depth_high", "metric", "dataset", "runs", "note"]
 PROBES = {
     "vanishing": ("stage", "game", "seed", "steps", "generator_grad_norm"),
     "depth": ("constraint", "seed", "steps", "layer", "activation_grad_norm"),
