@@ -12,6 +12,7 @@ from gan_zoo import catalog as zoo
 
 from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
+from .cli_claims import claims
 from .cli_describe import describe
 from .cli_judge import compare, doctor, verify
 from .cli_probe import probe
@@ -298,5 +299,5 @@ def models() -> Iterator[tuple[str, str]]:
             yield f"{name}@{preset}", values.source + batch
 
 
-for command in (compare, describe, doctor, verify, probe):
+for command in (claims, compare, describe, doctor, verify, probe):
     main.add_command(command)

@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from .checks import extractor_agreement, matched, scale
+from .claims import judged, runs_of
 from .noise import noise
 from .reaching import reaching
 from .reported_losses import reported_losses
@@ -50,6 +51,11 @@ class Findings:
     @cached_property
     def reaching(self) -> pd.DataFrame:
         return reaching(self.results)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """What the papers say, as far as this folder alone can speak to it."""
+        return judged(runs_of(self.results), whole=False)
 
     def models(self, dataset: str) -> pd.DataFrame:
         """The rows of `summary` on a data set, best first."""

@@ -13,7 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import page_events, page_figures, page_pairs, page_samples, prose
+from . import page_claims, page_events, page_figures, page_pairs, page_samples, prose
 from .catalog import METRICS, primary_metric
 from .checks import BESIDE
 from .errors import printable
@@ -51,6 +51,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
         name=results.path.resolve().name,
         budget=prose.budget(results),
         sections=sections,
+        claims=page_claims.claims(findings),
         plan=_plan(results),
         contestants=origins(results.experiment),
         environment={key: _cell(value) for key, value in results.environment.items()},

@@ -24,12 +24,12 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
 
 
 def write_report(results: Results) -> None:
-    """summary and comparisons as .csv and .tex, summary.md, report.md, plots/, report.html.
+    """summary and comparisons (.csv, .tex), claims.csv, summary.md, report.md, plots/, report.html.
 
     Each is written to a temporary name and renamed, so that a reader never meets half a file.
     """
     findings = Findings(results)
-    for name in ("summary", "comparisons"):
+    for name in ("summary", "comparisons", "claims"):
         write_text(results.path / f"{name}.csv", spreadsheet(getattr(findings, name)))
     write_text(results.path / "summary.md", prose.text_of(findings))
     write_text(results.path / "summary.tex", exports.summary_tex(findings))

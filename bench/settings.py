@@ -33,7 +33,7 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
     for name, value in {**of_preset, **values}.items():
         if name not in hints:
             raise InputError(f"{label}: {zoo.unknown('field', name, hints)}")
-        merged[name] = typed(f"{label}.{name}", value, hints[name])
+        merged[name] = typed(f"{label}.{name}", value, hints[name], name in endless(defaults))
     try:
         return found, dataclasses.replace(defaults, **merged)
     except (ValueError, TypeError) as error:
@@ -55,12 +55,23 @@ def recorded(model: type, config: Any) -> dict[str, Any]:
     return values  # type: ignore[no-any-return]
 
 
-def typed(name: str, value: Any, hint: Any) -> Any:
-    """`value` (text of a flag, or a TOML value) as the type that a Config's field has."""
+def endless(config: Any) -> set[str]:
+    """The fields whose metadata say that `inf` has a meaning: no clipping, say."""
+    return {field.name for field in dataclasses.fields(config) if field.metadata.get("endless")}
+
+
+def typed(name: str, value: Any, hint: Any, infinite: bool = False) -> Any:
+    """`value` (text of a flag, or a TOML value) as the type that a Config's field has.
+
+    A number must be finite; inf is taken where it is `infinite`.
+    """
     try:
+        if infinite and hint is float and str(value).lower() == "inf":
+            return math.inf
         return _typed(value, hint)
     except (ValueError, TypeError, KeyError, OverflowError):
-        raise InputError(f"{name} takes {described(hint)}, not {shown(value)}") from None
+        what = described(hint) + " or inf" * infinite
+        raise InputError(f"{name} takes {what}, not {shown(value)}") from None
 
 
 def _typed(value: Any, hint: Any) -> Any:

@@ -13,7 +13,7 @@ Its released code trains the critic longer at times: 100 steps to each of the fi
 generator and to every 500th.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ from .networks import Backbone, Init, Norm
 class WGANConfig(Config):
     """The paper's values, on DCGAN's networks at half their width, with 64 latents.
 
+    A `clip` of inf leaves the critic unconstrained: what the constraint is there against.
     The preset `paper` has the released code's width 64 and 100 latents, and `released` its long
     turns of the critic too.
     """
@@ -36,7 +37,7 @@ class WGANConfig(Config):
     init: Init = "normal"
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
-    clip: float = 0.01
+    clip: float = field(default=0.01, metadata={"endless": True})  # inf: no constraint
     long_turn: int = later(0)  # critic steps to the first 25 and every 500th step; 0: none are long
 
     def __post_init__(self) -> None:

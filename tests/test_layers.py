@@ -26,29 +26,20 @@ LAYERS = [
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints", "probe_batch", "probe_measures", "probing"},
     {"drawing"},
-    {
-        "train",
-        "repeats",
-        "checks",
-        "survivors",
-        "noise",
-        "reaching",
-        "tables",
-        "theme",
-        "conformance",
-    }
-    | {"reported_losses"},
+    {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"}
+    | {"reaching", "reported_losses"},
+    {"claims"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
-    {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
+    {"claims_text", "plots_claims", "plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_reported", "plots_training", "plots_critics"},
     {"plots", "exports"},
     {"embedded", "comparing", "failures"},
-    {"page_figures", "page_samples", "page_pairs", "page_events"},
+    {"page_figures", "page_samples", "page_pairs", "page_events", "page_claims"},
     {"page"},
     {"report"},
     {"session", "doctor", "verify", "describe"},
-    {"cli_judge", "cli_describe", "cli_probe"},
+    {"cli_judge", "cli_claims", "cli_describe", "cli_probe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -120,6 +111,7 @@ def modules_after(code: str) -> set[str]:
         ["doctor", "--help"],
         ["verify", "--help"],
         ["list"],
+        ["claims", "--help"],
         ["describe", "--help"],
         ["probe"],
     ],

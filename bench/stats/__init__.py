@@ -13,7 +13,7 @@ from bench.stats.intervals import (
     sign_flip_interval,
 )
 from bench.stats.noise import Part, noise_parts
-from bench.stats.power import least_p, seeds_for_power, seeds_to_attain
+from bench.stats.power import detectable, least_p, seeds_for_power, seeds_to_attain
 from bench.stats.runs import (
     performance_profile,
     probability_of_improvement,
@@ -27,6 +27,7 @@ __all__ = [
     "Equivalence",
     "Interval",
     "Part",
+    "detectable",
     "equivalence",
     "holm",
     "interquartile_mean",

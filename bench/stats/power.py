@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import optimize, stats
 
 from bench.stats.arrays import check_level, finite
 
@@ -55,3 +55,22 @@ def seeds_for_power(
     shift = np.minimum(mean / sd * np.sqrt(n), 1000)  # the power is 1 long before
     enough = np.flatnonzero(stats.nct.sf(bound, n - 1, shift) >= power)
     return int(n[enough[0]]) if len(enough) else None
+
+
+def detectable(n: int, power: float = 0.8, alpha: float = 0.05) -> float:
+    """The least mean difference, in sd of the differences, that n pairs show with the power.
+
+    Of a two-sided paired t test, to reject in the right direction: 1.00 for 10 pairs, 1.43 for 6.
+    ValueError: fewer than 2 pairs, a power or alpha outside (0, 1).
+    Source: Cohen 1988, chapter 2, through the noncentral t distribution.
+    """
+    check_level(power)
+    check_level(alpha)
+    if n < 2:
+        raise ValueError(f"a spread needs at least 2 pairs, got {n}")
+    bound = stats.t.isf(alpha / 2, n - 1)
+
+    def lacking(effect: float) -> float:
+        return float(stats.nct.sf(bound, n - 1, effect * np.sqrt(n))) - power
+
+    return float(optimize.brentq(lacking, 0, 1000 / np.sqrt(n)))

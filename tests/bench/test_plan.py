@@ -1,6 +1,7 @@
 """From flags and files to trials."""
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -312,3 +313,20 @@ def test_gpus_as_the_driver_names_them(
 
 def test_contestants_are_data() -> None:
     assert Contestant("a", "gan") == Contestant("a", "gan", None, {})
+
+
+def test_only_a_field_that_means_something_by_it_takes_inf(tmp_path: Path) -> None:
+    import tomli_w
+
+    made = flags(models="free=wgan", values=("free.clip=inf",), seeds="1")
+    (trial,) = trials(made)
+    assert trial.config["clip"] == math.inf
+    path = tmp_path / "experiment.toml"
+    path.write_text(tomli_w.dumps(made.as_dict()))
+    assert "clip = " in path.read_text()
+    assert [t.config_hash for t in trials(flags(str(path)))] == [trial.config_hash]
+    for value, said in {"clip=-inf": "a number or inf", "clip=nan": "a number or inf"}.items():
+        with pytest.raises(InputError, match=said):
+            _ = flags(models="wgan", values=(value,)).resolved
+    with pytest.raises(InputError, match="learning_rate takes a number, not"):
+        _ = flags(models="wgan", values=("learning_rate=inf",)).resolved

@@ -230,7 +230,9 @@ def test_edge_counts_what_lies_at_each_layers_own_bound() -> None:
             super().__init__()
             self.a, self.b = nn.Linear(4, 2), nn.Linear(2, 1)
             with torch.no_grad():
-                self.a.weight.copy_(torch.tensor([[0.01, -0.01, 0.00995, 0.005], [0, 0, 0, 0.0098]]))
+                self.a.weight.copy_(
+                    torch.tensor([[0.01, -0.01, 0.00995, 0.005], [0, 0, 0, 0.0098]])
+                )
                 self.a.bias.copy_(torch.tensor([0.01, 0.0]))
                 self.b.weight.copy_(torch.tensor([[7.0, -6.9]]))
                 self.b.bias.fill_(1.0)

@@ -90,7 +90,9 @@ def test_a_run_with_probes_has_the_bits_of_one_without(
         assert train(trial, tmp_path / probes) == ("finished", "")
         folder = folders[probes] = tmp_path / probes / "trials" / trial.key
         table = tiny.timeless(folder / "curves.parquet")
-        assert set(table["metric"].map(is_probed)) == ({False} if probes == "none" else {True, False})
+        assert set(table["metric"].map(is_probed)) == (
+            {False} if probes == "none" else {True, False}
+        )
         rest = table[~table["metric"].map(is_probed)].reset_index(drop=True)
         kept[probes] = rest, tiny.timeless(folder / "evaluations.parquet")
         assert read_json(folder / "status.json")["not_probed"] == {}
@@ -110,11 +112,18 @@ def test_all_metrics_are_there_under_their_names(quick: None, tmp_path: Path) ->
     train(trial, tmp_path)
     found = set(pd.read_parquet(tmp_path / "trials" / trial.key / "curves.parquet")["metric"])
     slopes = {f"slope/{w}/{s}" for w in ("real", "fake", "between") for s in ("mean", "max")}
-    quantiles = {f"score/{w}/q{q}" for w in ("real", "fake") for q in ("05", "25", "50", "75", "95")}
+    quantiles = {
+        f"score/{w}/q{q}" for w in ("real", "fake") for q in ("05", "25", "50", "75", "95")
+    }
     assert {
         *slopes,
         *quantiles,
-        *("update_ratio/discriminator", "update_ratio/generator", "lipschitz/mean", "lipschitz/max"),
+        *(
+            "update_ratio/discriminator",
+            "update_ratio/generator",
+            "lipschitz/mean",
+            "lipschitz/max",
+        ),
         *("weights/edge", "accuracy/real", "accuracy/fake", "output/real", "output/fake"),
         *("score/train", "score/holdout", "diversity/fake", "diversity/real"),
         *("update_ratio/discriminator/layers.0", "update_ratio/generator/layers.0"),

@@ -279,3 +279,10 @@ def test_shared_fakes_give_the_generator_its_gradient() -> None:
         optimizer.step()
     for mine, theirs in zip(model.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-7)
+
+
+def test_a_clip_of_infinity_clips_nothing() -> None:
+    model, _ = make("wgan", clip=float("inf"))
+    before = [weight.detach().clone() for weight in model.discriminator.parameters()]
+    model.after_discriminator_step()
+    assert all(map(torch.equal, before, model.discriminator.parameters()))

@@ -1,0 +1,158 @@
+"""Every claim on everything that was recorded: folders in, a table out."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from bench.errors import InputError
+from bench.protocol import datasets, one_protocol, own_extractor
+from bench.records import read_toml
+from bench.results import Results
+
+from .claim import Claim
+from .deciding import LEVEL, Finding
+from .register import CLAIMS, NEEDS
+from .rows import Contestant, Probe, Run
+
+COLUMNS = ["claim", "part", "statement", "source", "rule", "verdict", "effect", "unit", "low"]
+COLUMNS += ["high", "claimed", "level", "n", "planned_power", "p", "q", "margin", "depth"]
+COLUMNS += ["depth_low", "depth_high", "metric", "dataset", "runs", "note"]
+PROBES = {
+    "vanishing": ("stage", "game", "seed", "steps", "generator_grad_norm"),
+    "depth": ("constraint", "seed", "steps", "layer", "activation_grad_norm"),
+}
+Evidence = Run | Probe
+
+
+def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
+    """One row a part of a claim and data set, in the order of the claims: COLUMNS.
+
+    Of several folders with one data set the one with the most seeds speaks, then the one with
+    the largest budget: neither looks at a result. `q` is Benjamini and Hochberg's over the rows.
+    whole: a claim that nothing was recorded for has a row too, with what it needs.
+    """
+    rows = []
+    for claim in CLAIMS:
+        found = _of(claim, evidence)
+        if not found and whole:
+            rows.append(_row(claim, "", None, f"needs {NEEDS[claim.number]}"))
+        rows += [_row(claim, dataset, one, one.note) for dataset, one in found.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    known = table["p"].notna()
+    if known.any():
+        table.loc[known, "q"] = false_discovery_control(table.loc[known, "p"].to_numpy(float))
+    return table
+
+
+def missing(table: pd.DataFrame) -> list[int]:
+    """The numbers of the claims that no row of the table has looked at."""
+    spoken = set(table.loc[table["n"] > 0, "claim"])
+    return [number for number in NEEDS if number not in spoken]
+
+
+def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
+    """data set -> what the best run on it says."""
+    best: dict[str, tuple[tuple[int, int], Finding]] = {}
+    for one in evidence:
+        if not isinstance(one, claim.of):
+            continue
+        found = claim.judge(one)  # type: ignore[arg-type]
+        if found is None:
+            continue
+        rank = found.n, one.images if isinstance(one, Run) else 0
+        if one.dataset not in best or rank > best[one.dataset][0]:
+            best[one.dataset] = rank, found
+    return {dataset: found for dataset, (_, found) in best.items()}
+
+
+def _row(claim: Claim, dataset: str, found: Finding | None, note: str) -> dict[str, object]:
+    said = {name: getattr(claim, name) for name in ("part", "statement", "source", "rule")}
+    nothing = {"verdict": "cannot tell", "n": 0, "level": LEVEL}
+    numbers = vars(found) if found else nothing
+    return {"claim": claim.number, **said, **numbers, "dataset": dataset, "note": note}
+
+
+def evidence_in(folders: Iterable[Path]) -> list[Evidence]:
+    """What lies in results folders, folders of probes, and folders of these; raises InputError."""
+    found: list[Evidence] = []
+    for folder in folders:
+        inside = _evidence(folder)
+        if inside is None:
+            children = sorted(path for path in folder.glob("*/") if path.is_dir())
+            inside = [one for child in children for one in _evidence(child) or []]
+        if not inside:
+            raise InputError(
+                f"{folder} is no results folder, has none inside, and is none of `bench probe`: "
+                "it has neither experiment.toml nor settings.toml"
+            )
+        found += inside
+    return found
+
+
+def _evidence(folder: Path) -> list[Evidence] | None:
+    if (folder / "experiment.toml").is_file():
+        return list(runs_of(Results(folder)))
+    if (folder / "settings.toml").is_file():
+        probe = _probe(folder)
+        return [probe] if probe else []
+    return None
+
+
+def runs_of(results: Results) -> list[Run]:
+    """A results folder, a run a data set. Raises InputError where a metric has two protocols."""
+    trials = results.trials
+    found = []
+    for dataset in datasets(results):
+        rows = results.evaluations
+        rows = rows[rows["dataset"] == dataset]
+        rows = rows[own_extractor(results, rows, dataset)]
+        try:
+            for metric in ("fid", "emd"):
+                one_protocol(rows, metric)
+        except ValueError as error:
+            raise InputError(f"{results.path}: {error}") from error
+        curves = results.curves
+        found.append(
+            Run(
+                folder=results.path.resolve().name,
+                dataset=dataset,
+                images=int(rows["images"].max()) if len(rows) else 0,
+                contestants=_contestants(results, dataset),
+                trials=trials[trials["dataset"] == dataset],
+                curves=curves[curves["dataset"] == dataset],
+                evaluations=rows,
+            )
+        )
+    return found
+
+
+def _contestants(results: Results, dataset: str) -> tuple[Contestant, ...]:
+    """In the order of the plan; those whose hyperparameters were recorded."""
+    trials = results.trials.reindex(columns=["dataset", "model", "config"])
+    own = trials[trials["dataset"] == dataset]
+    configs = dict(zip(own["model"], own["config"], strict=True))
+    return tuple(
+        Contestant(entry["label"], entry["model"], json.loads(configs.get(entry["label"]) or "{}"))
+        for entry in results.experiment["contestants"]
+    )
+
+
+def _probe(folder: Path) -> Probe | None:
+    """A folder of a probe that a claim is about; None for another one. Raises InputError."""
+    kind = read_toml(folder / "settings.toml").get("probe")
+    if kind not in PROBES:
+        return None
+    path = folder / "rows.parquet"
+    try:
+        rows = pd.read_parquet(path)
+    except Exception as error:  # broken bytes make the reader raise almost anything
+        raise InputError(f"{path} cannot be read: `bench probe {kind}` writes it") from error
+    absent = [name for name in PROBES[kind] if name not in rows]
+    if absent:
+        raise InputError(f"{path} has no column {', '.join(absent)}")
+    measured = rows[PROBES[kind][-1]].astype(float)
+    return Probe(folder.resolve().name, kind, rows[np.isfinite(measured)])

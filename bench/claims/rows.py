@@ -1,0 +1,186 @@
+"""What a claim looks at: the recorded rows of one folder on one data set, or of one probe."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from bench import stats
+from bench.catalog import primary_metric
+from bench.survivors import LOST
+
+TAIL = 0.1  # of the budget: what "at the end of training" means of a curve
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A label, the model it is, and its resolved hyperparameters."""
+
+    label: str
+    model: str
+    config: Mapping[str, Any]
+
+    def usual(self) -> bool:
+        """Is it the game that its paper plays, whatever its size and its optimizer?"""
+        config = self.config
+        if self.model in ("gan", "cgan", "dcgan"):
+            right = {"gan": "mlp", "dcgan": "conv"}.get(self.model, config.get("backbone"))
+            return not config.get("saturating") and config.get("backbone") == right
+        if config.get("discriminator_steps") != 5:
+            return False
+        if self.model == "wgan":
+            return math.isfinite(config.get("clip", math.inf))
+        one = config.get("penalty", 0) > 0 and config.get("discriminator_norm") == "none"
+        return self.model == "wgangp" and bool(one)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The rows of one results folder on one data set.
+
+    trials: model (the label), seed, status; curves and evaluations as in the folder, evaluations
+    under one protocol. images: the budget of a trial.
+    """
+
+    folder: str
+    dataset: str
+    images: int
+    contestants: tuple[Contestant, ...]
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    evaluations: pd.DataFrame
+
+    @property
+    def metric(self) -> str:
+        """The primary one: FID of images, EMD of points."""
+        return primary_metric(self.dataset)
+
+    def usual(self, model: str) -> Contestant | None:
+        """The model as its paper has it. Of several: the first planned, at the middle rate."""
+        found = [c for c in self.contestants if c.model == model and c.usual()]
+        if not found:
+            return None
+        alike = [c for c in found if without_rate(c) == without_rate(found[0])]
+        rates = sorted(c.config.get("learning_rate", 0) for c in alike)
+        middle = rates[(len(rates) - 1) // 2]
+        return next(c for c in alike if c.config.get("learning_rate", 0) == middle)
+
+    def variant(self, base: Contestant | None, **changes: Any) -> Contestant | None:
+        """The same model with these hyperparameters and else those of `base`, if it ran."""
+        if base is None:
+            return None
+        wanted = {**base.config, **changes}
+        same = (c for c in self.contestants if c.model == base.model)
+        return next((c for c in same if dict(c.config) == wanted), None)
+
+    def seeds(self, one: Contestant, *statuses: str) -> list[int]:
+        rows = self.trials
+        own = rows[(rows["model"] == one.label) & rows["status"].isin(statuses)]
+        return sorted(int(seed) for seed in own["seed"])
+
+    def lost(self, *some: Contestant) -> str:
+        """How many trials diverged or failed, in words; nothing where none did."""
+        counts = {one.label: len(self.seeds(one, *LOST)) for one in some}
+        return "; ".join(f"{name}: {n} lost" for name, n in counts.items() if n)
+
+    def course(self, one: Contestant, metric: str) -> pd.DataFrame:
+        """The evaluations of the finished trials, in the order of training."""
+        return self._own(self._evaluations, one, metric)
+
+    def curve(self, one: Contestant, metric: str) -> pd.DataFrame:
+        """The rows of a curve of the finished trials, in the order of training."""
+        return self._own(self._curves, one, metric)
+
+    def final(self, one: Contestant, metric: str) -> pd.Series:
+        """seed -> value at the last evaluation, of the finished trials."""
+        return self.course(one, metric).groupby("seed")["value"].last()
+
+    def tail(self, one: Contestant, metric: str) -> pd.Series:
+        """seed -> mean over the last tenth of the budget, of the finished trials."""
+        rows = self.curve(one, metric)
+        late = rows[rows["images"] > (1 - TAIL) * self.images]
+        return late.groupby("seed")["value"].mean()
+
+    def cited(self, *some: Contestant, seeds: Any = ()) -> str:
+        """What a finding stands on, to be found again."""
+        names = ", ".join(one.label for one in some)
+        listed = " ".join(str(seed) for seed in sorted(seeds))
+        return f"{self.folder} ({names}; seeds {listed or 'none'})"
+
+    def _own(
+        self, tables: dict[tuple[str, str], pd.DataFrame], one: Contestant, metric: str
+    ) -> pd.DataFrame:
+        rows = tables.get((one.label, metric))
+        if rows is None:
+            return NOTHING
+        done = rows["seed"].isin(self.seeds(one, "finished")) & np.isfinite(rows["value"])
+        return rows[done].sort_values(["seed", "images"], kind="stable")
+
+    @cached_property
+    def _curves(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return dict(iter(self.curves.groupby(["model", "metric"])))
+
+    @cached_property
+    def _evaluations(self) -> dict[tuple[str, str], pd.DataFrame]:
+        return dict(iter(self.evaluations.groupby(["model", "metric"])))
+
+
+NOTHING = pd.DataFrame({name: pd.Series(dtype=float) for name in ("seed", "images", "value")})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The rows of one `bench probe` folder."""
+
+    folder: str
+    kind: Literal["vanishing", "depth"]
+    rows: pd.DataFrame
+
+    @property
+    def dataset(self) -> str:
+        return f"probe {self.kind}"
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Differences of logarithms by seed, and their ranks where trials were lost."""
+
+    seeds: list[int]
+    values: np.ndarray  # [seeds that both finished]
+    ranks: np.ndarray | None  # [seeds that both ended], a lost trial worse than any other
+
+
+def log_ratios(run: Run, a: Contestant, b: Contestant, metric: str) -> Logs:
+    """log(a / b) of a final metric that is better when lower, by seed."""
+    finals = [np.log(positive(run.final(one, metric))) for one in (a, b)]
+    both = pd.concat(finals, axis=1, join="inner").sort_index()
+    values = both.iloc[:, 0] - both.iloc[:, 1]
+    lost = [run.seeds(one, *LOST) for one in (a, b)]
+    return Logs([int(seed) for seed in both.index], values.to_numpy(float), _ranks(finals, lost))
+
+
+def positive(values: pd.Series) -> pd.Series:
+    return values[values > 0]
+
+
+def _ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
+    """Signed ranks of the differences with each lost trial as the worst: see bench.survivors."""
+    if not any(lost):
+        return None
+    there = np.concatenate([values.to_numpy(float) for values in finals])
+    # So far away that whatever finished differs less from each other than from it.
+    worst = 2 * there.max() - there.min() + 1 if len(there) else 0.0
+    counted = [
+        pd.concat([values, pd.Series(worst, index=seeds, dtype=float)])
+        for values, seeds in zip(finals, lost, strict=True)
+    ]
+    both = pd.concat(counted, axis=1, join="inner").to_numpy(float)
+    return stats.signed_ranks(both[:, 0] - both[:, 1]) if len(both) else None
+
+
+def without_rate(one: Contestant) -> dict[str, Any]:
+    return {name: value for name, value in one.config.items() if name != "learning_rate"}

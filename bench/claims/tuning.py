@@ -1,0 +1,114 @@
+"""Claim 16: does a ranking survive a change of the learning rate?"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau
+
+from bench.survivors import LOST
+
+from .deciding import Finding, Region, decided
+from .rows import Contestant, Run, positive, without_rate
+
+RATES = 3  # of each model, at least
+MODELS = 3  # in a ranking, at least
+
+
+@dataclass(frozen=True)
+class Grid:
+    """logs [seeds, models, rates] of the final FID or EMD; a lost trial is inf."""
+
+    seeds: list[int]
+    used: list[Contestant]
+    times: list[float]  # each model's own usual rate
+    logs: np.ndarray
+
+    @property
+    def usual(self) -> int:
+        return self.times.index(1.0)
+
+    def others(self) -> list[int]:
+        return [place for place in range(len(self.times)) if place != self.usual]
+
+
+def grid(run: Run) -> Grid | None:
+    """Every model that ran with the same multiples of its own middle learning rate."""
+    ladders = [ladder for ladder in _ladders(run) if len(ladder) >= RATES]
+    shared = sorted(set.intersection(*(set(ladder) for ladder in ladders)) if ladders else [])
+    if len(ladders) < MODELS or len(shared) < RATES or 1.0 not in shared:
+        return None
+    used = [ladder[times] for ladder in ladders for times in shared]
+    table = pd.concat([_scores(run, one) for one in used], axis=1, join="inner")
+    if table.empty:
+        return None
+    logs = table.to_numpy(float).reshape(len(table), len(ladders), len(shared))
+    return Grid([int(seed) for seed in table.index], used, shared, logs)
+
+
+def _ladders(run: Run) -> list[dict[float, Contestant]]:
+    """A model each: multiple of its middle learning rate -> contestant, else equal."""
+    groups: dict[str, list[Contestant]] = defaultdict(list)
+    for one in run.contestants:
+        if one.usual() and one.config.get("learning_rate"):
+            groups[f"{one.model} {sorted(without_rate(one).items())}"].append(one)
+    best: dict[str, dict[float, Contestant]] = {}
+    for group in groups.values():
+        rates = sorted(float(one.config["learning_rate"]) for one in group)
+        middle = rates[(len(rates) - 1) // 2]
+        ladder = {round(float(c.config["learning_rate"]) / middle, 3): c for c in group}
+        if len(ladder) > len(best.get(group[0].model, {})):
+            best[group[0].model] = ladder
+    return list(best.values())
+
+
+def _scores(run: Run, one: Contestant) -> pd.Series:
+    """seed -> log of the final metric; inf, worse than any, where the trial was lost."""
+    logs = np.log(positive(run.final(one, run.metric)))
+    return pd.concat([logs, pd.Series(np.inf, index=run.seeds(one, *LOST), dtype=float)])
+
+
+def same_ranking(run: Run, tuned: bool, claimed: Region) -> Finding | None:
+    """Kendall's tau of the ranking at the usual rates with that at others, or at the best ones.
+
+    tuned: the best rate is chosen by the mean over the other seeds, never on the one reported.
+    """
+    found = grid(run)
+    if found is None or (tuned and len(found.seeds) < 2):
+        return None
+    values = [_tuned(found, i) if tuned else _untuned(found, i) for i in range(len(found.seeds))]
+    note = f"{found.logs.shape[1]} models, {len(found.times)} learning rates each"
+    cited = run.cited(*found.used, seeds=found.seeds)
+    kept = [value for value in values if np.isfinite(value)]
+    return decided(kept, claimed, "tau", run.metric, cited, _lost(found, note))
+
+
+def same_winner(run: Run, claimed: Region) -> Finding | None:
+    """The share of the other learning rates at which another model is best than at the usual."""
+    found = grid(run)
+    if found is None:
+        return None
+    winners = found.logs.argmin(axis=1)  # [seeds, rates]
+    changed = winners[:, found.others()] != winners[:, [found.usual]]
+    note = f"{found.logs.shape[1]} models, {len(found.times)} learning rates each"
+    cited = run.cited(*found.used, seeds=found.seeds)
+    return decided(changed.mean(axis=1), claimed, "share", run.metric, cited, _lost(found, note))
+
+
+def _untuned(found: Grid, seed: int) -> float:
+    usual = found.logs[seed, :, found.usual]
+    taus = [kendalltau(usual, found.logs[seed, :, i]).statistic for i in found.others()]
+    return float(np.nanmean(taus)) if np.isfinite(taus).any() else np.nan
+
+
+def _tuned(found: Grid, seed: int) -> float:
+    elsewhere = np.delete(found.logs, seed, axis=0).mean(axis=0)  # [models, rates]
+    best = elsewhere.argmin(axis=1)
+    chosen = found.logs[seed, np.arange(len(best)), best]
+    return float(kendalltau(found.logs[seed, :, found.usual], chosen).statistic)
+
+
+def _lost(found: Grid, note: str) -> str:
+    lost = int(np.isinf(found.logs).sum())
+    return f"{note}; {lost} of {found.logs.size} trials lost, ranked last" if lost else note
