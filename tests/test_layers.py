@@ -24,9 +24,9 @@ LAYERS = [
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints"},
-    {"drawing"},
+    {"drawing", "generators"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
-    {"executors", "findings", "changes", "circumstances", "events"},
+    {"executors", "findings", "changes", "circumstances", "events", "latent"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
@@ -36,7 +36,7 @@ LAYERS = [
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"cli_judge", "cli_latent"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -102,7 +102,10 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [
+        *(["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]),
+        *(["sample", "--help"], ["arithmetic", "--help"]),
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (

@@ -1,4 +1,4 @@
-"""A - B + C of mean latents, as in DCGAN's figure 7: does what A has more than B carry over to C?"""
+"""A - B + C of mean latents, as in DCGAN's figure 7: does what A has beyond B carry over to C?"""
 
 from dataclasses import dataclass
 
@@ -94,8 +94,10 @@ def arithmetic(
     names = [*samples.values]
     if (target := _target(labels)) is not None and samples.seen is not None:
         names.append(f"label={target:g}")
+    told = [*samples.values, *(names if towards else [])]  # what A and B predict
+    ends = [groups["A"], groups["B"]]
     found = [
-        _carried(name, [groups["A"], groups["B"]], (before, after), pictures, controls, seed)
+        _carried(name, ends, (before, after), pictures, controls, seed if name in told else None)
         for name in names
     ]
     shown = {
@@ -165,7 +167,7 @@ def _values(samples: Measured, name: str) -> Values:
     if not name.startswith("label="):
         return samples.values[name]
     assert samples.seen is not None
-    return (samples.seen == float(name.removeprefix("label="))).astype(float)
+    return np.equal(samples.seen, float(name.removeprefix("label="))).astype(float)
 
 
 def _carried(
@@ -174,8 +176,9 @@ def _carried(
     moved: tuple[Measured, Measured],
     around: list[Measured],
     controls: list[Measured],
-    seed: int,
+    seed: int | None,
 ) -> Carried:
+    """One attribute; without a seed no share of it is told."""
     a, b = (_finite(_values(group, name)) for group in ends)
     before, after = (_values(samples, name) for samples in moved)
     change = _finite(after - before)
@@ -188,14 +191,14 @@ def _carried(
         predicted,
         measured_,
         _mean(_finite(_values(around[1], name) - _values(around[0], name))),
-        _share(a, b, change, seed) if predicted.low * predicted.high > 0 else None,
+        None if seed is None or predicted.low * predicted.high <= 0 else _share(a, b, change, seed),
         (float(np.quantile(others, 0.025)), float(np.quantile(others, 0.975))),
         (1 + larger) / (1 + len(others)),
     )
 
 
 def _finite(values: Values) -> Values:
-    known = values[np.isfinite(values)]
+    known: Values = values[np.isfinite(values)]
     if len(known) < 2:
         raise InputError("the result is empty pictures: this direction leaves what was learned")
     return known

@@ -29,7 +29,8 @@ class Attribute:
 
 def ink(images: Tensor) -> Values:
     """[n] the mean brightness of images [n, c, h, w] in [-1, 1]: 0 is all black, 1 all white."""
-    return _brightness(images).mean(axis=(1, 2))
+    found: Values = _brightness(images).mean(axis=(1, 2))
+    return found
 
 
 def slant(images: Tensor) -> Values:
@@ -46,7 +47,8 @@ def slant(images: Tensor) -> Values:
     offset = y - down[:, None]
     mixed = np.einsum("nyx,ny,nx->n", weights, offset, x - across[:, None])
     spread = np.einsum("nyx,ny->n", weights, offset**2)
-    return np.degrees(-np.arctan(mixed / np.where(spread < LEAST, np.nan, spread)))
+    found: Values = np.degrees(-np.arctan(mixed / np.where(spread < LEAST, np.nan, spread)))
+    return found
 
 
 def thickness(images: Tensor) -> Values:
@@ -95,7 +97,8 @@ def y(points: Tensor) -> Values:
 
 def radius(points: Tensor) -> Values:
     """[n] the distance of points [n, 2] from the origin."""
-    return points.double().norm(dim=1).cpu().numpy()
+    found: Values = points.double().norm(dim=1).cpu().numpy()
+    return found
 
 
 OF_IMAGES = {

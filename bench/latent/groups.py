@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.catalog import NONE
@@ -21,6 +22,7 @@ from gan_zoo.catalog import unknown
 from .attributes import Values, attributes_of
 from .sampling import Codes, images_of
 
+Rows = NDArray[np.intp]
 LEAST = 20  # samples in a group: below it a mean latent is mostly noise
 TERM = re.compile(r"\s*([a-z]+)\s*(<|>|=)\s*(-?[0-9]+(?:\.[0-9]+)?)(%?)\s*")
 COMPARE: dict[str, Callable[[Values, float], Values]] = {
@@ -55,7 +57,7 @@ class Measured:
         """[n] what `label` in an expression means: what was asked for, or else what is seen."""
         return self.seen if self.asked is None else self.asked
 
-    def __getitem__(self, rows: Values) -> "Measured":
+    def __getitem__(self, rows: Rows) -> "Measured":
         some = torch.from_numpy(rows)
         cut = [None if v is None else v[rows] for v in (self.asked, self.seen)]
         values = {name: each[rows] for name, each in self.values.items()}
@@ -112,7 +114,7 @@ def label_of(terms: list[Term]) -> float | None:
     return next((term.value for term in terms if term.name == "label"), None)
 
 
-def chosen(samples: Measured, expression: str) -> Values:
+def chosen(samples: Measured, expression: str) -> Rows:
     """Which of the samples an expression chooses: indices. Terms apply from left to right.
 
     Raises InputError for an expression that is none, and for a group of fewer than LEAST.

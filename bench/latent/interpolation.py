@@ -58,7 +58,7 @@ def path(start: Codes, end: Codes, points: int, way: str = "spherical", classes:
         raise InputError(f"{error}: --linear passes through the origin") from error
     if torch.equal(a.labels, b.labels):
         return Codes(latents, a.labels)
-    return Codes(latents, linear(*(shares(c.labels, classes) for c in (a, b)), share))
+    return Codes(latents, linear(shares(a.labels, classes), shares(b.labels, classes), share))
 
 
 def shares(labels: Tensor, classes: int) -> Tensor:

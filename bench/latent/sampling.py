@@ -78,7 +78,7 @@ def truncated(latents: Tensor, threshold: float) -> Tensor:
     if not (threshold > 0 and math.isfinite(threshold)):
         raise InputError(f"--truncation is a threshold above 0, such as 1, not {threshold:g}")
     low, high = torch.special.ndtr(torch.tensor([-threshold, threshold], dtype=torch.float64))
-    moved = torch.special.ndtri(low + torch.special.ndtr(latents.double()) * (high - low))
+    moved: Tensor = torch.special.ndtri(low + torch.special.ndtr(latents.double()) * (high - low))
     return moved.clamp(-threshold, threshold).float()
 
 
@@ -98,7 +98,7 @@ def images_of(trained: Trained, codes: Codes, rounded: bool = True) -> Tensor:
             if not labels.is_floating_point():
                 raise
             raise InputError(f"{trained.trial.label} takes whole labels only") from error
-    images = torch.cat(parts)
+    images: Tensor = torch.cat(parts)
     if not images.isfinite().all():
         raise InputError(f"{trained.trial.key} draws samples that are not finite")
     return to_unit(to_uint8(images)) if rounded and images.ndim == 4 else images

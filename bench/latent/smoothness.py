@@ -72,7 +72,8 @@ def smoothness(trained: Trained, start: Codes, end: Codes) -> list[Row]:
 
 def _images(trained: Trained, codes: Codes) -> Tensor:
     """[n, POINTS, *shape], not rounded: rounding would lengthen small steps."""
-    return images_of(trained, codes, rounded=False).unflatten(0, (-1, POINTS))
+    samples = images_of(trained, codes, rounded=False)
+    return samples.view(-1, POINTS, *samples.shape[1:])
 
 
 def _rows(trained: Trained, way: str, images: Tensor) -> list[Row]:
