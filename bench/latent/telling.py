@@ -1,6 +1,6 @@
 """The numbers of the latent space as lines of text."""
 
-from .arithmetic import Carried, Shift
+from .carried import Carried, Shift
 from .smoothness import Row
 
 MEASURES = ("detour", "largest step", "off data, ends", "off data, halfway")

@@ -35,9 +35,9 @@ def test_spherical_of_one_direction_is_straight_and_of_opposite_ones_refused() -
     assert spherical(a, 3 * a, torch.tensor([[0.5]])).tolist() == [[2.0, 4.0]]
     with pytest.raises(ValueError, match="opposite"):
         spherical(a, -a, torch.tensor([[0.5]]))
-    ends = (Codes(z, torch.zeros(1, dtype=torch.int64)) for z in (a, -a))
+    start, end = (Codes(z, torch.zeros(1, dtype=torch.int64)) for z in (a, -a))
     with pytest.raises(InputError, match="--linear"):
-        path(*ends, 3)
+        path(start, end, 3)
 
 
 def test_a_path_has_both_ends_and_mixes_labels() -> None:
