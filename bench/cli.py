@@ -15,6 +15,7 @@ from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .cli_claims import claims
 from .cli_describe import describe
 from .cli_judge import compare, doctor, verify
+from .cli_latent import arithmetic, interpolate, neighbours, sample
 from .cli_probe import probe
 from .command import OneLine, one_line_errors, say
 from .failures.catalog import EXPERIMENTS
@@ -299,5 +300,8 @@ def models() -> Iterator[tuple[str, str]]:
             yield f"{name}@{preset}", values.source + batch
 
 
-for command in (claims, compare, describe, doctor, verify, probe):
+for command in (
+    *(claims, compare, describe, doctor, verify, probe),
+    *(sample, interpolate, arithmetic, neighbours),
+):
     main.add_command(command)

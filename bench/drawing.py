@@ -58,9 +58,9 @@ def grid_labels(dataset: Dataset) -> Tensor:
     return balanced_labels(columns, min(dataset.spec.classes, columns)).repeat(rows)
 
 
-def grid(images: Tensor) -> Tensor:
+def grid(images: Tensor, columns: int = GRID[1]) -> Tensor:
     """Images [n, c, h, w] in [-1, 1] as one [c, rows, columns] of bytes: grey stays grey."""
-    drawn: Tensor = make_grid(to_uint8(images), nrow=GRID[1])
+    drawn: Tensor = make_grid(to_uint8(images), nrow=columns)
     return drawn[: images.shape[1]]
 
 

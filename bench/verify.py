@@ -5,7 +5,6 @@ differently and training amplifies that: what is drawn must be equal, the untrai
 must measure alike, and the end must lie where another seed could have ended.
 """
 
-import dataclasses
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 
 from gan_zoo.catalog import unknown
 
-from .catalog import dataset_name, extractor_name, primary_metric
+from . import generators
+from .catalog import primary_metric
+from .damage import facts_in
 from .environment import BITS, environment
 from .errors import InputError
-from .files import read_json
 from .planning import available
-from .probe_catalog import PROBES
 from .protocol import final
 from .repeats import ALIKE, SAME, Repeat
 from .results import Results
@@ -64,16 +63,9 @@ def seconds(results: Results) -> dict[str, float]:
 
 def recorded(results: Results, key: str) -> Trial:
     """The trial as its trial.json has it. Raises InputError if this version trains another."""
-    values, plan = read_json(results.path / "trials" / key / "trial.json"), results.experiment
-    references = {dataset_name(reference): reference for reference in plan["datasets"]}
-    values["source"] = references[values["dataset"]]
-    if extractor_name(plan["features"]) == values["features"]:
-        values["features"] = plan["features"]  # with the file of its weights
-    # An old one had none. They change no number, so one that is not known here is left out.
-    values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
-    names = {f.name for f in dataclasses.fields(Trial)}
-    trial = Trial(**{name: value for name, value in values.items() if name in names})
-    if trial.config_hash != values["config_hash"]:
+    trial = generators.recorded(results, key)
+    facts = facts_in(results.path / "trials" / key / "trial.json")
+    if trial.config_hash != facts.get("config_hash"):
         raise InputError(f"{key} was recorded by a version that configures trials in another way")
     resolve(trial.label, trial.model, None, trial.config)
     available(trial.device)

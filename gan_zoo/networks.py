@@ -40,7 +40,9 @@ class Labelled(nn.Module):
         if self.flat:
             x = x.flatten(1)
         if self.classes:
-            label = one_hot(labels, self.classes).to(x)
+            # Whole labels [n], or shares of the classes [n, classes]: a mixed label.
+            mixed = labels.is_floating_point()
+            label = (labels if mixed else one_hot(labels, self.classes)).to(x)
             label = label.reshape(*label.shape, *[1] * (x.ndim - 2))
             x = torch.cat([x, label.expand(-1, -1, *x.shape[2:])], dim=1)
         scored: Tensor = self.layers(x)

@@ -25,11 +25,11 @@ LAYERS = [
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints", "probe_batch", "probe_measures", "probing"},
-    {"drawing"},
+    {"drawing", "generators"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"}
     | {"reaching", "reported_losses"},
     {"claims"},
-    {"executors", "findings", "changes", "circumstances", "events"},
+    {"executors", "findings", "changes", "circumstances", "events", "latent"},
     {"runner", "display", "prose", "reading", "published"},
     {"claims_text", "plots_claims", "plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_reported", "plots_training", "plots_critics"},
@@ -39,7 +39,7 @@ LAYERS = [
     {"page"},
     {"report"},
     {"session", "doctor", "verify", "describe"},
-    {"cli_judge", "cli_claims", "cli_describe", "cli_probe"},
+    {"cli_judge", "cli_claims", "cli_describe", "cli_latent", "cli_probe"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -106,14 +106,9 @@ def modules_after(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--help"],
-        ["run", "--help"],
-        ["doctor", "--help"],
-        ["verify", "--help"],
-        ["list"],
-        ["claims", "--help"],
-        ["describe", "--help"],
-        ["probe"],
+        *(["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]),
+        *(["claims", "--help"], ["describe", "--help"], ["probe"]),
+        *(["sample", "--help"], ["arithmetic", "--help"]),
     ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
