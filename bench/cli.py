@@ -12,6 +12,7 @@ from gan_zoo import catalog as zoo
 
 from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
+from .cli_export import export
 from .cli_judge import compare, doctor, verify
 from .command import OneLine, one_line_errors, say
 from .trial import CHECKPOINT_EVERY
@@ -268,5 +269,5 @@ def models() -> Iterator[tuple[str, str]]:
             yield f"{name}@{preset}", values.source
 
 
-for command in (compare, doctor, verify):
+for command in (compare, doctor, export, verify):
     main.add_command(command)

@@ -24,7 +24,7 @@ LAYERS = [
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints"},
-    {"drawing"},
+    {"drawing", "generators"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
@@ -36,7 +36,9 @@ LAYERS = [
     {"page"},
     {"report"},
     {"session", "doctor", "verify"},
-    {"cli_judge"},
+    {"generator_facts", "generator_code", "generator_card", "generator_onnx"},
+    {"generator_export"},
+    {"cli_judge", "cli_export"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -102,7 +104,7 @@ def modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["doctor", "--help"], ["verify", "--help"], ["list"]],
+    [["--help"], *([name, "--help"] for name in ("run", "doctor", "export", "verify")), ["list"]],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     code = (
