@@ -22,7 +22,7 @@ from .command import one_line_errors, say
     "--onnx/--no-onnx",
     default=True,
     show_default=True,
-    help="Write the ONNX graph too (needs the extra: pip install 'gan-bench[onnx]').",
+    help="Write the ONNX graph too (needs the extra: pip install '.[onnx]').",
 )
 @one_line_errors
 def export(

@@ -4,22 +4,23 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from .catalog import METRICS, without_hash
+from .catalog import FOLDER, METRICS, without_hash
 from .formats import plain, safe
 
 FIRST = ("fid", "emd")  # the outcomes that were fixed beforehand
+HANDED = ("modes", "mode_kl")  # that a conditional model has not earned
 PUBLISHED = "inception"  # the extractor of published FIDs
 
 PICTURED = "![Samples at the end of training](samples.png)\n"
 LOADED = """## To load it
 
-In torch (`pip install gan-bench` brings `gan_zoo` and `safetensors`), from any folder:
+In torch, with `safetensors` and with `gan_zoo` of the project gan-bench:
 
-    python load.py           # 64 samples; `python load.py 8 1` draws 8 from seed 1
+    python load.py
 
-`load.py` is short and says what it does; `config.json` holds all that it needs.
+It builds the model from `config.json`, puts the weights in, and writes 64 samples to `samples.ppm`
+where you are (points are printed).
 """
-
 GRAPH = """
 In ONNX, without torch and without this project (`pip install onnxruntime numpy`):
 
@@ -52,18 +53,23 @@ def card(facts: dict[str, Any]) -> str:
 
 def _what(facts: dict[str, Any]) -> str:
     model, data, training = facts["model"], facts["dataset"], facts["training"]
-    known = zoo.MODELS.get(model)
-    kind = f"{known.help} ({known.source})" if known else f"a model of a user's own, {safe(model)}"
+    kind = f"{model} ({facts['source']})" if model in zoo.MODELS else f"{model}, a user's own"
     ended = training.get("status")
     how = "" if ended == "finished" else f" It did not finish: {ended}, {training.get('reason')}."
     unit = "points" if facts["output"]["kind"] == "points" else "images"
     return (
-        f"The generator of one GAN, {facts['parameters']:,} parameters: {kind}.\n\n"
-        f"It was trained on {data['trained_on']:,} {unit} of {safe(data['name'])} (licence: "
-        f"{safe(data['license'])}) until {training['images']:,} real {unit} had been shown to the "
-        f"discriminator, in {training.get('generator_steps', 0):,} generator steps, with seed "
+        f"The generator of a GAN, {facts['parameters']:,} parameters. Model: {safe(kind)}.\n\n"
+        f"It was trained on {data['trained_on']:,} {unit} of {safe(data['name'])} "
+        f"({_license(data['license'])}) until {training['images']:,} real {unit} had been shown to "
+        f"the discriminator, in {training.get('generator_steps', 0):,} generator steps, with seed "
         f"{facts['seed']}.{safe(how)}\n"
     )
+
+
+def _license(license: str) -> str:
+    if license == FOLDER.license:
+        return "a folder of a user's, whose licence is not recorded"
+    return f"licence: {safe(license)}"
 
 
 def _numbers(facts: dict[str, Any]) -> str:
@@ -71,10 +77,11 @@ def _numbers(facts: dict[str, Any]) -> str:
         missing = facts["not_measured"] or {"quality": "nothing was measured"}
         reasons = "; ".join(f"{name}: {why}" for name, why in missing.items())
         return f"## Numbers\n\nNone: {safe(reasons)}.\n"
+    handed = facts["conditional"]
     heads = ["metric", "value", "better", "seen through", "samples", "against"]
     rows = [
         [
-            METRICS[one["metric"]].title,
+            METRICS[one["metric"]].title + "†" * (handed and one["metric"] in HANDED),
             f"{one['value']:.4g}",
             one["better"],
             str(one.get("features", "")),
@@ -84,7 +91,10 @@ def _numbers(facts: dict[str, Any]) -> str:
         for one in sorted(facts["metrics"], key=lambda one: one["metric"] not in FIRST)
     ]
     table = "\n".join(plain(heads, rows))
-    return f"## Numbers\n\nMeasured at the end of training.\n\n{table}\n\n{_of_seeds(facts)}\n"
+    note = "† A conditional model is handed its labels.\n\n" if handed else ""
+    return (
+        f"## Numbers\n\nMeasured at the end of training.\n\n{table}\n\n{note}{_of_seeds(facts)}\n"
+    )
 
 
 def _of_seeds(facts: dict[str, Any]) -> str:
@@ -141,8 +151,8 @@ def _limits(facts: dict[str, Any]) -> str:
         )
     if facts["output"]["kind"] == "images":
         limits.append(
-            "Samples may come close to training images, all the more where these are few; the "
-            "row `memorisation`, if there is one, says how close (strongly negative: copies)."
+            "Samples may come close to training images, all the more where these are few: the "
+            "results folder has a picture of some beside their nearest ones, neighbours.png."
         )
     limits.append("It was trained for a comparison of GANs, and has been tried for nothing else.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in limits) + "\n"

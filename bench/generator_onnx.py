@@ -42,8 +42,8 @@ def require_packages() -> None:
     """Raises InputError where what writes or checks the graph is not installed."""
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise InputError(
-            f"ONNX needs packages that are not installed ({', '.join(missing)}): "
-            f"pip install 'gan-bench[onnx]', or else {WITHOUT}"
+            f"ONNX needs packages that are not installed: pip install {' '.join(missing)} (the "
+            f"extra onnx of this project has them all), or else {WITHOUT}"
         )
 
 
