@@ -14,6 +14,7 @@ from . import __version__, load
 from .catalog import DATASETS, EXTRACTORS, FOLDER, METRICS
 from .cli_claims import claims
 from .cli_describe import describe
+from .cli_export import export
 from .cli_judge import compare, doctor, verify
 from .cli_latent import arithmetic, interpolate, neighbours, sample
 from .cli_probe import probe
@@ -281,8 +282,8 @@ def list_() -> None:
         "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
         "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
         "Probes (--probes)": [
-            (name, probe.help + " (not by default)" * (not probe.default))
-            for name, probe in PROBES.items()
+            (name, entry.help + " (not by default)" * (not entry.default))
+            for name, entry in PROBES.items()
         ],
         "Experiments (bench probe NAME)": [(n, entry.help) for n, entry in EXPERIMENTS.items()],
     }.items():
@@ -302,6 +303,6 @@ def models() -> Iterator[tuple[str, str]]:
 
 for command in (
     *(claims, compare, describe, doctor, verify, probe),
-    *(sample, interpolate, arithmetic, neighbours),
+    *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)
