@@ -55,7 +55,7 @@ def shift(value: Shift) -> str:
 def sentence(found: list[Carried]) -> str:
     """Of each attribute that was predicted to change, how much of it did."""
     parts = [_carried(each) for each in found if each.share]
-    return "; ".join(parts) + "." if parts else "A and B differ in no measured attribute."
+    return ". ".join(parts) + "." if parts else "A and B differ in no measured attribute."
 
 
 def _carried(each: Carried) -> str:
