@@ -26,7 +26,7 @@ def reported_losses(findings: Findings, dataset: str) -> Figure:
     for axis, loss in zip(axes, NAMES, strict=True):
         rows = of_curves(results, dataset, f"loss/{loss}")
         own = table[table["loss"] == loss]
-        limit = BEYOND * own["step"].max()
+        limit = BEYOND * float(own["step"].max()) if len(own) else 1.0
         rows = rows[rows["model"].isin(labels) & (rows["generator_steps"] <= limit)]
         budget = 2 * max(rows.groupby(["model", "seed"]).ngroups, 1)
         for label in labels:
@@ -65,12 +65,14 @@ def _mark(axis: Axes, own: pd.DataFrame, colour: dict[str, str], rows: pd.DataFr
     for step, value in own[["step", "reported"]].drop_duplicates().to_numpy():
         axis.plot(step, value, "D", color=theme.INK, ms=7, mec="white", mew=1.2, zorder=6)
         axis.annotate(
-            f"reported: {value:g}", (step, value), xytext=(-10, 8), textcoords="offset points",
+            f"reported: {value}", (step, value), xytext=(-10, 8), textcoords="offset points",
             ha="right", fontsize=8.5, path_effects=theme.HALO, zorder=6,
         )  # fmt: skip
     bars = own[["low", "high", "reported"]].to_numpy(float).ravel()
     usual = rows.loc[rows["generator_steps"] > 0.1 * own["step"].max(), "value"]
     ends = usual.quantile(list(SHOWN)) if len(usual) else pd.Series(dtype=float)
     shown = np.concatenate([bars[np.isfinite(bars)], ends.to_numpy(float)])
+    if not len(shown):
+        return
     room = 0.08 * (shown.max() - shown.min() + 1e-9)
     axis.set_ylim(shown.min() - room, shown.max() + room)

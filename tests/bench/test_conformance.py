@@ -249,7 +249,7 @@ def test_the_verdict_names_the_data_and_the_remedy() -> None:
     config = dataclasses.replace(WGAN.defaults, width=4)
     cases, reasons = suited(ClipsBefore, config)
     assert [str(case) for case in cases] == ["1x28x28", "3x32x32"]
-    assert "a conv backbone needs images" in reasons["points"]
+    assert "the conv backbone needs images" in reasons["points"]
     clip = next(v for v in conformance(cases[:1]) if v.name == "clip")
     assert "beyond 0.01 (1x28x28)" in clip.note
     told = list(clip.lines())

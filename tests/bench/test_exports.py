@@ -32,7 +32,7 @@ def test_the_report_has_the_answer_the_tables_and_pictures_beside_it(tmp_path):
     assert "bench run experiment.toml" in text
     assert "python 3.11, torch 2.9, cores 2" in text
     tables = re.findall(r"(?:^\|.*\n)+", text, re.M)
-    assert len(tables) == 2
+    assert len(tables) == 3  # models, pairs, contestants
     for table in tables:
         assert len({columns(line) for line in table.splitlines()}) == 1
 

@@ -112,7 +112,7 @@ def test_the_report_shows_them_and_the_preset(tmp_path: Path) -> None:
     assert "reported_losses" in plots.figures_of(findings, "mnist5k")
     figure = plots.FIGURES["reported_losses"](findings, "mnist5k")
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
-    assert {"reported: 2.82485", "reported: -14.992"} == set(words)
+    assert {"reported: 2.82485", "reported: -14.99197"} == set(words)
     text = prose.text_of(findings)
     assert "both lie where another seed would (3 seeds)" in text
     assert "| preset " in text
