@@ -30,7 +30,8 @@ LAYERS = [
     {"executors", "findings", "changes", "circumstances", "events"},
     {"runner", "display", "prose", "reading", "published"},
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
-    | {"plots_modes", "plots_samples", "plots_training", "plots_critics"},
+    | {"plots_modes", "plots_samples", "plots_training", "plots_critics"}
+    | {"plots_probes", "plots_weights"},
     {"plots", "exports"},
     {"embedded", "comparing"},
     {"page_figures", "page_samples", "page_pairs", "page_events"},
