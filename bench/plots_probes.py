@@ -53,7 +53,7 @@ def slopes(findings: Findings, dataset: str) -> Figure:
             Line2D([], [], color=first, lw=THIN, ls=":", label="largest quotient of pairs"),
         ],
     )
-    figure.supylabel("slope of the discriminator, log scale", fontsize=9.5)
+    figure.supylabel("mean slope (log scale)", fontsize=9.5)
     note = (
         f"x: real {what} shown to the discriminator. Slope: norm of the gradient of the score with "
         "respect to the sample, mean over 128 fixed samples. Quotient: |s(x1) - s(x2)| / |x1 - "
@@ -88,7 +88,7 @@ def score_bands(findings: Findings, dataset: str) -> Figure:
     note = (
         f"x: real {unit(dataset)} shown to the discriminator. Line: median of 128 fixed samples; "
         "bands: 25 to 75 % and 5 to 95 % of them; each quantile is a mean over finished seeds. "
-        f"Scales differ from panel to panel. {_stands(results, dataset)}."
+        f"Scales differ from panel to panel. {trained_on(results, dataset)}."
     )
     theme.caption(figure, f"Scores of real and generated {unit(dataset)}, {dataset}", note)
     return figure
@@ -119,8 +119,9 @@ def guesses(findings: Findings, dataset: str) -> Figure:
     figure.supylabel("output; accuracy", fontsize=9.5)
     note = (
         f"x: real {unit(dataset)} shown to the discriminator. Output: mean sigmoid(score) of 128 "
-        "fixed samples of each kind; accuracy: the share of them on the right side of 0. Dashed: 0.5, where the game's equilibrium is. Only models whose score is a logit "
-        f"are shown. {_stands(results, dataset)}."
+        "fixed samples of each kind; accuracy: the share of them on the right side of 0. Dashed: "
+        "0.5, where the game's equilibrium is. Only models whose score is a logit are shown. "
+        f"{_stands(results, dataset)}."
     )
     theme.caption(figure, f"Does the discriminator see through it? {dataset}", note)
     return figure
@@ -145,7 +146,7 @@ def overfitting(findings: Findings, dataset: str) -> Figure:
             Line2D([], [], color=first, lw=2, label="generated (in the model's colour)"),
         ],
     )
-    figure.supylabel("mean score (logit or critic value)", fontsize=9.5)
+    figure.supylabel("mean score", fontsize=9.5)
     note = (
         f"x: real {unit(dataset)} shown to the discriminator. As many training as held-out "
         f"{unit(dataset)}, of the same classes (128 at most); of generated ones the median. A "

@@ -61,7 +61,7 @@ def updates(findings: Findings, dataset: str) -> Figure:
 
 @theme.themed
 def diversity(findings: Findings, dataset: str) -> Figure:
-    """The distance between two fakes as a share of that between two real samples, a line a model."""
+    """The distance between two fakes in percent of that between two real ones, a line a model."""
     results = findings.results
     rows = diversity_of(results, dataset)
     models = contestants(results, dataset)
@@ -82,9 +82,9 @@ def diversity(findings: Findings, dataset: str) -> Figure:
         figure.legend(handles, names, loc="outside right center")
     note = (
         "Mean L2 distance over the pairs of 64 fixed samples. Thin: one seed; thick: the mean of "
-        f"finished seeds; band: from the lowest to the highest of them; {trained_on(results, dataset)}. "
-        f"Dashed: as varied as real {unit(dataset)}. Dotted: {COLLAPSED:.0%}, below which a fall is "
-        "called a collapse."
+        "finished seeds; band: from the lowest to the highest of them; "
+        f"{trained_on(results, dataset)}. Dashed: as varied as real {unit(dataset)}. Dotted: "
+        f"{COLLAPSED:.0%}, below which a fall is called a collapse."
     )
     theme.caption(figure, f"How varied the generated {unit(dataset)} are, {dataset}", note)
     return figure

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from .reading_probes import OF_PROBES
+
 
 class Reading(NamedTuple):
     """What a figure shows, for those who cannot see it, and how to read it, for those who can."""
@@ -66,52 +68,7 @@ READING: dict[str, Reading] = {
         "Two curves that part say that the discriminator tells real from generated with ease. For "
         "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
     ),
-    "slopes": Reading(
-        "mean slope of the discriminator on real, generated and interpolated images on a log scale "
-        "against images, with the largest quotient of pairs, a panel a model",
-        "The slope is what a generator learns from. A penalised critic stays near 1, a clipped one "
-        "far from it, at a level that its bound and depth decide; a free discriminator may become "
-        "steep without end. A slope that falls towards 0 on generated images alone is a gradient "
-        "that vanishes.",
-    ),
-    "score_bands": Reading(
-        "quantiles of the discriminator's scores on real and on generated images as bands, a panel "
-        "a model",
-        "Bands that overlap are images that the discriminator cannot tell apart; bands that lie "
-        "apart say that it nearly always can. Wide bands of real images are a discriminator that "
-        "is unsure of some.",
-    ),
-    "guesses": Reading(
-        "accuracy and mean output of the logistic discriminators on real and on generated images",
-        "At the game's equilibrium the output is 0.5 everywhere. Output 1 on real and 0 on "
-        "generated images is a discriminator that has won, and in the saturating game one that "
-        "teaches nothing any more. With batch norm these are outputs under running statistics, "
-        "which may be biased to one side.",
-    ),
-    "overfitting": Reading(
-        "the discriminator's mean score on training, held-out and generated images, a panel a "
-        "model",
-        "Training and held-out images should score alike: nobody trains on the second. Where the "
-        "held-out line sinks towards the generated one, the discriminator knows its training "
-        "images by heart, and what it then teaches is to copy them.",
-    ),
-    "updates": Reading(
-        "update-to-weight ratio of discriminator and generator on a log scale against images",
-        "How much of itself a network changes in one step. Around 0.001 is usual; a hundred times "
-        "less hardly learns, a hundred times more forgets. The two networks need not agree.",
-    ),
-    "weights": Reading(
-        "heat maps of the discriminator's weights by value and images, a panel a model",
-        "A clipped critic has bright lines at both edges: weights that would go further and may "
-        "not. Others thin out towards the edges.",
-    ),
-    "diversity": Reading(
-        "the distance between two generated images as a share of that between two real ones, "
-        "against images",
-        "A fall towards 0 is a generator whose images become one and the same: collapse. Images "
-        "that vary as much as real ones may still look like nothing, and a generator that knows "
-        "few modes far apart is not seen here: read it beside the modes.",
-    ),
+    **{figure: Reading(*words) for figure, words in OF_PROBES.items()},
     "modes": Reading(
         "the share of each class among the final samples, a panel a model",
         "A bar under the dotted line is a class that the model forgot: mode collapse. A "
@@ -189,34 +146,10 @@ OF_POINTS: dict[str, Reading] = {
         "the discriminator's mean score on real and on generated points, a panel a model",
         READING["scores"].reading,
     ),
-    "slopes": Reading(
-        READING["slopes"].shows.replace("images", "points"),
-        READING["slopes"].reading.replace("images", "points"),
-    ),
-    "score_bands": Reading(
-        READING["score_bands"].shows.replace("images", "points"),
-        READING["score_bands"].reading.replace("images", "points"),
-    ),
-    "guesses": Reading(
-        READING["guesses"].shows.replace("images", "points"),
-        READING["guesses"].reading.replace("images", "points"),
-    ),
-    "overfitting": Reading(
-        READING["overfitting"].shows.replace("images", "points"),
-        READING["overfitting"].reading.replace("images", "points"),
-    ),
-    "updates": Reading(
-        READING["updates"].shows.replace("images", "points"),
-        READING["updates"].reading.replace("images", "points"),
-    ),
-    "weights": Reading(
-        READING["weights"].shows.replace("images", "points"),
-        READING["weights"].reading.replace("images", "points"),
-    ),
-    "diversity": Reading(
-        READING["diversity"].shows.replace("images", "points"),
-        READING["diversity"].reading.replace("images", "points"),
-    ),
+    **{
+        figure: Reading(*(text.replace("images", "points") for text in words))
+        for figure, words in OF_PROBES.items()
+    },
 }
 CAVEAT = {  # primary metric -> what its numbers cannot be compared with
     "fid": "FID under another extractor or number of samples is another quantity: these values "

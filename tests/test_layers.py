@@ -28,7 +28,7 @@ LAYERS = [
     {"drawing"},
     {"train", "repeats", "checks", "survivors", "noise", "tables", "theme", "conformance"},
     {"executors", "findings", "changes", "circumstances", "events"},
-    {"runner", "display", "prose", "reading", "published"},
+    {"runner", "display", "prose", "reading", "reading_probes", "published"},
     {"plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_training", "plots_critics"}
     | {"plots_probes", "plots_weights"},

@@ -48,7 +48,9 @@ def histograms(dataset: str, models: tuple[str, ...], images: int) -> pd.DataFra
                 share[[0, -1]] = 5.0
             for network in ("discriminator", "generator"):
                 frame = {"network": network, "low": edges[:-1], "high": edges[1:]}
-                rows.append(pd.DataFrame({**frame, "share": share / share.sum(), "images": int(at)}))
+                rows.append(
+                    pd.DataFrame({**frame, "share": share / share.sum(), "images": int(at)})
+                )
                 rows[-1] = rows[-1].assign(dataset=dataset, model=model, seed=0)
     return pd.concat(rows, ignore_index=True)
 

@@ -26,7 +26,7 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("slopes", ["slope of the discriminator, log scale", "128 fixed samples", *FIVE]),
+        ("slopes", ["mean slope (log scale)", "128 fixed samples", *FIVE]),
         ("score_bands", ["5 to 95 %", "logit or critic value", *FIVE]),
         ("guesses", ["output; accuracy", "equilibrium", "gan", "cgan", "dcgan"]),
         ("overfitting", ["held-out images", "of the same classes", *FIVE]),
@@ -49,7 +49,7 @@ def test_figures_of_points_speak_of_points(tmp_path):
 
 
 def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
-    figure = plots.slopes(Findings(results), "mnist5k")
+    figure = plots.FIGURES["slopes"](Findings(results), "mnist5k")
     rows = of_curves(results, "mnist5k", "slope/fake/mean")
     for axis, model in zip(figure.axes[:5], FIVE, strict=True):
         (one,) = [line for line in axis.lines if line.get_linestyle() == "--"]
@@ -62,22 +62,22 @@ def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
 
 
 def test_bands_reach_from_quantile_to_quantile(results):
-    axis = plots.score_bands(Findings(results), "mnist5k").axes[0]
+    axis = plots.FIGURES["score_bands"](Findings(results), "mnist5k").axes[0]
     rows = of_curves(results, "mnist5k", "score/real/q05", "score/real/q95")
     rows = rows[rows["model"] == "gan"]
-    outer = axis.collections[0].get_paths()[0].vertices
+    outer = np.asarray(axis.collections[0].get_paths()[0].vertices)
     means = rows.groupby(["metric", "images"])["value"].mean()
     assert outer[:, 1].min() == pytest.approx(means["score/real/q05"].min())
     assert outer[:, 1].max() == pytest.approx(means["score/real/q95"].max())
 
 
 def test_only_logistic_models_have_guesses(results):
-    axes = plots.guesses(Findings(results), "mnist5k").axes
+    axes = plots.FIGURES["guesses"](Findings(results), "mnist5k").axes
     assert [axis.get_title(loc="left") for axis in axes] == ["gan", "cgan", "dcgan"]
 
 
 def test_weights_are_seen_at_their_own_scale(results):
-    axes = plots.weights(Findings(results), "mnist5k").axes[:5]
+    axes = plots.FIGURES["weights"](Findings(results), "mnist5k").axes[:5]
     limits = {axis.get_title(loc="left"): axis.get_ylim() for axis in axes}
     assert limits["wgan"] == pytest.approx((-0.01, 0.01))
     assert limits["gan"] == pytest.approx((-1.1, 1.1))

@@ -168,7 +168,7 @@ def test_guesses_of_a_logistic_discriminator(batch: ProbeBatch) -> None:
 def test_a_critic_guesses_nothing_and_a_users_model_may(batch: ProbeBatch) -> None:
     assert guesses(look(Plane(), batch, some(batch), "wgan")) == {}
     kinds = {name: load(name).logits for name in ("gan", "cgan", "dcgan", "wgan", "wgangp")}  # type: ignore[attr-defined]
-    assert kinds == dict(gan=True, cgan=True, dcgan=True, wgan=False, wgangp=False)
+    assert kinds == {"gan": True, "cgan": True, "dcgan": True, "wgan": False, "wgangp": False}
 
 
 def test_held_out_samples_stand_beside_as_many_of_the_same_classes() -> None:
@@ -230,7 +230,9 @@ def test_edge_counts_what_lies_at_each_layers_own_bound() -> None:
             super().__init__()
             self.a, self.b = nn.Linear(4, 2), nn.Linear(2, 1)
             with torch.no_grad():
-                self.a.weight.copy_(torch.tensor([[0.01, -0.01, 0.00995, 0.005], [0, 0, 0, 0.0098]]))
+                self.a.weight.copy_(
+                    torch.tensor([[0.01, -0.01, 0.00995, 0.005], [0, 0, 0, 0.0098]])
+                )
                 self.a.bias.copy_(torch.tensor([0.01, 0.0]))
                 self.b.weight.copy_(torch.tensor([[7.0, -6.9]]))
                 self.b.bias.fill_(1.0)
