@@ -27,13 +27,13 @@ Event = dict[str, Any]  # step (of the generator), images, kind, text
 
 def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
     """The events in the rows of one trial's curves, in the order of training."""
-    curves: dict[str, list[tuple[int, int, np.float32]]] = {}
+    curves: dict[str, list[tuple[int, int, float]]] = {}
     for row in rows:
         if (name := row["metric"]) in (*WATCHED, *DIVERSITY):
             place = int(row["images"]), int(row["generator_steps"])
             # As it is on disk: a trial that is gone on with reads its rows from there.
-            curves.setdefault(name, []).append((*place, np.float32(row["value"])))
-    found = []
+            curves.setdefault(name, []).append((*place, float(np.float32(row["value"]))))
+    found: list[Event] = []
     fake, real = ({p[0]: p for p in curves.get(name, [])} for name in DIVERSITY)
     both = [images for images in fake if images in real]
     columns = [fake[at][2] for at in both], [real[at][2] for at in both]
@@ -57,7 +57,8 @@ def collapses(fake: Sequence[float], real: Sequence[float], steps: Sequence[int]
     past; again only after it has been RECOVERED. Two distant modes left of many are not caught:
     the metric `modes` sees those.
     """
-    found, armed = [], False
+    found: list[int] = []
+    armed = False
     for i, (distance, whole, step) in enumerate(zip(fake, real, steps, strict=True)):
         if distance >= RECOVERED * whole or (step >= START and not found):
             armed = True
@@ -75,7 +76,8 @@ def divergences(values: Sequence[float]) -> list[tuple[int, float]]:
     after it has been below that multiple.
     """
     sizes = np.abs(np.asarray(values, dtype=np.float64))
-    found, armed, largest = [], True, 0.0
+    found: list[tuple[int, float]] = []
+    armed, largest = True, 0.0
     for i, size in enumerate(sizes):
         before = sizes[max(0, i - WINDOW) : i]
         median = float(np.median(before)) if len(before) >= ENOUGH else 0.0

@@ -15,11 +15,12 @@ def histograms(model: GAN) -> list[dict[str, Any]]:
     """Rows of network, low, high, share: BINS equal bins of each network's weights.
 
     They reach from minus to plus the largest |w|, so that a pile at a clip bound is seen at both
-    ends. Shares add up to 1. None of a network whose weights are not finite.
+    ends. Shares add up to 1. Matrices and kernels alone: batch norm's scales, near 1, would squeeze
+    the rest into one bin. None of a network that has none, or whose weights are not finite.
     """
     rows = []
     for network in ("discriminator", "generator"):
-        parameters = list(model.network_of(network).parameters())
+        parameters = [p for p in model.network_of(network).parameters() if p.ndim > 1]
         if not parameters:
             continue
         weights = torch.cat([p.flatten().float() for p in parameters]).cpu().numpy()

@@ -86,6 +86,8 @@ def _section(
         "separation": prose.separation(findings, dataset),
         "noise": prose.noise(findings, dataset),
         "unfinished": page_events.unfinished(findings, dataset),
+        "alarms": page_events.alarms(findings, dataset),
+        "alarm_rules": page_events.RULES,
         "collapsed": page_events.collapsed(findings, dataset),
         "protocol": prose.protocol(findings, dataset),
         "published": _published(table, dataset),

@@ -1,12 +1,14 @@
-"""What went wrong in single trials, for the page: those that stopped, and those that collapsed."""
+"""What went wrong in single trials, for the page: those that stopped, alarms, and lost modes."""
 
 from typing import Any
 
 import pandas as pd
 
+from .alarms import COLLAPSED, GROWN
 from .findings import Findings
 from .protocol import primary
 
+RULES = {"collapsed": f"{COLLAPSED:.0%}", "grown": f"{GROWN:g}"}  # of the alarms, in words
 FELL = 0.5  # of the modes that a trial had covered: no more than this share is a collapse
 
 
@@ -16,6 +18,16 @@ def unfinished(findings: Findings, dataset: str) -> list[dict[str, Any]]:
     columns = ["model", "seed", "status", "images", "generator_steps", "reason"]
     rows = trials[(trials["dataset"] == dataset) & (trials["status"] != "finished")]
     return [row.to_dict() for _, row in rows.reindex(columns=columns).iterrows()]
+
+
+def alarms(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+    """What the alarms told while training, in the order of models, seeds and training."""
+    rows = findings.results.events
+    rows = rows[rows["dataset"] == dataset]
+    order = [str(model) for model in findings.models(dataset)["model"]]
+    rows = rows.assign(place=rows["model"].map(order.index))
+    rows = rows.sort_values(["place", "seed", "images"], kind="stable")
+    return [row.to_dict() for _, row in rows.iterrows()]
 
 
 def collapsed(findings: Findings, dataset: str) -> list[dict[str, Any]]:

@@ -12,10 +12,21 @@ from .plots_cost import cost
 from .plots_critics import constraints, constraints_of
 from .plots_modes import coverage_of_modes, modes, modes_of, panels_of
 from .plots_pairs import pairs
+from .plots_probes import (
+    GUESSES,
+    SLOPES,
+    SPLITS,
+    guesses,
+    models_with,
+    overfitting,
+    score_bands,
+    slopes,
+)
 from .plots_quality import final_quality, quality, quality_by
 from .plots_reported import reported_losses
 from .plots_samples import neighbours, neighbours_of, samples
 from .plots_training import gradient_norms, gradient_norms_by_layer, losses, scores
+from .plots_weights import UPDATES, diversity, diversity_of, histograms_of, updates, weights
 from .protocol import contestants, datasets, final, primary
 
 __all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
@@ -36,6 +47,13 @@ FIGURES: dict[str, Draw] = {
     "gradient_norms_by_layer": gradient_norms_by_layer,
     "constraints": constraints,
     "scores": scores,
+    "slopes": slopes,
+    "score_bands": score_bands,
+    "guesses": guesses,
+    "overfitting": overfitting,
+    "updates": updates,
+    "weights": weights,
+    "diversity": diversity,
     "modes": modes,
     "cost": cost,
     "neighbours": neighbours,
@@ -56,6 +74,13 @@ def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
         "coverage_of_modes": bool(panels_of(results, dataset)),
         "neighbours": bool(neighbours_of(results, dataset)),
         "reported_losses": bool((findings.reported["dataset"] == dataset).any()),
+        "slopes": bool(models_with(results, dataset, *SLOPES)),
+        "score_bands": bool(models_with(results, dataset, "score/real/q50", "score/fake/q50")),
+        "guesses": bool(models_with(results, dataset, *GUESSES)),
+        "overfitting": bool(models_with(results, dataset, *SPLITS[:2])),
+        "updates": bool(models_with(results, dataset, *UPDATES)),
+        "weights": bool(len(histograms_of(results, dataset))),
+        "diversity": bool(len(diversity_of(results, dataset))),
     }
     return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 

@@ -60,7 +60,7 @@ class Look:
 
 def slopes(look: Look) -> Values:
     """|grad_x s(x)|: its mean and maximum over real, fake and interpolated samples."""
-    found = {}
+    found: Values = {}
     for name, (_, norms) in (
         ("real", look.on_real),
         ("fake", look.on_fake),
@@ -88,7 +88,7 @@ def lipschitz(look: Look) -> Values:
 
 def quantiles(look: Look) -> Values:
     """Quantiles of the scores, linear between two samples."""
-    found = {}
+    found: Values = {}
     for name, (scores, _) in (("real", look.on_real), ("fake", look.on_fake)):
         at = torch.tensor(list(QUANTILES.values()), device=scores.device)
         values = torch.quantile(scores.float().flatten(), at)

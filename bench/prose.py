@@ -157,6 +157,7 @@ def limits(findings: Findings, dataset: str) -> list[str]:
     apart = int(pairs["verdict"].str.contains(" than ", regex=False).sum())
     if apart < len(pairs):
         found.append("A pair that cannot be told apart has not been shown to be equal.")
+    found += _alarmed(table)
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
@@ -168,6 +169,17 @@ def limits(findings: Findings, dataset: str) -> list[str]:
         names = ", ".join(told)
         found.append(f"† {names}: handed the labels, so modes and mode KL are not comparable.")
     return [*found, CAVEAT[primary_metric(dataset)]]
+
+
+def _alarmed(table: pd.DataFrame) -> list[str]:
+    """Who gave an alarm while training, in a sentence, if anyone did."""
+    told = [
+        f"{row['model']} of {kind} in {row[f'{kind}_alarms']:.0f} of {row['started']} trials"
+        for _, row in table.iterrows()
+        for kind in ("collapse", "divergence")
+        if row[f"{kind}_alarms"] > 0
+    ]
+    return [f"Alarms while training: {'; '.join(told)}."] if told else []
 
 
 def _with_failures(pairs: pd.DataFrame) -> list[str]:
@@ -244,7 +256,7 @@ def _section(findings: Findings, dataset: str) -> list[str]:
     lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [noise(findings, dataset)]
     lines += map(safe, sentences(findings.reported, dataset))
-    lines += [f"Matched: {_matched(findings, dataset)}."]
+    lines += [f"Matched: {_matched(findings, dataset)}.", *map(safe, _alarmed(table))]
     return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(findings, dataset))}.", ""]
 
 

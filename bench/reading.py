@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from .reading_probes import OF_PROBES
+
 
 class Reading(NamedTuple):
     """What a figure shows, for those who cannot see it, and how to read it, for those who can."""
@@ -72,6 +74,7 @@ READING: dict[str, Reading] = {
         "Two curves that part say that the discriminator tells real from generated with ease. For "
         "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
     ),
+    **{figure: Reading(*words) for figure, words in OF_PROBES.items()},
     "modes": Reading(
         "the share of each class among the final samples, a panel a model",
         "A bar under the dotted line is a class that the model forgot: mode collapse. A "
@@ -150,6 +153,10 @@ OF_POINTS: dict[str, Reading] = {
         "the discriminator's mean score on real and on generated points, a panel a model",
         READING["scores"].reading,
     ),
+    **{
+        figure: Reading(*(text.replace("images", "points") for text in words))
+        for figure, words in OF_PROBES.items()
+    },
 }
 CAVEAT = {  # primary metric -> what its numbers cannot be compared with
     "fid": "FID under another extractor or number of samples is another quantity: these values "

@@ -54,6 +54,7 @@ FACTS = [
     "images_per_second",
 ]  # absent before a trial has ended
 FACTS += ["generator_parameters", "discriminator_parameters", "peak_memory_bytes"]
+ALARMS = ["collapse_alarms", "divergence_alarms"]  # absent in what version 0.1.0 recorded
 ENDS = ["finished", "diverged", "failed", "unsuited", "interrupted", "damaged"]
 
 
@@ -69,7 +70,7 @@ def summary(results: Results) -> pd.DataFrame:
 def _summary(results: Results, dataset: str) -> pd.DataFrame:
     outcome = primary_metric(dataset)
     trials = results.trials[results.trials["dataset"] == dataset]
-    trials = trials.reindex(columns=[*trials.columns.union(FACTS)])
+    trials = trials.reindex(columns=[*trials.columns.union([*FACTS, *ALARMS])])
     finals = {metric: final(results, metric, dataset) for metric in METRICS}
     through, named = primary(results, outcome, dataset), presets(results.experiment)
     rows = []
@@ -93,12 +94,18 @@ def _trials(trials: pd.DataFrame) -> dict[str, object]:
     return {
         "started": started,
         **counts,
+        **{name: _alarmed(trials[name]) for name in ALARMS},
         "conditional": conditional,
         "modes_comparable": not conditional,
         "seconds": done["seconds"].mean(),
         "images_per_second": (done["images"] / done["seconds"]).mean(),
         **{name: trials[name].max() for name in FACTS if name.endswith(("parameters", "bytes"))},
     }
+
+
+def _alarmed(counts: pd.Series) -> float:
+    """How many trials had an alarm; NaN where none was listened to."""
+    return float((counts > 0).sum()) if counts.notna().any() else np.nan
 
 
 def _mean(metric: str, values: np.ndarray) -> dict[str, object]:

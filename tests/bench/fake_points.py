@@ -74,7 +74,7 @@ def final_points(
 
 def on(results: Results, dataset: str) -> Results:
     """The same, on another data set."""
-    for name in ("trials", "curves", "evaluations", "scale"):
+    for name in ("trials", "curves", "evaluations", "scale", "histograms", "events"):
         setattr(results, name, getattr(results, name).assign(dataset=dataset))
     results.trials["features"] = "points"
     results.experiment["datasets"] = [dataset]
@@ -84,7 +84,7 @@ def on(results: Results, dataset: str) -> Results:
 def both(first: Results, second: Results) -> Results:
     """Two data sets in one folder; the plan is that of the first."""
     tables, grids = {}, {}
-    for name in ("trials", "curves", "evaluations", "scale"):
+    for name in ("trials", "curves", "evaluations", "scale", "histograms", "events"):
         parts = [getattr(one, name) for one in (first, second)]
         tables[name] = pd.concat(parts, ignore_index=True)
     for one in (first, second):

@@ -12,7 +12,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from bench.damage import no_rows
+from bench.records import EVENT_COLUMNS, HISTOGRAM_COLUMNS
 from bench.results import Results
+
+from . import fake_probes
 
 FIVE = ("gan", "cgan", "dcgan", "wgan", "wgangp")
 FINAL_FID = {"gan": 60.0, "cgan": 45.0, "dcgan": 14.0, "wgan": 90.0, "wgangp": 22.0}
@@ -32,6 +36,8 @@ class FakeResults:
     scale: pd.DataFrame
     environment: dict[str, Any] = field(default_factory=dict)
     grids: dict[tuple[str, int], dict[int, Path]] = field(default_factory=dict)
+    histograms: pd.DataFrame = field(default_factory=lambda: no_rows(HISTOGRAM_COLUMNS))
+    events: pd.DataFrame = field(default_factory=lambda: no_rows(EVENT_COLUMNS))
 
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
         return self.grids.get((model, seed), {})
@@ -69,6 +75,8 @@ def fake(
         scale=_scale(),
         environment={"python": "3.11", "torch": "2.9", "cores": 2, "device": "cpu", "dirty": False},
     )
+    results.histograms = fake_probes.histograms("mnist5k", models, images)
+    results.events = fake_probes.events("mnist5k", models[0])
     if pictures:
         results.grids = {(model, 0): _grids(path, model, 0, images, rng) for model in models}
     return cast(Results, results)
@@ -132,6 +140,8 @@ def _trial(model: str, seed: int, images: int, diverged: bool) -> dict[str, Any]
         "config_hash": "abc",
         "features": MAIN.partition(":")[0],
         "streams": json.dumps(streams),
+        "collapse_alarms": int(seed == 0),
+        "divergence_alarms": int(diverged),
     }
 
 
@@ -179,6 +189,7 @@ def _curves(
     for i, layer in enumerate(LAYERS):
         decay = 10.0 ** (-i) if model == "wgan" else 1.0
         values[f"grad_norm/discriminator/{layer}"] = decay * np.exp(-2 * t + 0.2 * noise[6 + i])
+    values |= fake_probes.probed(model.split("@")[0], t)
     if end < images and len(x):
         values["loss/generator"][-1] = np.nan
     ratio = 5 if wasserstein else 1
@@ -187,6 +198,8 @@ def _curves(
         for name, value in values.items()
     ]
     frame = pd.concat(frames, ignore_index=True)
+    frame = frame[frame["value"].notna() | (frame["metric"] == "loss/generator")]
+    frame = frame.reset_index(drop=True)
     frame["generator_steps"] = frame["images"] // 64 // ratio
     frame["discriminator_steps"] = frame["images"] // 64
     frame["seconds"] = frame["images"] / 6400

@@ -110,5 +110,8 @@ def test_the_alarms_of_a_beginning_are_the_first_of_the_whole() -> None:
 
 def test_rows_from_memory_and_from_disk_give_the_same_text() -> None:
     values = {"loss/generator": [*np.random.default_rng(2).uniform(1, 1.1, 40).tolist(), 77.7]}
-    on_disk = {name: np.float32(column).astype(float).tolist() for name, column in values.items()}
+    on_disk = {
+        name: np.asarray(column, np.float32).astype(float).tolist()
+        for name, column in values.items()
+    }
     assert alarms(rows_of(values)) == alarms(rows_of(on_disk)) != []

@@ -132,7 +132,7 @@ def test_a_density_is_shown_whole_in_a_frame(results):
 
 
 def test_points_without_modes_have_the_other_figures(tmp_path):
-    swissroll = fake_points(tmp_path, "swissroll", 0, rows=2)
+    swissroll = fake_points(tmp_path, "swissroll", 0, rows=12)
     assert set(plots.FIGURES) - set(plots.figures_of(Findings(swissroll), "swissroll")) == {
         "modes",
         "coverage_of_modes",

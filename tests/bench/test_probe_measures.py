@@ -168,7 +168,7 @@ def test_guesses_of_a_logistic_discriminator(batch: ProbeBatch) -> None:
 def test_a_critic_guesses_nothing_and_a_users_model_may(batch: ProbeBatch) -> None:
     assert guesses(look(Plane(), batch, some(batch), "wgan")) == {}
     kinds = {name: load(name).logits for name in ("gan", "cgan", "dcgan", "wgan", "wgangp")}  # type: ignore[attr-defined]
-    assert kinds == dict(gan=True, cgan=True, dcgan=True, wgan=False, wgangp=False)
+    assert kinds == {"gan": True, "cgan": True, "dcgan": True, "wgan": False, "wgangp": False}
 
 
 def test_held_out_samples_stand_beside_as_many_of_the_same_classes() -> None:
