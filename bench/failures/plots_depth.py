@@ -131,6 +131,6 @@ def notes(tables: dict[str, pd.DataFrame], settings: Depth) -> list[str]:
         "the gradient, above it explodes towards the input, below it vanishes.",
         f"Generator and critic: {settings.layers} ReLU layers of {settings.width}, He's initial "
         f"weights, no normalisation; {settings.critic_steps} critic steps a generator step; "
-        f"RMSprop at {settings.clip_rate:g} under clipping, Adam at {settings.penalty_rate:g} under the "
-        "penalty.",
+        f"RMSprop at {settings.clip_rate:g} under clipping, Adam at {settings.penalty_rate:g} "
+        "under the penalty.",
     ]

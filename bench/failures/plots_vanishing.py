@@ -94,11 +94,11 @@ def table(
     }
     accuracy = arithmetic(last.reset_index().dropna(subset="accuracy"), by, "accuracy")
     heads = ["generator", "loss", *named, "accuracy, %", "n"]
-    lines = []
+    counts, lines = last.groupby(by).size(), []
     for stage, game in dict.fromkeys((stage, game) for stage, game, _ in first.index):
         cells = [_cell(found, stage, game) for found in named.values()]
         percent = accuracy.assign(**{c: 100 * accuracy[c] for c in ("mean", "low", "high")})
-        n = len(last.loc[(stage, game)])
+        n = counts[stage, game]
         lines.append([stage, game, *cells, _cell(percent, stage, game), str(n)])
     return heads, lines
 
