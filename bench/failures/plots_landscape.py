@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import theme
-from .averages import arithmetic, worded
+from .averages import arithmetic, powers, worded
 from .settings import Landscape
 
 LEVELS = 14
@@ -73,6 +73,7 @@ def losses(rows: pd.DataFrame) -> Figure:
         for _, one in own.groupby("seed"):
             axis.plot(one["steps"], one["loss"], color=colour, lw=1.2)
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(powers)
         axis.set_title(f"{dataset}, {constraint}")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     for axis in axes[-len(sets) :]:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import theme
-from .averages import arithmetic, geometric, seeds, worded
+from .averages import arithmetic, geometric, powers, seeds, worded
 from .settings import Vanishing
 
 COLOURS = {
@@ -38,6 +38,7 @@ def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
         _accuracy(below, own[own["game"] == "saturating"])
         above.set_title(f"generator after {stage} images")
         below.set_xlabel("steps of the fresh discriminator")
+        below.xaxis.set_major_formatter(powers)
     grid[0, 0].set_ylabel("norm of the generator's gradient")
     grid[1, 0].set_ylabel("accuracy of the\ndiscriminator, %")
     theme.plain_log(grid[0, 0])
@@ -47,7 +48,7 @@ def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
         "of the logarithm. Every seed trains a dcgan of its own, frozen at each stage for all four "
         "losses; the norm is over all its weights, on the same latents at every step. Norms of "
         "different losses have different units: compare how each changes. Accuracy is on held-out "
-        "images and fresh fakes; the two logistic losses share one discriminator."
+        "images and fakes of those latents; the two logistic losses share one discriminator."
     )
     theme.caption(figure, "What a better discriminator leaves of the generator's gradient", note)
     return figure

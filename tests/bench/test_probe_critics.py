@@ -75,7 +75,7 @@ def test_depth_has_a_row_a_constraint_layer_and_look():
 class Bowl(nn.Module):
     """-(x^2 + 2 y): a surface that is known."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.unused = nn.Parameter(torch.zeros(1))
 
