@@ -179,7 +179,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, said):
 def test_the_published_settings_are_good_ones(name):
     path = ROOT / f"experiments/probe-{name}.toml"
     settings = resolved(name, EXPERIMENTS[name].settings, from_file(name, path, read_toml(path)))
-    assert len(settings.seeds) == (8 if settings.drawn else 1)
+    assert (len(settings.seeds) >= 5) == settings.drawn
 
 
 def test_settings_are_checked_in_python_too():
@@ -259,7 +259,7 @@ def test_landscape_names_every_panel():
         ),
         "losses": pd.DataFrame(
             {"dataset": d, "constraint": c, **key, "steps": s, "loss": -1.0}
-            for d, c in pairs for s in (1, 2)
+            for d, c in pairs for s in (1, 2, 3)
         ),
         "critics": pd.DataFrame(
             {"dataset": d, "constraint": c, **key, "real_above_fake": 0.75} for d, c in pairs
