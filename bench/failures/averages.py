@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from .. import stats
 
@@ -38,6 +39,13 @@ def worded(row: pd.Series, form: str = ".3g") -> str:
     if math.isnan(row["low"]):
         return f"{row['mean']:{form}}"
     return f"{row['mean']:{form}} [{row['low']:{form}}, {row['high']:{form}}]"
+
+
+def room_for(axis: Axes, values: pd.Series) -> None:
+    """A log y-axis that holds all values: a band of two seeds alone would hide what they say."""
+    own = values[(values > 0) & np.isfinite(values)]
+    if len(own):
+        axis.set_ylim(float(own.min()) / 4, float(own.max()) * 4)
 
 
 def seeds(rows: pd.DataFrame) -> str:

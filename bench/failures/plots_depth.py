@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import theme
-from .averages import geometric, powers, seeds, worded
+from .averages import geometric, powers, room_for, seeds, worded
 from .settings import Depth
 
 NORM = "activation_grad_norm"
@@ -47,7 +47,7 @@ def depth(tables: dict[str, pd.DataFrame], settings: Depth) -> Figure:
     right[-1].set_xlabel("weight of the critic")
     note = (
         f"Left, after {rows['steps'].max():,} steps of the critic: thin: one seed; thick: the "
-        f"geometric mean of {seeds(rows)}; band: its 95 % t interval, of the logarithm. Norm of "
+        f"geometric mean of {seeds(rows)}; band: its 95 % t interval, of the logarithm, cut at the frame. Norm of "
         "the gradient of the critic's loss with respect to a layer's activations, over the batch. "
         "Right: share of the weights in each bin at the end, %, mean of the seeds; scales differ."
     )
@@ -70,6 +70,7 @@ def _layers(axis: Axes, rows: pd.DataFrame, chosen: dict[str, str]) -> None:
         axis.fill_between(mean["layer"], mean["low"], mean["high"], color=colour, alpha=0.15, lw=0)
         if len(mean):  # named at the input, where they are apart
             ends.append((float(mean["mean"].iloc[0]), constraint, colour))
+    room_for(axis, last[NORM])
     layers = sorted(rows["layer"].unique())
     axis.set_xticks(layers[:: max(1, len(layers) // 12)])
     axis.set_xlim(layers[-1] + 0.3, layers[0] - 0.3)  # backwards, as the gradient goes
@@ -131,6 +132,6 @@ def notes(tables: dict[str, pd.DataFrame], settings: Depth) -> list[str]:
         "the gradient, above it explodes towards the input, below it vanishes.",
         f"Generator and critic: {settings.layers} ReLU layers of {settings.width}, He's initial "
         f"weights, no normalisation; {settings.critic_steps} critic steps a generator step; "
-        f"RMSprop at {settings.clip_rate:g} under clipping, Adam at {settings.penalty_rate:g} under the "
-        "penalty.",
+        f"RMSprop at {settings.clip_rate:g} under clipping, Adam at {settings.penalty_rate:g} "
+        "under the penalty.",
     ]

@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from .. import theme
-from .averages import arithmetic, worded
+from .averages import arithmetic, powers, seeds, worded
 from .settings import Landscape
 
 LEVELS = 14
@@ -25,8 +26,8 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
     )
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
     side = theme.WIDTH / max(len(sets), 2)
-    size = (side * len(sets), side * len(constraints) + 1.0)
-    figure = Figure(figsize=size, layout="constrained")
+    size = (side * len(sets), (side + 0.45) * len(constraints) + 0.9)
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
     grid = figure.subplots(len(constraints), len(sets), sharex="col", sharey="col", squeeze=False)
     seed = rows["seed"].min()
     for i, constraint in enumerate(constraints):
@@ -41,8 +42,8 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
     note = (
         f"Seed {seed}, after {settings.steps:,} steps. Fakes are real points plus N(0, 1). Each "
         f"panel: {LEVELS} levels between its own lowest and highest value, light is high (more "
-        "real); orange: real points. Below each: how often the critic scores a held-out real point "
-        f"above a fake, mean of {tables['critics']['seed'].nunique()} seeds; intervals in "
+        "real); red: real points. Below each: how often the critic scores a held-out real point "
+        f"above a fake, mean of {seeds(tables['critics'])}; intervals in "
         "summary.md."
     )
     theme.caption(figure, "What a critic near its optimum has learned", note)
@@ -53,9 +54,15 @@ def _contours(axis: Axes, rows: pd.DataFrame, points: pd.DataFrame) -> None:
     values = rows.pivot_table(index="y", columns="x", values="value")
     axis.contourf(values.columns, values.index, values, LEVELS, cmap="cividis")
     axis.contour(
-        values.columns, values.index, values, LEVELS, colors="white", linewidths=0.4, alpha=0.6
+        values.columns,
+        values.index,
+        values,
+        LEVELS,
+        colors="white",
+        linewidths=0.4,
+        linestyles="solid",
     )
-    axis.scatter(points["x"], points["y"], s=2.5, color=theme.OWN["gan"], lw=0)
+    axis.scatter(points["x"], points["y"], s=2.5, color=theme.REST[0], lw=0)
     axis.set_aspect("equal")
     axis.set_xticks([])
     axis.set_yticks([])
@@ -63,7 +70,11 @@ def _contours(axis: Axes, rows: pd.DataFrame, points: pd.DataFrame) -> None:
 
 @theme.themed
 def losses(rows: pd.DataFrame) -> Figure:
-    """The critic's loss while it trains: has it come near its optimum?"""
+    """The critic's loss while it trains: has it come near its optimum?
+
+    From the second step on: at the first, nothing has been clipped yet.
+    """
+    rows = rows[rows["steps"] > 1]
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
     figure, axes = theme.panels(len(sets) * len(constraints), 2.1, len(sets))
     panels = [(constraint, dataset) for constraint in constraints for dataset in sets]
@@ -73,13 +84,14 @@ def losses(rows: pd.DataFrame) -> Figure:
         for _, one in own.groupby("seed"):
             axis.plot(one["steps"], one["loss"], color=colour, lw=1.2)
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(powers)
         axis.set_title(f"{dataset}, {constraint}")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     for axis in axes[-len(sets) :]:
         axis.set_xlabel("steps of the critic")
     note = (
         "A line a seed: the critic's loss (with the penalty, if it has one), mean of the steps "
-        "since the point before. Lower is nearer the optimum; scales differ, since a clip bounds "
+        "since the point before, from the second step. Lower is nearer the optimum; scales differ, since a clip bounds "
         "the critic's slope."
     )
     theme.caption(figure, "The critic's loss", note)

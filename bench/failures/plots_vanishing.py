@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .. import theme
-from .averages import arithmetic, geometric, seeds, worded
+from .averages import arithmetic, geometric, powers, room_for, seeds, worded
 from .settings import Vanishing
 
 COLOURS = {
@@ -38,16 +38,18 @@ def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
         _accuracy(below, own[own["game"] == "saturating"])
         above.set_title(f"generator after {stage} images")
         below.set_xlabel("steps of the fresh discriminator")
+        below.xaxis.set_major_formatter(powers)
     grid[0, 0].set_ylabel("norm of the generator's gradient")
     grid[1, 0].set_ylabel("accuracy of the\ndiscriminator, %")
-    theme.plain_log(grid[0, 0])
+    room_for(grid[0, 0], rows[NORM])
+    grid[0, 0].yaxis.set_major_formatter(powers)
     theme.label_ends(grid[0, -1], ends)
     note = (
         f"Thin: one seed; thick: the geometric mean of {seeds(rows)}; band: its 95 % t interval, "
-        "of the logarithm. Every seed trains a dcgan of its own, frozen at each stage for all four "
+        "of the logarithm, cut at the frame. Every seed trains a dcgan of its own, frozen at each stage for all four "
         "losses; the norm is over all its weights, on the same latents at every step. Norms of "
         "different losses have different units: compare how each changes. Accuracy is on held-out "
-        "images and fresh fakes; the two logistic losses share one discriminator."
+        "images and fakes of those latents; the two logistic losses share one discriminator."
     )
     theme.caption(figure, "What a better discriminator leaves of the generator's gradient", note)
     return figure
@@ -94,11 +96,11 @@ def table(
     }
     accuracy = arithmetic(last.reset_index().dropna(subset="accuracy"), by, "accuracy")
     heads = ["generator", "loss", *named, "accuracy, %", "n"]
-    lines = []
+    counts, lines = last.groupby(by).size(), []
     for stage, game in dict.fromkeys((stage, game) for stage, game, _ in first.index):
         cells = [_cell(found, stage, game) for found in named.values()]
         percent = accuracy.assign(**{c: 100 * accuracy[c] for c in ("mean", "low", "high")})
-        n = len(last.loc[(stage, game)])
+        n = counts[stage, game]
         lines.append([stage, game, *cells, _cell(percent, stage, game), str(n)])
     return heads, lines
 
