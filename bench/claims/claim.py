@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .deciding import Finding
 from .rows import Probe, Run
@@ -28,5 +29,5 @@ class Claim:
     statement: str
     source: str
     rule: str
-    judge: Callable[[Run], Finding | None] | Callable[[Probe], Finding | None]
+    judge: Callable[[Any], Finding | None]  # of what `of` is
     of: type[Run] | type[Probe] = Run
