@@ -16,6 +16,8 @@ DEEP = "Radford et al. 2015, arXiv:1511.06434"
 TOLD = "Mirza & Osindero 2014, arXiv:1411.1784"
 EQUAL = "Lucic et al. 2018, arXiv:1711.10337"
 
+Judge = Callable[[Any], Finding | None]
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -29,5 +31,5 @@ class Claim:
     statement: str
     source: str
     rule: str
-    judge: Callable[[Any], Finding | None]  # of what `of` is
+    judge: Judge  # of what `of` is
     of: type[Run] | type[Probe] = Run
