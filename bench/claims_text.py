@@ -51,8 +51,8 @@ def tally(table: pd.DataFrame) -> str:
     parts = [f"{counts.get(name, 0)} {name}" for name in MARKS]
     decided = int((looked["verdict"] != "cannot tell").sum())
     sure = int(((looked["verdict"] != "cannot tell") & (looked["q"] < 0.05)).sum())
-    text = f"{looked['claim'].nunique()} of {len(NEEDS)} claims, {len(looked)} rows: "
-    text += f"{', '.join(parts)}. "
+    rows = f"{len(looked)} row{'s' * (len(looked) != 1)}"
+    text = f"{looked['claim'].nunique()} of {len(NEEDS)} claims, {rows}: {', '.join(parts)}. "
     text += f"{sure} of the {decided} that are decided also have q < 0.05."
     return text
 

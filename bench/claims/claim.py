@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .deciding import Finding
 from .rows import Probe, Run
@@ -14,6 +15,8 @@ VANISHING = "Arjovsky & Bottou 2017, arXiv:1701.04862"
 DEEP = "Radford et al. 2015, arXiv:1511.06434"
 TOLD = "Mirza & Osindero 2014, arXiv:1411.1784"
 EQUAL = "Lucic et al. 2018, arXiv:1711.10337"
+
+Judge = Callable[[Any], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -28,5 +31,5 @@ class Claim:
     statement: str
     source: str
     rule: str
-    judge: Callable[[Run], Finding | None] | Callable[[Probe], Finding | None]
+    judge: Judge  # of what `of` is
     of: type[Run] | type[Probe] = Run

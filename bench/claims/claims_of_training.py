@@ -3,9 +3,14 @@
 from functools import partial
 
 from . import gradients, training
-from .claim import CLIPPED, FIRST, NOTES, PENALISED, VANISHING, Claim
-from .deciding import above, below, between
+from .claim import CLIPPED, FIRST, NOTES, PENALISED, VANISHING, Claim, Judge
+from .deciding import Region, above, below, between
 from .rows import Probe
+
+
+def ends(model: str, metrics: tuple[str, ...], claimed: Region, unit: str) -> Judge:
+    """Of where a curve ends."""
+    return partial(training.at_the_end, model=model, metrics=metrics, claimed=claimed, unit=unit)
 
 
 def edges() -> list[Claim]:
@@ -19,13 +24,7 @@ def edges() -> list[Claim]:
             "Clipping piles the critic's weights up at the bound",
             f"{NOTES}; {PENALISED}, figure 1b",
             f"{share} (where not recorded: at the clip bound), {late}: above 0.1",
-            partial(
-                training.at_the_end,
-                model="wgan",
-                metrics=(*edge, "clip/saturated"),
-                claimed=above(0.1),
-                unit="share",
-            ),
+            ends("wgan", (*edge, "clip/saturated"), above(0.1), "share"),
         ),
         Claim(
             3,
@@ -33,13 +32,7 @@ def edges() -> list[Claim]:
             "The penalty does not pile the critic's weights up",
             f"{NOTES}; {PENALISED}, figure 1b",
             f"{share}, {late}: below 0.1",
-            partial(
-                training.at_the_end,
-                model="wgangp",
-                metrics=edge,
-                claimed=below(0.1),
-                unit="share",
-            ),
+            ends("wgangp", edge, below(0.1), "share"),
         ),
     ]
 
@@ -53,13 +46,7 @@ def slopes() -> list[Claim]:
             f"{NOTES}; {PENALISED}, section 4",
             "mean norm of the critic's gradient between real and generated samples, mean over the "
             "last tenth of training: between 0.8 and 1.2",
-            partial(
-                training.at_the_end,
-                model="wgangp",
-                metrics=("slope/between/mean", "slope/mean"),
-                claimed=between(0.8, 1.2),
-                unit="slope",
-            ),
+            ends("wgangp", ("slope/between/mean", "slope/mean"), between(0.8, 1.2), "slope"),
         ),
         Claim(
             5,
@@ -139,13 +126,7 @@ def undecided() -> list[Claim]:
             f"mean sigmoid of the score of {words}, mean over the last tenth of training: between "
             "0.4 and 0.6. Real and generated apart: their mean is near 0.5 for any discriminator "
             "that is equally right on both",
-            partial(
-                training.at_the_end,
-                model=model,
-                metrics=(f"output/{of}",),
-                claimed=between(0.4, 0.6),
-                unit="output",
-            ),
+            ends(model, (f"output/{of}",), between(0.4, 0.6), "output"),
         )
         for model in ("gan", "dcgan")
         for of, words in {"real": "real samples", "fake": "its own samples"}.items()

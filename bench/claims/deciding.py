@@ -128,15 +128,23 @@ def decided(
     shown: Callable[[float], float] = math.exp if log else float
     p, margin, *depths = _against(x, claimed, interval)
     return Finding(
-        verdict,
-        *(shown(interval.estimate), unit, shown(interval.low), shown(interval.high)),
-        *(LEVEL, len(x), stats.detectable(len(x)) if len(x) >= FEWEST else math.nan),
-        p,
-        claimed.words(shown),
-        *(shown(margin), *depths),
-        metric,
-        runs,
-        "; ".join(filter(None, notes)),
+        verdict=verdict,
+        effect=shown(interval.estimate),
+        unit=unit,
+        low=shown(interval.low),
+        high=shown(interval.high),
+        level=LEVEL,
+        n=len(x),
+        planned_power=stats.detectable(len(x)) if len(x) >= FEWEST else math.nan,
+        p=p,
+        claimed=claimed.words(shown),
+        margin=shown(margin),
+        depth=depths[0],
+        depth_low=depths[1],
+        depth_high=depths[2],
+        metric=metric,
+        runs=runs,
+        note="; ".join(filter(None, notes)),
     )
 
 

@@ -60,7 +60,7 @@ def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
     for one in evidence:
         if not isinstance(one, claim.of):
             continue
-        found = claim.judge(one)  # type: ignore[arg-type]
+        found = claim.judge(one)
         if found is None:
             continue
         rank = found.n, one.images if isinstance(one, Run) else 0

@@ -35,19 +35,19 @@ class Grid:
 
 def grid(run: Run) -> Grid | None:
     """Every model that ran with the same multiples of its own middle learning rate."""
-    ladders = [ladder for ladder in _ladders(run) if len(ladder) >= RATES]
-    shared = sorted(set.intersection(*(set(ladder) for ladder in ladders)) if ladders else [])
-    if len(ladders) < MODELS or len(shared) < RATES or 1.0 not in shared:
+    found = [ladder for ladder in ladders(run) if len(ladder) >= RATES]
+    shared = sorted(set.intersection(*(set(ladder) for ladder in found)) if found else [])
+    if len(found) < MODELS or len(shared) < RATES or 1.0 not in shared:
         return None
-    used = [ladder[times] for ladder in ladders for times in shared]
+    used = [ladder[times] for ladder in found for times in shared]
     table = pd.concat([_scores(run, one) for one in used], axis=1, join="inner")
     if table.empty:
         return None
-    logs = table.to_numpy(float).reshape(len(table), len(ladders), len(shared))
+    logs = table.to_numpy(float).reshape(len(table), len(found), len(shared))
     return Grid([int(seed) for seed in table.index], used, shared, logs)
 
 
-def _ladders(run: Run) -> list[dict[float, Contestant]]:
+def ladders(run: Run) -> list[dict[float, Contestant]]:
     """A model each: multiple of its middle learning rate -> contestant, else equal."""
     groups: dict[str, list[Contestant]] = defaultdict(list)
     for one in run.contestants:

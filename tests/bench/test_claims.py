@@ -1,11 +1,24 @@
 """Each claim on constructed rows, for each of its outcomes, with effects worked by hand."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bench.claims import CLAIMS, COLUMNS, NEEDS, Finding, Region, decided, judged, missing
+from bench.claims import (
+    CLAIMS,
+    COLUMNS,
+    NEEDS,
+    Claim,
+    Finding,
+    Probe,
+    Region,
+    Run,
+    decided,
+    judged,
+    missing,
+)
 
 from .fake_claims import contestant, depth, run_of, vanishing
 
@@ -15,21 +28,21 @@ YES, NO, OPEN = "supported", "contradicted", "cannot tell"
 SPREAD = [0.97, 0.99, 1.0, 1.01, 1.02, 1.03]  # around 1, without a tie
 
 
-def claim(number, part=""):
+def claim(number: int, part: str = "") -> Claim:
     return next(c for c in CLAIMS if (c.number, c.part) == (number, part))
 
 
-def judge(number, part, evidence) -> Finding:
+def judge(number: int, part: str, evidence: Run | Probe) -> Finding:
     found = claim(number, part).judge(evidence)
     assert found is not None
     return found
 
 
-def scaled(factor):
+def scaled(factor: float) -> list[float]:
     return [factor * x for x in SPREAD]
 
 
-def mixed(low, high):
+def mixed(low: float, high: float) -> list[float]:
     """Three seeds on the one side and three on the other: nothing can be told."""
     return [*[low * x for x in SPREAD[:3]], *[high * x for x in SPREAD[3:]]]
 
@@ -54,7 +67,8 @@ def mixed(low, high):
 )
 def test_an_interval_on_one_side_of_the_margin_decides(claimed, value, verdict, margin):
     found = decided(value + 0.01 * np.array([-2, -1, 0, 0.5, 1.5, 1]), claimed, "x", "m", "runs")
-    assert (found.verdict, found.margin) == (verdict, margin)
+    assert found.verdict == verdict
+    assert found.margin == margin
     assert found.effect == pytest.approx(value)
     assert (found.n, found.level) == (6, 0.95)
     # With 6 seeds the interval is from the least to the greatest of the values.
@@ -95,7 +109,10 @@ def test_ratios_are_given_of_logarithms():
 
 def test_lost_trials_count_as_worse_than_any_finished_one():
     # dcgan is better at all six seeds that both finished, and is lost at three more.
-    finals = {"dcgan": [*scaled(5), None, None, None], "gan": [*scaled(6), 6, 6, 6]}
+    finals: dict[str, list[float | None]] = {
+        "dcgan": [*scaled(5), None, None, None],
+        "gan": [*scaled(6), 6, 6, 6],
+    }
     found = judge(2, "", run_of(finals))
     # Ranks of the sizes: six at -3.5 (all the same ratio), three lost at +8.
     assert found.verdict == OPEN
@@ -106,7 +123,8 @@ def test_lost_trials_count_as_worse_than_any_finished_one():
 
 def test_a_model_that_lost_every_trial_is_worse_all_the_same():
     found = judge(2, "", run_of({"dcgan": [None] * 6, "gan": scaled(6)}))
-    assert (found.verdict, found.n) == (NO, 0)
+    assert found.verdict == NO
+    assert found.n == 0
     assert math.isnan(found.effect)
 
 
@@ -135,7 +153,8 @@ def test_2_is_about_images():
 @pytest.mark.parametrize(("metric", "dataset"), [("fid", "mnist5k"), ("emd", "ring8")])
 def test_4_clipping_against_the_penalty(wgan, verdict, metric, dataset):
     found = judge(4, "", run_of({"wgan": wgan, "wgangp": [20.0] * 6}, metric, dataset))
-    assert (found.verdict, found.metric) == (verdict, metric)
+    assert found.verdict == verdict
+    assert found.metric == metric
 
 
 @pytest.mark.parametrize(
@@ -162,7 +181,8 @@ def test_12_takes_no_contestant_that_differs_in_anything_else():
 def test_1_modes_at_the_end(model, own, verdict):
     run = run_of({model: own, "gan": [4] * 6}, "modes", "ring8")
     found = judge(1, f"{model}, at the end", run)
-    assert (found.verdict, found.unit) == (verdict, "modes")
+    assert found.verdict == verdict
+    assert found.unit == "modes"
     assert found.effect == pytest.approx(np.mean(own) - 4)
 
 
@@ -211,7 +231,8 @@ def test_9_labels_that_vary():
 @pytest.mark.parametrize("model", ["gan", "cgan", "dcgan", "wgan", "wgangp"])
 def test_10_copies(values, verdict, model):
     found = judge(10, model, run_of({model: values}, "memorisation"))
-    assert (found.verdict, found.margin) == (verdict, -0.95)
+    assert found.verdict == verdict
+    assert found.margin == -0.95
 
 
 # Curves.
@@ -250,7 +271,8 @@ def test_what_a_curve_ends_at(number, part, model, metric, values, verdict):
         1000: [1.1 * v for v in values],
     }
     found = judge(number, part, run_of(curves=[(model, metric, course)]))
-    assert (found.verdict, found.metric) == (verdict, metric)
+    assert found.verdict == verdict
+    assert found.metric == metric
     assert found.effect == pytest.approx(np.mean(values))
 
 
@@ -261,7 +283,7 @@ def test_5_what_does_not_break_the_bound_supports_nothing():
     assert "penalty = 10" in found.note
 
 
-def losing(order):
+def losing(order: list[int]) -> dict[int, list[float]]:
     """The discriminator's loss, falling from image 100 to 400 or as `order` has it, six seeds."""
     return {100 * (i + 1): [-10.0 * x - 0.01 * s for s in range(6)] for i, x in enumerate(order)}
 
@@ -295,7 +317,8 @@ def test_6_seeds_that_disagree(part):
     loss = {at: [*[at] * 3, *[-at] * 3] for at in (100, 200, 300, 400)}
     run = run_of(courses=[(part, "fid", quality)], curves=[(part, "loss/discriminator", loss)])
     found = judge(6, part, run)
-    assert (found.verdict, found.effect) == (OPEN, 0)
+    assert found.verdict == OPEN
+    assert found.effect == 0
 
 
 def test_6_the_loss_is_the_mean_since_the_evaluation_before():
@@ -328,7 +351,8 @@ def test_13_a_free_critic(part, model, freed, growth, verdict):
         contestants=[contestant(model), free],
     )
     found = judge(13, part, run)
-    assert (found.verdict, found.margin) == (verdict, pytest.approx(10))
+    assert found.verdict == verdict
+    assert found.margin == pytest.approx(10)
     assert found.effect == pytest.approx(np.exp(np.log(growth).mean()))
 
 
@@ -336,7 +360,8 @@ def test_13_a_diverged_critic_has_exploded():
     free = contestant("wgan", "free", clip=math.inf)
     run = run_of({"free": [None] * 6}, contestants=[contestant("wgan"), free])
     found = judge(13, "clip = inf", run)
-    assert (found.verdict, found.n) == (YES, 6)
+    assert found.verdict == YES
+    assert found.n == 6
     assert found.effect == pytest.approx(1e9)
     assert found.note == "free: 6 lost, counted as 9 decades"
 
@@ -375,12 +400,13 @@ def test_14_oscillation(model, swing, verdict):
 )
 def test_7_vanishing_gradients(game, last, verdict):
     found = judge(7, game, vanishing({game: [(1.0, x) for x in last], "other": [(1, 1)] * 6}))
-    assert (found.verdict, found.margin) == (verdict, pytest.approx(0.1))
+    assert found.verdict == verdict
+    assert found.margin == pytest.approx(0.1)
     assert found.effect == pytest.approx(np.exp(np.log(last).mean()))
     assert "from step 1 to 1,000" in found.note
 
 
-def layers(decades, seeds=6):
+def layers(decades: float, seeds: int = 6) -> list[list[float]]:
     """Norms that change by so many decades from the output side to the input side, 12 layers."""
     line = np.linspace(decades, 0, 12)
     return [list(10 ** (line * x)) for x in SPREAD[:seeds]]
@@ -449,7 +475,7 @@ def test_15_at_equal_seconds(steps, values, verdict):
 # Rankings.
 
 
-def rates(values, seeds=6):
+def rates(values: dict[str, tuple[Any, ...]], seeds: int = 6) -> Run:
     """values: model -> a FID at half, one and two times its learning rate, or a list a seed."""
     made, finals = [], {}
     for model, at in values.items():
@@ -485,17 +511,20 @@ def test_16_a_ranking_that_turns():
     assert judge(16, "winner", run).effect == 1
     tuned = judge(16, "best rates", rates(TUNED))
     # 1, 2, 3 at the usual rates; 1, 2, 0.5 at the best: of three pairs two turn.
-    assert (tuned.verdict, tuned.effect) == (NO, pytest.approx(-1 / 3))
+    assert tuned.verdict == NO
+    assert tuned.effect == pytest.approx(-1 / 3)
 
 
 def test_16_seeds_that_disagree():
     mixed = {"gan": (HALF, 1, HALF), "dcgan": (8, 2, 8), "wgan": (7, 3, 7)}
     found = judge(16, "winner", rates(mixed))
-    assert (found.verdict, found.effect) == (OPEN, 0.5)
+    assert found.verdict == OPEN
+    assert found.effect == 0.5
     run = rates({"gan": (HALF, 1, HALF), "dcgan": (5, 2, 5), "wgan": (6, 3, 6)})
     # Half of the seeds keep the order, in the others gan falls to the end: (1 - 1/3) / 2.
     found = judge(16, "other rates", run)
-    assert (found.verdict, found.effect) == (OPEN, pytest.approx(1 / 3))
+    assert found.verdict == OPEN
+    assert found.effect == pytest.approx(1 / 3)
 
 
 def test_16_the_best_rate_is_chosen_on_other_seeds():
@@ -512,7 +541,8 @@ def test_16_a_best_rate_that_helps_half_of_the_seeds():
     # It is chosen for all of them, on the mean of the logarithms, and keeps the order at three.
     values = {"gan": (9, 1, 9), "dcgan": (8, 2, 8), "wgan": ([6, 6, 6, 0.01, 0.01, 0.01], 3, 7)}
     found = judge(16, "best rates", rates(values))
-    assert (found.verdict, found.effect) == (OPEN, pytest.approx(1 / 3))
+    assert found.verdict == OPEN
+    assert found.effect == pytest.approx(1 / 3)
 
 
 def test_16_a_lost_trial_is_last():

@@ -52,7 +52,7 @@ def section(tmp_path_factory):
 
 def test_the_page_says_what_this_folder_can_speak_to(section):
     words = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", section)))
-    assert "1 of 16 claims, 1 rows: 1 supported, 0 contradicted, 0 cannot tell" in words
+    assert "1 of 16 claims, 1 row: 1 supported, 0 contradicted, 0 cannot tell" in words
     assert "DCGAN beats the MLP GAN at equal images" in words
     assert "✔ supported" in words
     assert "Rule: the ratio of the final FID of the same seed" in words
@@ -91,7 +91,7 @@ def test_the_command_writes_table_rules_and_picture(tmp_path, monkeypatch):
     assert set(table["claim"]) == set(range(1, 17))
     text = (folder / "claims.md").read_text(encoding="utf-8")
     assert "Rule: gradient norm of the generator's loss" in text
-    assert "1 of 16 claims, 1 rows: 1 supported" in done.output
+    assert "1 of 16 claims, 1 row: 1 supported" in done.output
     assert "cannot speak to claims 1 (" in done.output
 
 
