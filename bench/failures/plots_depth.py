@@ -47,7 +47,8 @@ def depth(tables: dict[str, pd.DataFrame], settings: Depth) -> Figure:
     right[-1].set_xlabel("weight of the critic")
     note = (
         f"Left, after {rows['steps'].max():,} steps of the critic: thin: one seed; thick: the "
-        f"geometric mean of {seeds(rows)}; band: its 95 % t interval, of the logarithm, cut at the frame. Norm of "
+        f"geometric mean of {seeds(rows)}; band: its 95 % t interval, "
+        "of the logarithm, cut at the frame. Norm of "
         "the gradient of the critic's loss with respect to a layer's activations, over the batch. "
         "Right: share of the weights in each bin at the end, %, mean of the seeds; scales differ."
     )

@@ -44,9 +44,9 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
         f"panel: {LEVELS} levels between its own lowest and highest value, light is high (more "
         "real); red: real points. Below each: how often the critic scores a held-out real point "
         f"above a fake, mean of {seeds(tables['critics'])}; intervals in "
-        "summary.md."
+        "summary.md; whether it has come near its optimum: the figure of losses."
     )
-    theme.caption(figure, "What a critic near its optimum has learned", note)
+    theme.caption(figure, "What a critic trained towards its optimum has learned", note)
     return figure
 
 
@@ -91,7 +91,8 @@ def losses(rows: pd.DataFrame) -> Figure:
         axis.set_xlabel("steps of the critic")
     note = (
         "A line a seed: the critic's loss (with the penalty, if it has one), mean of the steps "
-        "since the point before, from the second step. Lower is nearer the optimum; scales differ, since a clip bounds "
+        "since the point before, "
+        "from the second step. Lower is nearer the optimum; scales differ, since a clip bounds "
         "the critic's slope."
     )
     theme.caption(figure, "The critic's loss", note)

@@ -46,7 +46,8 @@ def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
     theme.label_ends(grid[0, -1], ends)
     note = (
         f"Thin: one seed; thick: the geometric mean of {seeds(rows)}; band: its 95 % t interval, "
-        "of the logarithm, cut at the frame. Every seed trains a dcgan of its own, frozen at each stage for all four "
+        "of the logarithm, cut at the frame. "
+        "Every seed trains a dcgan of its own, frozen at each stage for all four "
         "losses; the norm is over all its weights, on the same latents at every step. Norms of "
         "different losses have different units: compare how each changes. Accuracy is on held-out "
         "images and fakes of those latents; the two logistic losses share one discriminator."
