@@ -45,7 +45,7 @@ def of_a_generator(command: Callable[..., None]) -> Callable[..., None]:
 @of_a_generator
 @click.option("-n", "number", type=int, metavar="N", help="How many.  [default: 64; 2500 points]")
 @click.option("--labels", metavar="3,5", help="Of a conditional model, in turn.  [default: all]")
-@click.option("--truncation", type=float, metavar="T", help="Latents within +-T: see below.")
+@click.option("--truncation", type=float, metavar="T", help="Latents within +-T, see above.")
 @click.option("--each", is_flag=True, help="Single files; FILE is a folder.")
 @one_line_errors
 def sample(folder: Path, number: int | None, labels: str | None, **rest: Any) -> None:
