@@ -114,10 +114,10 @@ def at_the_end(
 
 
 def copying(sight: Sight, holdout: Seen, rng: torch.Generator) -> float:
-    """C_T, where the network has seen neither side of the comparison before.
+    """C_T, by a network to which training images are as new as held-out ones.
 
-    ValueError if it was trained on the training images: it tells them from held-out ones, which
-    lie further from them than equally good ones would, so that what copies nothing looks copied.
+    ValueError if it was trained on the training images: the yardstick, how far held-out images are
+    from them among its features, then holds what it learnt by heart beside what generalises.
     """
     if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
         raise ValueError(SAW)
