@@ -249,7 +249,7 @@ def test_data_copying_is_explained_where_it_was_measured(tmp_path, measured: boo
     results = final_only(tmp_path, {"gan": [3.0, 4.0], "dcgan": [1.0, 2.0]})
     if measured:
         last = results.evaluations[results.evaluations["images"] > 0]
-        results.evaluations = pd.concat(  # type: ignore[misc]
+        results.evaluations = pd.concat(
             [results.evaluations, last.assign(metric="memorisation", value=-0.25)]
         )
     shown = made(results).text
