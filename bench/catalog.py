@@ -50,8 +50,10 @@ class ExtractorEntry:
     sha256: str
     help: str
     second: str | None = None  # a differently seeded twin: does the ranking survive it?
+    trained_on: tuple[str, ...] = ()  # data sets whose training images it was trained on, or ANY
 
 
+ANY = "any"  # data set, of an extractor that is trained on whichever it judges
 BY_LABELS = "by labels"  # labelled images get a classifier of their own, others Inception
 NONE = "none"  # no extractor: trained and pictured, but not measured
 POINTS = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
@@ -74,8 +76,27 @@ DATASETS: dict[str, DatasetEntry] = {
             ("fashion-mnist", "70,000 pictures of clothes, 28 pixels, grey", "classifier"),
             ("cifar10", "60,000 photographs of ten kinds, 32 pixels, colour", "classifier"),
             ("svhn", "99,289 house numbers, 32 pixels, colour", "classifier"),
-            ("celeba", "182,637 faces, the middle square, 64 pixels, colour, no labels", BY_LABELS),
         )
+    },
+    "celeba": DatasetEntry(
+        "bench.faces:faces",
+        "182,637 faces, the middle square, 64 pixels, colour, no labels",
+        BY_LABELS,
+        "see its source",
+    ),
+    **{
+        f"celeba@{name}": DatasetEntry(
+            "bench.faces:faces",
+            f"the same faces, labelled {text}; their classifier is a weak judge, for FID ask for "
+            "--features inception",
+            BY_LABELS,
+            "see its source",
+        )
+        for name, text in {
+            "smiling": "not smiling or smiling",
+            "male": "not male or male",
+            "eyeglasses": "no eyeglasses or eyeglasses",
+        }.items()
     },
     **{
         name: DatasetEntry("bench.stacked:stacked_mnist", text, "stacked-lenet", "CC BY-SA 3.0")
@@ -166,7 +187,8 @@ METRICS: dict[str, Metric] = {
         "bench.metrics.memorisation:data_copying",
         "memorisation",
         "neither",
-        "data-copying statistic C_T: 0 like held-out images, strongly negative copies; at the end",
+        "data-copying statistic C_T: 0 like held-out images, strongly negative copies; at the end, "
+        "unless the extractor was trained on the training images themselves",
     ),
     "fid_infinity": Metric(
         "bench.metrics.extrapolated:fid_infinity",
@@ -208,12 +230,14 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
         "a small digit classifier, trained on MNIST without any image of mnist5k",
         second="digits-lenet-2",
+        trained_on=("mnist",),
     ),
     "digits-lenet-2": ExtractorEntry(
         "bench.features:DigitsLeNet",
         "digits-lenet-2.safetensors",
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
         "the same from another seed: does the ranking survive it?",
+        trained_on=("mnist",),
     ),
     "stacked-lenet": ExtractorEntry(
         "bench.features:StackedLeNet",
@@ -221,12 +245,14 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
         "digits-lenet on each of three channels: 192 features, 1000 classes",
         second="stacked-lenet-2",
+        trained_on=("stacked-mnist@mnist",),
     ),
     "stacked-lenet-2": ExtractorEntry(
         "bench.features:StackedLeNet",
         "digits-lenet-2.safetensors",
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
         "the same with digits-lenet-2",
+        trained_on=("stacked-mnist@mnist",),
     ),
     "inception": ExtractorEntry(
         "bench.inception:load_inception",
@@ -239,6 +265,7 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         weights="",
         sha256="",
         help="a small network trained once on the data set's own labels, and cached",
+        trained_on=(ANY,),
     ),
 }
 
@@ -289,6 +316,16 @@ def extractor_name(reference: str) -> str:
 def without_hash(protocol: str) -> str:
     """The extractor of a row's column `features`: "NAME:HASH" -> NAME, and "points" as it is."""
     return protocol.rpartition(":")[0] or protocol
+
+
+def saw_training_images(reference: str, dataset: str) -> bool:
+    """Was the extractor trained on the training images of the data set of that name?
+
+    `reference` as in `--features` or as in the column `features`. Of a network of one's own it is
+    not known, and taken to be no.
+    """
+    entry = EXTRACTORS.get(extractor_name(reference))
+    return entry is not None and (dataset in entry.trained_on or ANY in entry.trained_on)
 
 
 def second_extractor(reference: str) -> str | None:

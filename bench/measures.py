@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from gan_zoo.streams import Streams
 
+from .catalog import saw_training_images, without_hash
 from .datasets import Dataset
 from .extractors import Reference
 from .features import Seen
@@ -16,6 +18,10 @@ from .records import Measured
 
 Absent = dict[str, str]  # metric -> why it could not be measured
 HISTOGRAM = 100  # classes that have a row each, at most
+SAW = (
+    "its extractor was trained on the training images, so that distances to them say nothing of "
+    "copying"
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,12 @@ def at_the_end(
 ) -> tuple[list[Measured], Absent]:
     """What is measured once, at the end of a trial; and of what could not be, the reason."""
     streams = Streams(seed)
-    x, y, held = sight.generated.features, sight.train.seen.features, holdout.features
+    x, y = sight.generated.features, sight.train.seen.features
     asked: dict[str, Callable[[], float]] = {
         "fid_infinity": lambda: extrapolated.fid_infinity(
             x, y, streams.generator("eval/fid_infinity")
         ),
-        "memorisation": lambda: memorisation.data_copying(
-            x, y, held, streams.generator("eval/memorisation")
-        ),
+        "memorisation": lambda: copying(sight, holdout, streams.generator("eval/memorisation")),
         "classifier_score": lambda: inception.classifier_score(sight.generated.probabilities),
     }
     if conditional and sight.dataset.spec.classes <= HISTOGRAM:
@@ -107,3 +111,15 @@ def at_the_end(
         except ValueError as reason:  # too few samples, say
             absent[name] = str(reason)
     return found, absent
+
+
+def copying(sight: Sight, holdout: Seen, rng: torch.Generator) -> float:
+    """C_T, by a network to which training images are as new as held-out ones.
+
+    ValueError if it was trained on the training images: the yardstick, how far held-out images are
+    from them among its features, then holds what it learnt by heart beside what generalises.
+    """
+    if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
+        raise ValueError(SAW)
+    x, y = sight.generated.features, sight.train.seen.features
+    return memorisation.data_copying(x, y, holdout.features, rng)

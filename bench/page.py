@@ -21,7 +21,7 @@ from .findings import Findings
 from .protocol import datasets, final, title, unit
 from .provenance import origins
 from .published import published
-from .reading import COLUMNS, NOTES, reading
+from .reading import COLUMNS, COPYING, NOTES, reading
 from .reported_losses import sentences
 from .results import Results
 
@@ -70,6 +70,7 @@ def _section(
     own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
     return {
         **_words(dataset),
+        "note": NOTES[metric] + f" {COPYING}" * ("memorisation" in columns),
         "headline": prose.headline(findings, dataset),
         "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
         "limits": prose.limits(findings, dataset),
@@ -107,7 +108,6 @@ def _words(dataset: str) -> dict[str, Any]:
         "title": title(dataset),
         "beside": BESIDE[metric],
         "beside_title": METRICS[BESIDE[metric]].title,
-        "note": NOTES[metric],
     }
 
 

@@ -88,8 +88,8 @@ READING: dict[str, Reading] = {
     "neighbours": Reading(
         "final samples, each above the three training images nearest to it, a panel a model",
         "A sample that has a twin below it may be copied. Near is what the extractor finds near, "
-        "and ten samples prove nothing: the data-copying statistic in the table above looks at all "
-        "of them.",
+        "and ten samples prove nothing: the data-copying statistic, where the table above has it, "
+        "looks at all of them.",
     ),
 }
 OF_POINTS: dict[str, Reading] = {
@@ -178,12 +178,15 @@ COLUMNS = {  # primary metric -> what the page's table has beside it
 NOTES = {  # primary metric -> what those columns say
     "fid": "FID, KID and mode KL: lower is better. Precision (samples that look real) and recall "
     "(real images that the samples reach): higher is better. IQM (interquartile mean) from 8 seeds "
-    "on. † handed its labels: not comparable. § data-copying statistic: near 0 like held-out "
-    "images, strongly negative copies training images, strongly positive stays away from them.",
+    "on. † handed its labels: not comparable.",
     "emd": "EMD and mode KL: lower is better. High quality: the share of the samples within three "
     "sigma of a mode, 0.989 for true samples. Mode KL is near 0 for a blob around the centre too: "
     "look at both. IQM (interquartile mean) from 8 seeds on. † handed its labels: not comparable.",
 }
+COPYING = (  # what the table's column `memorisation` says, where there is one
+    "§ data-copying statistic: near 0 like held-out images, strongly negative copies training "
+    "images, strongly positive stays away from them."
+)
 
 
 def reading(figure: str, unit: str) -> Reading:

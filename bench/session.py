@@ -11,6 +11,7 @@ from .datasets import load_dataset
 from .display import LiveDisplay
 from .evaluate import UNSEEN
 from .extractors import prepare
+from .faces import FACES, faces
 from .folders import Options, folder
 from .growing import command, grown
 from .interrupts import heeded, typed
@@ -19,7 +20,6 @@ from .planning import gpus, jobs_for
 from .report import rebuild
 from .runner import has_ended, measure_scale, record_interrupts, run, status_of
 from .trial import CHECKPOINT_EVERY, Trial
-from .vision_sets import vision_set
 
 Say = Callable[[str], None]
 
@@ -71,7 +71,7 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
     """Decode the picture files of the plan, with a bar, so that `load_dataset` finds them done."""
     for reference in plan.datasets:
         kind, _, path = reference.partition(":")
-        if kind not in ("folder", "celeba"):
+        if kind != "folder" and kind not in FACES:
             continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"reading {kind}", total=None)
@@ -82,7 +82,7 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
             if kind == "folder":
                 folder(path, plan.size, options=Options(progress=progress, notice=say))
             else:
-                vision_set(kind, plan.size, progress=progress)
+                faces(kind, plan.size, progress=progress)
 
 
 def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:

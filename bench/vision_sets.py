@@ -18,7 +18,7 @@ from gan_zoo.base import DataSpec
 from .catalog import require
 from .datasets import Dataset, Split, resized
 from .errors import InputError
-from .pictures import RECIPE, Progress, decode
+from .pictures import RECIPE
 from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
 
 SIZES = (28, 32, 64)
@@ -38,27 +38,20 @@ class Source:
     size: int = 32  # pixels
 
 
-def vision_set(
-    name: str,
-    size: int | None = None,
-    data_dir: Path | None = None,
-    progress: Progress | None = None,
-) -> Dataset:
-    """The data set `name` of SOURCES or "celeba": its own training split, its test split held out.
+def vision_set(name: str, size: int | None = None, data_dir: Path | None = None) -> Dataset:
+    """The data set `name` of SOURCES: its own training split, its test split held out.
 
-    train and holdout [n, c, size, size]; size 28, 32, 64 or the set's own (also `None`; 64 for
-    CelebA, whose middle square is taken), resized bilinearly with antialiasing, once. Rows are in
-    the set's order. Read from `bench.storage.cache_dir`, downloaded to it if absent. `progress`
-    hears of CelebA's decoding. Raises InputError, one line naming the folder and the files, where
-    they are neither there nor to be had, and ValueError for another size.
+    train and holdout [n, c, size, size]; size 28, 32, 64 or the set's own (also `None`), resized
+    bilinearly with antialiasing, once. Rows are in the set's order. Read from
+    `bench.storage.cache_dir`, downloaded to it if absent. Raises InputError, one line naming the
+    folder and the files, where they are neither there nor to be had, and ValueError for another
+    size.
     """
-    if name == "celeba":
-        return _celeba(size or max(SIZES), data_dir, progress)
     source = require(name, SOURCES, "torchvision data set")
     size = source.size if size is None else size
-    _require_size(name, size)
+    require_size(name, size)
     folder = cache_dir(data_dir)
-    with _reading(name, folder, source.files):
+    with reading(name, folder, source.files):
         parts = [source.read(folder, training) for training in (True, False)]
     train, holdout = (
         Split(_sized(name, images, size, arrays_dir(data_dir)), labels) for images, labels in parts
@@ -67,13 +60,15 @@ def vision_set(
     return Dataset(name, spec, train, holdout, source.classes)
 
 
-def _require_size(name: str, size: int) -> None:
+def require_size(name: str, size: int) -> None:
+    """Raises ValueError for a size that torchvision's sets do not come in here."""
     if size not in SIZES:
         raise ValueError(f"{name} comes in sizes {', '.join(map(str, SIZES))}, not {size}")
 
 
 @contextmanager
-def _reading(name: str, folder: Path, files: tuple[str, ...]) -> Iterator[None]:
+def reading(name: str, folder: Path, files: tuple[str, ...]) -> Iterator[None]:
+    """What torchvision raises within, as InputError: one line that names the folder and files."""
     patience = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)  # torchvision itself would wait for ever
     try:
@@ -121,32 +116,6 @@ def _svhn(folder: Path, training: bool) -> Native:
     return torch.from_numpy(np.ascontiguousarray(found.data)), torch.from_numpy(found.labels)
 
 
-def _celeba(size: int, data_dir: Path | None, progress: Progress | None) -> Dataset:
-    _require_size("celeba", size)
-    train, holdout = (_faces(part, size, data_dir, progress) for part in ("train", "test"))
-    return Dataset("celeba", DataSpec(shape=(3, size, size)), train, holdout, ("face",))
-
-
-def _faces(part: str, size: int, data_dir: Path | None, progress: Progress | None) -> Split:
-    folder = cache_dir(data_dir)
-    with _reading("celeba", folder, CELEBA_FILES):
-        found = datasets.CelebA(folder, split=part, target_type=[], download=True)
-        paths = [folder / "celeba/img_align_celeba" / name for name in found.filename]
-        facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
-    if not cached.exists():
-        with writing(cached, (len(paths), 3, size, size)) as array:
-            readable = decode(paths, array, progress)
-            broken = [path.name for path, good in zip(paths, readable, strict=True) if not good]
-            if broken:
-                raise InputError(
-                    f"celeba: {len(broken)} images in {paths[0].parent} could not be read: "
-                    f"{', '.join(broken[:5])}"
-                )
-    images = as_tensor(cached)
-    return Split(images, torch.zeros(len(images), dtype=torch.int64))
-
-
 def _idx(folder: str) -> tuple[str, ...]:
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     return tuple(f"{folder}/raw/{part}-{kind}" for part in ("train", "t10k") for kind in kinds)
@@ -157,11 +126,6 @@ CIFAR10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-CELEBA_LISTS = (
-    *("list_attr_celeba", "identity_CelebA", "list_bbox_celeba"),
-    *("list_landmarks_align_celeba", "list_eval_partition"),
-)
-CELEBA_FILES = ("celeba/img_align_celeba/", *(f"celeba/{name}.txt" for name in CELEBA_LISTS))
 SOURCES: dict[str, Source] = {
     "mnist": Source(_mnist, _idx("MNIST"), DIGITS, size=28),
     "fashion-mnist": Source(

@@ -21,7 +21,7 @@ LAYERS = [
     {"mixtures", "parsing", "trial", "formats", "layers", "provenance"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
-    | {"custom_features", "plan", "records", "results", "batches"},
+    | {"faces", "custom_features", "plan", "records", "results", "batches"},
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints", "probe_batch", "probe_measures", "probing"},

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from bench.cli import main
 from bench.results import Results
 
-from .test_vision_sets import write_celeba
+from .test_faces import write_celeba
 
 FOUR = "dcgan,wgan,wgangp,cgan"
 QUICK = ["--evaluations", "1", "--samples", "40", "--seeds", "1", "--jobs", "1", "--size", "64"]
@@ -96,18 +96,30 @@ def test_what_is_drawn_takes_the_colour_of_the_files(pictures: Path, tmp_path: P
     assert near < 60
 
 
-def test_celeba_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("dataset", "models", "without_labels"),
+    [("celeba", FOUR, ["cgan"]), ("celeba@smiling", "cgan", [])],
+)
+def test_celeba_trains(
+    dataset: str,
+    models: str,
+    without_labels: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     write_celeba(tmp_path / "data", monkeypatch)
     monkeypatch.setenv("GAN_BENCH_DATA", "")  # as it was, once the command has set it
     quick = ["--set", "width=4", "--images", "80", "--batch-size", "4", "--features", "none"]
     where = ["--data-dir", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
-    done = cli("run", "--dataset", "celeba", "--models", FOUR, *quick, *where, *QUICK)
+    done = cli("run", "--dataset", dataset, "--models", models, *quick, *where, *QUICK)
     assert done.exit_code == 0, done.output
     results = Results(tmp_path / "out")
     trials = results.trials.set_index("model")
-    assert trials["status"].to_dict() == dict.fromkeys(FOUR.split(","), "finished") | {
-        "cgan": "unsuited"
-    }
-    assert "needs labels" in trials.loc["cgan", "reason"]
-    for model in ("dcgan", "wgan", "wgangp"):
-        assert grid(results.samples(model, "celeba", 0)[80]).shape[:2] == (4, 10)
+    assert set(trials.index) == set(models.split(","))
+    for model in trials.index:
+        if model in without_labels:
+            assert trials.loc[model, "status"] == "unsuited"
+            assert "needs labels" in trials.loc[model, "reason"]
+        else:
+            assert trials.loc[model, "status"] == "finished"
+            assert grid(results.samples(model, dataset, 0)[80]).shape[:2] == (4, 10)

@@ -6,6 +6,7 @@ import io
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -241,3 +242,17 @@ def test_a_slider_s_pictures_are_those_of_the_folder(findings):
             assert small.size == whole.size
             away = np.abs(np.asarray(small.convert("L"), float) - np.asarray(whole, float))
         assert away.mean() < 12  # grey levels of 255
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_data_copying_is_explained_where_it_was_measured(tmp_path, measured: bool) -> None:
+    results = final_only(tmp_path, {"gan": [3.0, 4.0], "dcgan": [1.0, 2.0]})
+    if measured:
+        last = results.evaluations[results.evaluations["images"] > 0]
+        results.evaluations = pd.concat(
+            [results.evaluations, last.assign(metric="memorisation", value=-0.25)]
+        )
+    shown = made(results).text
+    assert ("§ data-copying statistic" in shown) == measured
+    assert ("memorisation §" in shown) == measured
+    assert "Precision (samples that look real)" in shown  # the rest of the note stays

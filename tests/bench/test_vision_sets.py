@@ -15,7 +15,6 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from scipy.io import savemat
 from torchvision import datasets
 from torchvision.transforms.v2 import functional as vision
@@ -31,7 +30,6 @@ FILES = {
     "fashion-mnist": ["FashionMNIST/raw/train-images-idx3-ubyte"],
     "cifar10": ["cifar-10-batches-py/data_batch_5", "test_batch", "batches.meta"],
     "svhn": ["train_32x32.mat", "test_32x32.mat"],
-    "celeba": ["celeba/img_align_celeba/", "celeba/list_eval_partition.txt"],
 }
 
 
@@ -41,7 +39,6 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise URLError("no route to host")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    monkeypatch.setattr("torchvision.datasets.celeba.download_file_from_google_drive", refuse)
     monkeypatch.setenv("GAN_BENCH_DATA", str(tmp_path / "cache"))
 
 
@@ -113,56 +110,6 @@ def test_svhn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.train.samples.shape == data.holdout.samples.shape == (15, 3, 32, 32)
     assert np.array_equal(data.train.samples[7, 2].numpy(), images[:, :, 2, 7])
     assert vision_set("svhn", 64, tmp_path).train.samples.shape == (15, 3, 64, 64)
-
-
-def write_celeba(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """12 pictures of 178 x 218: red on top and below, green within, brighter with their number."""
-    base = root / "celeba"
-    (base / "img_align_celeba").mkdir(parents=True)
-    names = [f"{k:06}.jpg" for k in range(1, 13)]
-    for k, name in enumerate(names):
-        pixels = np.zeros((218, 178, 3), np.uint8)
-        pixels[:, :, 0] = 255
-        pixels[16:202] = (0, 20 * k, 0)  # 4 lines more than the square of 178: JPEG smears
-        Image.fromarray(pixels).save(base / "img_align_celeba" / name, quality=95)
-    parts = [0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2]
-    lines = [f"{name} {part}\n" for name, part in zip(names, parts, strict=True)]
-    (base / "list_eval_partition.txt").write_text("".join(lines))
-    (base / "identity_CelebA.txt").write_text("".join(f"{name} 1\n" for name in names))
-    for kind in ("attr", "bbox", "landmarks_align"):
-        head = "12\nfirst second\n"
-        lines = [f"{name} 1 -1\n" for name in names]
-        (base / f"list_{kind}_celeba.txt").write_text(head + "".join(lines))
-    listed = [(key, None, name) for key, _, name in datasets.CelebA.file_list]
-    monkeypatch.setattr(datasets.CelebA, "file_list", listed)
-
-
-def test_celeba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_celeba(tmp_path, monkeypatch)
-    heard: list[tuple[int, int]] = []
-    data = vision_set("celeba", None, tmp_path, lambda done, of: heard.append((done, of)))
-    assert heard == [(7, 7), (3, 3)]
-    assert (data.spec.shape, data.spec.classes, data.mode_names) == ((3, 64, 64), 1, ("face",))
-    assert (len(data.train), len(data.holdout)) == (7, 3)  # validation is neither
-    assert data.train.labels.tolist() == [0] * 7
-    for split, numbers in ((data.train, range(7)), (data.holdout, range(9, 12))):
-        wanted = torch.tensor([20 * k for k in numbers])[:, None, None]
-        assert (split.samples[:, 1].int() - wanted).abs().max() <= 6
-        assert split.samples[:, 0].max() <= 12  # no red: the middle square
-    monkeypatch.setattr(vision_sets, "decode", None)  # once is enough
-    again = vision_set("celeba", 64, tmp_path)
-    assert torch.equal(again.train.samples, data.train.samples)
-
-
-def test_a_broken_face_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_celeba(tmp_path, monkeypatch)
-    (tmp_path / "celeba/img_align_celeba/000003.jpg").write_bytes(b"")
-    with pytest.raises(InputError, match=r"1 images in .*img_align_celeba .*: 000003\.jpg$"):
-        vision_set("celeba", 32, tmp_path)
-    assert list((tmp_path / "arrays").iterdir()) == []
-    (tmp_path / "celeba/img_align_celeba/000003.jpg").unlink()
-    with pytest.raises(InputError, match=r"000003\.jpg"):
-        vision_set("celeba", 32, tmp_path)
 
 
 @pytest.mark.parametrize("size", [32, 64])
