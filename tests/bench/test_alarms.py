@@ -1,11 +1,14 @@
 """Alarms on rows made by hand: raised where they should be, once, and not before."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.alarms import ENOUGH, GROWN, START, WINDOW, alarms, collapses, counted, divergences
+from bench.damage import events_in
+from bench.errors import Damaged
 
 LATE = [START] * 9  # every row is past the start
 
@@ -115,3 +118,15 @@ def test_rows_from_memory_and_from_disk_give_the_same_text() -> None:
         for name, column in values.items()
     }
     assert alarms(rows_of(values)) == alarms(rows_of(on_disk)) != []
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{}", "[1]", "[", '[{"step": 1}]', '[{"step": "1", "images": 1, "kind": "", "text": ""}]'],
+)
+def test_a_damaged_list_of_events_is_told(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    assert events_in(path) == []
+    path.write_text(content)
+    with pytest.raises(Damaged, match=r"events\.json"):
+        events_in(path)

@@ -14,11 +14,12 @@ import bench
 from bench.checkpoints import DIGITS, newest_first
 from bench.datasets import load_dataset
 from bench.errors import InputError
-from bench.files import read_json
+from bench.files import read_json, write_json
 from bench.probe_catalog import PROBES, SETS, chosen
 from bench.probing import Probing, undisturbed
 from bench.train import begun, train
 from bench.trial import PROBED, ROWS, Trial
+from bench.verify import recorded
 from gan_zoo.catalog import MODELS
 
 from . import tiny
@@ -322,3 +323,18 @@ def test_probes_are_no_part_of_what_a_trial_is() -> None:
     assert with_some.config_hash == without.config_hash
     assert with_some.course == without.course
     assert "probes" not in with_some.identity
+
+
+def test_verify_trains_with_the_recorded_probes(quick: None, tmp_path: Path) -> None:
+    plan = plan_of("gan", probes="diversity,updates", images=320)
+    bench.records.write_experiment(tmp_path, plan.as_dict(), {})
+    (trial,) = trials_of(plan)
+    train(trial, tmp_path)
+    results = bench.load(tmp_path)
+    assert recorded(results, trial.key).probes == ("updates", "diversity")
+    path = tmp_path / "trials" / trial.key / "trial.json"
+    facts = read_json(path)
+    write_json(path, {k: v for k, v in facts.items() if k != "probes"})  # of version 0.1.0
+    assert recorded(results, trial.key).probes == ()
+    write_json(path, facts | {"probes": ["slopes", "of a later version"]})
+    assert recorded(results, trial.key).probes == ("slopes",)
