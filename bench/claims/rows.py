@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench import stats
 from bench.catalog import primary_metric
+from bench.parsing import short
 from bench.survivors import LOST
 
 TAIL = 0.1  # of the budget: what "at the end of training" means of a curve
@@ -109,7 +110,8 @@ class Run:
         """What a finding stands on, to be found again."""
         names = ", ".join(one.label for one in some)
         listed = " ".join(str(seed) for seed in sorted(seeds))
-        return f"{self.folder} ({names}; seeds {listed or 'none'})"
+        shown = f"{short(self.images)} {'points' if self.metric == 'emd' else 'images'}"
+        return f"{self.folder} ({names}; {shown}; seeds {listed or 'none'})"
 
     def _own(
         self, tables: dict[tuple[str, str], pd.DataFrame], one: Contestant, metric: str

@@ -138,7 +138,7 @@ def test_2_dcgan_against_gan(dcgan, verdict):
     found = judge(2, "", run_of({"dcgan": dcgan, "gan": [20.0] * 6}))
     assert found.verdict == verdict
     assert found.effect == pytest.approx(np.exp(np.log(np.array(dcgan) / 20).mean()))
-    assert found.runs == "made (dcgan, gan; seeds 0 1 2 3 4 5)"
+    assert found.runs == "made (dcgan, gan; 1k images; seeds 0 1 2 3 4 5)"
     assert (found.metric, found.unit) == ("fid", "ratio")
 
 
@@ -164,7 +164,10 @@ def test_12_batch_norm_in_the_critic(normed, verdict):
     other = contestant("wgangp", "bn", discriminator_norm="batch")
     run = run_of({"bn": normed, "wgangp": [20.0] * 6}, contestants=[other])
     found = judge(12, "", run)
-    assert (found.verdict, found.runs) == (verdict, "made (bn, wgangp; seeds 0 1 2 3 4 5)")
+    assert (found.verdict, found.runs) == (
+        verdict,
+        "made (bn, wgangp; 1k images; seeds 0 1 2 3 4 5)",
+    )
 
 
 def test_12_takes_no_contestant_that_differs_in_anything_else():

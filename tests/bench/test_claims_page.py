@@ -153,7 +153,7 @@ def test_a_results_folder_becomes_runs(tmp_path):
     assert (row["claim"], row["verdict"], row["runs"]) == (
         2,
         "supported",
-        f"{tmp_path.name} (dcgan, gan; seeds 0 1 2 3 4 5)",
+        f"{tmp_path.name} (dcgan, gan; 256k images; seeds 0 1 2 3 4 5)",
     )
 
 
