@@ -75,5 +75,6 @@ def test_later_is_a_field_with_a_default() -> None:
         "discriminator_width",
         "norm_eps",
         "norm_momentum",
+        "shared_fakes",
         "added",
     ]
