@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 import bench
 from bench.cli import main
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 TINY = [
     "--images",
     "640",
@@ -98,7 +100,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_a_small_run_from_end_to_end(tmp_path: Path) -> None:
+def test_a_small_run_from_end_to_end(tmp_path: Path, few_figures: pytest.MonkeyPatch) -> None:
     out = tmp_path / "r"
     arguments = ["run", "--models", "dcgan,cgan", "--seeds", "2", *TINY, "--out", str(out)]
     result = cli(*arguments)
@@ -120,9 +122,11 @@ def test_a_small_run_from_end_to_end(tmp_path: Path) -> None:
     )
     first, second = results.evaluations, bench.load(again).evaluations
     assert first["value"].tolist() == second["value"].tolist()
-    # A report is made of the records alone.
+    # A report is made of the records alone, here with all its figures.
+    few_figures.undo()
     (out / "report.html").unlink()
     assert cli("report", str(out)).exit_code == 0
+    assert (out / "plots" / "slopes.png").exists()
     assert (out / "report.html").exists()
 
 

@@ -14,6 +14,8 @@ from bench.results import Results
 
 from .test_faces import write_celeba
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 FOUR = "dcgan,wgan,wgangp,cgan"
 QUICK = ["--evaluations", "1", "--samples", "40", "--seeds", "1", "--jobs", "1", "--size", "64"]
 COLOURS = {"rust": (200, 90, 30), "sea": (30, 90, 200)}

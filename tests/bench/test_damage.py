@@ -35,6 +35,8 @@ from bench.trial import Contestant, Trial
 
 from .fake_points import eight_modes
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 SMALL: dict[str, Any] = {"datasets": ("ring8",), "images": 160, "evaluations": 1, "batch_size": 16}
 NARROW = {"width": "4"}
 ARGUMENTS = [

@@ -13,6 +13,8 @@ from bench.events import require_package, write_events
 
 from .fake_results import SECOND, fake
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 
 def test_its_absence_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)

@@ -39,6 +39,8 @@ from gan_zoo.base import MOST
 from .fake_points import eight_modes
 from .fake_results import FakeResults, fake
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 ROOT = Path(__file__).parents[2]
 BASE: dict[str, Any] = {"models": ["gan", "wgangp"], "datasets": ["ring8"], "seeds": [0, 1]}
 

@@ -27,6 +27,8 @@ from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
 
+pytestmark = pytest.mark.usefixtures("few_figures")
+
 QUICK = ["--images", "640", "--evaluations", "1", "--samples", "60", "--seeds", "1", "--jobs", "1"]
 QUICK += ["--size", "28", "--models", "gan,cgan,dcgan", "--set", "width=8", "--batch-size", "16"]
 

@@ -1,0 +1,14 @@
+"""What several files of tests share."""
+
+import pytest
+
+from bench import plots
+
+FEW = ("samples", "quality", "neighbours")  # drawn in every report: the rest take seconds
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Reports with few figures, for tests that are about something else; `undo()` ends it."""
+    monkeypatch.setattr(plots, "FIGURES", {name: plots.FIGURES[name] for name in FEW})
+    return monkeypatch
