@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 from . import theme
 from .findings import Findings
 from .plots_lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
+from .plots_networks import both_networks
 from .protocol import contestants, unit
 from .results import Results
 
 BINS = 48  # columns of the heat map
-SMOOTH = 50  # points of a line of gradient norms, whose noise would hide the others
 
 
 def _two_curves(
@@ -82,30 +82,8 @@ def scores(findings: Findings, dataset: str) -> Figure:
 def gradient_norms(findings: Findings, dataset: str) -> Figure:
     """The global gradient norm of both networks, one line a model."""
     results = findings.results
-    models, ends = contestants(results, dataset), ended(results, dataset)
-    colour = theme.colours(models)
-    figure, axes = theme.panels(2, height=3.4, columns=2, sharey=True)
-    last: list[list[tuple[float, str, str]]] = [[], []]
-    for axis, network, found in zip(axes, ("discriminator", "generator"), last, strict=True):
-        rows = of_curves(results, dataset, f"grad_norm/{network}")
-        rows = rows[rows["value"] > 0]
-        for model in models:
-            line = mean_of_finished(rows[rows["model"] == model], "images", ends, logarithmic=True)
-            line = theme.thinned(line, "images", theme.BUDGET // SMOOTH)
-            axis.plot(line["images"], line["value"], color=colour[model], lw=1.8, label=model)
-            if len(line):
-                found.append((float(line["value"].iloc[-1]), model, colour[model]))
-        axis.set_title(network)
-        theme.thousands(axis, f"real {unit(dataset)} shown")
-    theme.plain_log(axes[0])
-    for axis, found in zip(axes, last, strict=True):
-        if len(models) <= theme.DIRECT:
-            theme.label_ends(axis, found)
-    axes[0].set_ylabel("norm of the gradient of all parameters")
-    if len(models) > theme.DIRECT:
-        handles, names = axes[0].get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center")
+    what = "norm of the gradient of all parameters"
+    figure = both_networks(results, dataset, "grad_norm", what)
     note = (
         f"Geometric mean over finished seeds, log scale; {trained_on(results, dataset)}. Compare "
         "trends, not heights: Adam and RMSProp divide a gradient by its usual size."

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from . import theme
 from .alarms import COLLAPSED
 from .findings import Findings
-from .plots_lines import ended, mean_of_finished, models_panel, of_curves, trained_on
+from .plots_lines import ended, models_panel, of_curves, trained_on
+from .plots_networks import both_networks
 from .protocol import contestants, unit
 from .results import Results
 
@@ -18,38 +19,14 @@ UPDATES = ("update_ratio/discriminator", "update_ratio/generator")
 DIVERSITY = ("diversity/fake", "diversity/real")
 USUAL = 1e-3  # a rule of thumb for |update| / |weights|
 LEAST = 1e-4  # share of a bin that has a colour
-SMOOTH = 50  # points of a line, whose noise would hide the others
 
 
 @theme.themed
 def updates(findings: Findings, dataset: str) -> Figure:
     """The update-to-weight ratio of both networks, one line a model."""
     results = findings.results
-    models, ends = contestants(results, dataset), ended(results, dataset)
-    colour = theme.colours(models)
-    figure, axes = theme.panels(2, height=3.4, columns=2, sharey=True)
-    last: list[list[tuple[float, str, str]]] = [[], []]
-    for axis, metric, found in zip(axes, UPDATES, last, strict=True):
-        rows = of_curves(results, dataset, metric)
-        rows = rows[rows["value"] > 0]
-        for model in models:
-            line = mean_of_finished(rows[rows["model"] == model], "images", ends, logarithmic=True)
-            line = theme.thinned(line, "images", theme.BUDGET // SMOOTH)
-            axis.plot(line["images"], line["value"], color=colour[model], lw=1.8, label=model)
-            if len(line):
-                found.append((float(line["value"].iloc[-1]), model, colour[model]))
-        axis.axhline(USUAL, color=theme.SOFT, ls="--", lw=1, zorder=1)
-        axis.set_title(metric.partition("/")[2])
-        theme.thousands(axis, f"real {unit(dataset)} shown")
-    theme.plain_log(axes[0])
-    for axis, found in zip(axes, last, strict=True):
-        if len(models) <= theme.DIRECT:
-            theme.label_ends(axis, found)
-    axes[0].set_ylabel("|update| / |weights| of a step")
-    if len(models) > theme.DIRECT:
-        handles, names = axes[0].get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center")
+    what = "|update| / |weights| of a step"
+    figure = both_networks(results, dataset, "update_ratio", what, USUAL)
     note = (
         "All weights of a network, L2, over its last step before a row; clipping is part of it. "
         f"Geometric mean over finished seeds, log scale; {trained_on(results, dataset)}. Dashed: "

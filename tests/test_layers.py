@@ -33,7 +33,7 @@ LAYERS = [
     {"runner", "display", "prose", "reading", "reading_probes", "published"},
     {"claims_text", "plots_claims", "plots_lines", "plots_quality", "plots_pairs", "plots_cost"}
     | {"plots_modes", "plots_samples", "plots_reported", "plots_training", "plots_critics"}
-    | {"plots_probes", "plots_weights"},
+    | {"plots_probes", "plots_weights", "plots_networks"},
     {"plots", "exports"},
     {"embedded", "comparing", "failures"},
     {"page_figures", "page_samples", "page_pairs", "page_events", "page_claims"},

@@ -8,7 +8,11 @@ import pytest
 import bench
 
 ROOT = Path(__file__).parent.parent
-PUBLISHED = sorted(path.name for path in (ROOT / "results").glob("reference-*"))
+CLAIMS = "reference-claims"  # folders in a folder
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PUBLISHED = sorted(
+    path.name for path in (ROOT / "results").glob("reference-*") if path.name != CLAIMS
+)
 
 
 def test_the_numbers_stand_in_the_published_summary() -> None:
@@ -34,15 +38,31 @@ def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
     assert f"Told apart are {told} of {family} pairs" in readme
 
 
-def test_its_links_lead_somewhere() -> None:
-    readme = (ROOT / "README.md").read_text()
-    links = re.findall(r"\]\(([^)#]+)\)", readme)
-    assert links
+@pytest.mark.parametrize(
+    ("page", "block", "source"),
+    [
+        ("README.md", "claims", "results/reference-claims/claims.md"),
+        ("docs/cost.md", "benchmarks", "results/benchmarks/README.md"),
+    ],
+)
+def test_what_is_quoted_stands_in_its_source(page: str, block: str, source: str) -> None:
+    text = (ROOT / page).read_text()
+    quoted = text.split(f"<!-- {block}: begin -->")[1].split(f"<!-- {block}: end -->")[0]
+    lines = [line for line in quoted.splitlines() if line.startswith("|") or " claims, " in line]
+    assert lines
+    assert set(lines) <= set((ROOT / source).read_text().splitlines())
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in DOCS)])
+def test_its_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
+    assert links or path.parent.name == "docs"
     for link in links:
-        assert (ROOT / link).exists(), link
+        assert (path.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", [*PUBLISHED, f"{CLAIMS}/digits", f"{CLAIMS}/points"])
 def test_a_published_run_loads_and_is_whole(name: str) -> None:
     folder = ROOT / "results" / name
     results = bench.load(folder)
