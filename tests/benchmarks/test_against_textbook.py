@@ -15,7 +15,7 @@ from .interleaved import Way, interleaved
 from .ours import only_training, recorded, trial_of
 
 BATCHES = 100  # of the discriminator in a turn: a multiple of 10
-ROUNDS = 5
+ROUNDS = 3
 
 
 @pytest.mark.parametrize("name", MODELS)

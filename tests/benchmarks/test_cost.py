@@ -14,8 +14,8 @@ from gan_zoo.catalog import MODELS, load
 from .interleaved import Way, interleaved
 from .ours import BATCH, bare
 
-BATCHES = 20  # of the discriminator in a turn: a multiple of 10
-ROUNDS = 3
+BATCHES = 10  # of the discriminator in a turn: a multiple of 10
+ROUNDS = 2
 
 
 def variants(name: str) -> dict[str, Iterator[None]]:

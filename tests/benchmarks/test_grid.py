@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from bench.environment import cores
 
 ROOT = Path(__file__).parents[2]
-PLAN = "--seeds 4 --images 6400 --evaluations 1 --samples 500 --device cpu"
+PLAN = "--seeds 4 --images 3200 --evaluations 1 --samples 500 --device cpu"
 BENCH = [sys.executable, "-c", "from bench.cli import main; main()"]
 
 

@@ -13,8 +13,8 @@ from gan_zoo.catalog import MODELS
 from .interleaved import interleaved
 from .ours import only_training, recorded, trial_of
 
-BATCHES = 400  # of the discriminator in a turn: four rows that are probed for being the tenth
-ROUNDS = 5
+BATCHES = 200  # of the discriminator in a turn: two rows that are probed for being the tenth
+ROUNDS = 3
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -12,8 +12,8 @@ from gan_zoo.catalog import MODELS
 from .interleaved import Way, interleaved
 from .ours import bare, only_training, recorded, trial_of
 
-BATCHES = 200  # of the discriminator in a turn: a multiple of 10
-ROUNDS = 5
+BATCHES = 100  # of the discriminator in a turn: a multiple of 10
+ROUNDS = 3
 
 
 @pytest.mark.parametrize("name", MODELS)
