@@ -17,7 +17,8 @@ from gan_zoo.base import Config, later
 from gan_zoo.catalog import MODELS
 from gan_zoo.gan import VanillaGAN
 
-PUBLISHED = sorted((Path(bench.__file__).parent.parent / "results").glob("reference-*"))
+RESULTS = Path(bench.__file__).parent.parent / "results"
+PUBLISHED = sorted(path.parent for path in RESULTS.glob("reference-*/**/experiment.toml"))
 
 
 @dataclass(frozen=True)
