@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .command import one_line_errors, say
+from .command import format_option, one_line_errors, say
 from .errors import InputError
 
 
@@ -18,14 +18,7 @@ from .errors import InputError
     metavar="DIR",
     help="Where claims.csv, claims.md, claims.png and .svg go.  [default: the only DIR]",
 )
-@click.option(
-    "--format",
-    "wanted",
-    type=click.Choice(["table", "markdown", "csv", "latex"]),
-    default="table",
-    show_default=True,
-    help="Of what is printed. csv has all columns and plain numbers.",
-)
+@format_option
 @one_line_errors
 def claims(folders: tuple[Path, ...], out: Path | None, wanted: str) -> None:
     """Put what the papers say to the test on recorded runs.

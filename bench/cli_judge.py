@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .command import one_line_errors
+from .command import format_option, one_line_errors
 from .errors import InputError, printable
 
 
@@ -14,14 +14,7 @@ from .errors import InputError, printable
 @click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
 @click.option("--metric", metavar="NAME", help="Compared by.  [default: FID; EMD for points]")
 @click.option("--dataset", metavar="NAME", help="Of several data sets, this one.  [default: all]")
-@click.option(
-    "--format",
-    "wanted",
-    type=click.Choice(["table", "markdown", "csv", "latex"]),
-    default="table",
-    show_default=True,
-    help="csv has all columns and plain numbers; latex takes the package booktabs.",
-)
+@format_option
 @click.option(
     "--margin",
     type=float,

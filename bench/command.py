@@ -46,6 +46,17 @@ def say(text: str) -> None:
         click.echo(printable(line))
 
 
+# For commands whose table another program may read.
+format_option = click.option(
+    "--format",
+    "wanted",
+    type=click.Choice(["table", "markdown", "csv", "latex"]),
+    default="table",
+    show_default=True,
+    help="csv has all columns and plain numbers; latex takes the package booktabs.",
+)
+
+
 class OneLine(click.Group):
     """Commands whose usage errors are one line too."""
 

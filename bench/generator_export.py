@@ -80,8 +80,7 @@ def _earlier(place: Path) -> set[str]:
 def _files(trained: Trained, code: Code) -> dict[str, bytes]:
     """name -> content of what is copied: the weights to the byte, the picture, the code."""
     trial = trained.trial
-    kept = trained.root / "trials" / trial.key
-    files = {WEIGHTS: (kept / WEIGHTS).read_bytes(), LOADER: _loader(code)}
+    files = {WEIGHTS: (trained.folder / WEIGHTS).read_bytes(), LOADER: _loader(code)}
     if code.content is not None and code.file:
         files[code.file] = code.content
     pictures = Results(trained.root).samples(trial.label, trial.dataset, trial.seed)

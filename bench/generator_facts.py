@@ -52,7 +52,7 @@ def facts_of(trained: Trained, results: Results) -> dict[str, Any]:
         "training": _training(trained),
         "metrics": _metrics(trained, results),
         "same_metric_of_all_seeds": _seeds(trained, results),
-        "not_measured": readable_facts(_folder(trained) / "status.json").get("not_measured", {}),
+        "not_measured": readable_facts(trained.folder / "status.json").get("not_measured", {}),
         "made_with": {k: v for k, v in results.environment.items() if k in MADE_WITH},
         "exported_with": exported_with(PACKAGES),
     }
@@ -67,10 +67,6 @@ def exported_with(packages: tuple[str, ...]) -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _folder(trained: Trained) -> Any:
-    return trained.root / "trials" / trained.trial.key
 
 
 def _preset(results: Results, label: str) -> str | None:
@@ -109,10 +105,10 @@ def _dataset(trained: Trained) -> dict[str, Any]:
 
 
 def _training(trained: Trained) -> dict[str, Any]:
-    recorded = facts_in(_folder(trained) / "trial.json")
-    ended = facts_in(_folder(trained) / "status.json")
+    recorded = facts_in(trained.folder / "trial.json")
+    ended = facts_in(trained.folder / "status.json")
     if "images" not in ended:
-        raise InputError(f"{_folder(trained)}/status.json does not say how training ended")
+        raise InputError(f"{trained.folder}/status.json does not say how training ended")
     facts = {name: ended[name] for name in ENDED if name in ended}
     return facts | {name: recorded[name] for name in TRAINING if name in recorded}
 

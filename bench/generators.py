@@ -35,6 +35,11 @@ class Trained:
     model: GAN  # in eval mode; its discriminator is an untrained one
 
     @property
+    def folder(self) -> Path:
+        """Where its trial is recorded."""
+        return self.root / "trials" / self.trial.key
+
+    @property
     def dataset(self) -> Dataset:
         """What it was trained on. Raises InputError where that is not there."""
         return load_dataset(self.trial.source, self.trial.size)

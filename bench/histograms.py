@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from gan_zoo.base import GAN
 
@@ -25,15 +26,14 @@ def histograms(model: GAN) -> list[dict[str, Any]]:
             continue
         weights = torch.cat([p.flatten().float() for p in parameters]).cpu().numpy()
         largest = float(np.abs(weights).max())
-        if not np.isfinite(largest):
-            continue
-        largest = largest or 1.0  # of weights that are all 0
-        counts, edges = np.histogram(weights, BINS, (-largest, largest))
-        shares = counts / counts.sum()
-        rows += [
-            {"network": network, "low": low, "high": high, "share": share}
-            for low, high, share in zip(
-                edges[:-1].tolist(), edges[1:].tolist(), shares.tolist(), strict=True
-            )
-        ]
+        if np.isfinite(largest):  # 0 where all weights are
+            rows += [{"network": network, **bar} for bar in bars(weights, largest or 1.0, BINS)]
     return rows
+
+
+def bars(weights: NDArray[Any], most: float, bins: int) -> list[dict[str, float]]:
+    """low, high and share of all weights [n], of equal bins over [-most, most]."""
+    counts, edges = np.histogram(weights, bins, (-most, most))
+    shares = (counts / len(weights)).tolist()
+    places = zip(edges[:-1].tolist(), edges[1:].tolist(), shares, strict=True)
+    return [{"low": low, "high": high, "share": share} for low, high, share in places]

@@ -29,9 +29,7 @@ def cost(findings: Findings, dataset: str) -> Figure:
         colours = theme.colours(contestants(results, dataset))
         _dots(axis, values, colours)
         _means(axis, findings.models(dataset), metric, colours)
-        handles, names = axis.get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center", title="best first")
+        theme.legend_outside(figure, axis, title="best first")
     axis.set_xlabel("seconds of training a trial (lower is better)")
     axis.set_ylabel(f"final {title(dataset)} (log scale, lower is better)")
     note = (

@@ -41,7 +41,5 @@ def both_networks(
             theme.label_ends(axis, found)
     axes[0].set_ylabel(ylabel)
     if len(models) > theme.DIRECT:
-        handles, names = axes[0].get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center")
+        theme.legend_outside(figure, axes[0])
     return figure

@@ -60,9 +60,7 @@ def _through(findings: Findings, dataset: str, axes: dict[str, Axes]) -> None:
     if len(models) <= theme.DIRECT:
         theme.label_ends(first, lines[0])
     else:
-        handles, names = first.get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center", fontsize=8)
+        theme.legend_outside(figure, first, fontsize=8)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"

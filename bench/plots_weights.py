@@ -54,9 +54,7 @@ def diversity(findings: Findings, dataset: str) -> Figure:
     if len(models) <= theme.DIRECT:
         theme.label_ends(axes[0], last)
     else:
-        handles, names = axes[0].get_legend_handles_labels()
-        names = [theme.clipped(name) for name in names]
-        figure.legend(handles, names, loc="outside right center")
+        theme.legend_outside(figure, axes[0])
     note = (
         "Mean L2 distance over the pairs of 64 fixed samples. Thin: one seed; thick: the mean of "
         "finished seeds; band: from the lowest to the highest of them; "

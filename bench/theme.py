@@ -5,6 +5,7 @@ import io
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -126,6 +127,13 @@ def wrapped(text: str, width: int = 150) -> list[str]:
 def clipped(label: str, length: int = 28) -> str:
     """A label short enough for a panel's title."""
     return label if len(label) <= length else label[: length - 1] + "…"
+
+
+def legend_outside(figure: Figure, axis: Axes, **options: Any) -> None:
+    """The lines of an axis named beside the figure, where there is no room at their ends."""
+    handles, names = axis.get_legend_handles_labels()
+    names = [clipped(name) for name in names]
+    figure.legend(handles, names, loc="outside right center", **options)
 
 
 def thousands(axis: Axes, label: str = "real images shown to the discriminator") -> None:

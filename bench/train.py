@@ -61,10 +61,9 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                     while now.clock.images < row_end:
                         # Where a turn of the discriminator is long, the point cuts it.
                         left = (point - now.clock.images) // trial.batch_size
-                        turn = min(model.discriminator_steps_at(model.steps_done), left)
-                        after = ticked(now.clock, turn, trial.batch_size)
+                        after = ticked(now.clock, model.next_turn(left), trial.batch_size)
                         with probing.step(after.images):
-                            averages.add(model.train_step(now.batches, now.streams, turn))
+                            averages.add(model.train_step(now.batches, now.streams, left))
                         now.clock = after
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began

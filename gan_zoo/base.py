@@ -227,6 +227,11 @@ class GAN(nn.Module):
         images: Tensor = self.sampler(rng.normal(len(labels), self.config.latent_dim), labels)
         return images
 
+    def next_turn(self, at_most: int | None = None) -> int:
+        """How many discriminator steps the next `train_step` takes."""
+        steps = self.discriminator_steps_at(self.steps_done)
+        return steps if at_most is None else min(steps, at_most)
+
     def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The discriminator's scores of real and fake, [n] each, noted for the curves."""
         if self.couples_samples:  # batch norm: real and fake must not share their statistics
@@ -251,8 +256,7 @@ class GAN(nn.Module):
         latents. There are `at_most` of them: an evaluation comes at the same number of images
         for every model, whatever its schedule. Nothing here waits for the device.
         """
-        steps = self.discriminator_steps_at(self.steps_done)
-        steps = steps if at_most is None else min(steps, at_most)
+        steps = self.next_turn(at_most)
         if self.draws_by_itself:
             with streams.ambient("dropout"):
                 return self._train_step(batches, streams, steps)

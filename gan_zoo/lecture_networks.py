@@ -8,7 +8,7 @@ import math
 
 from torch import nn
 
-from .networks import Norm, Shape, normalised
+from .networks import Norm, Shape, normalised, sample_layers
 
 UNPADDED_KERNEL = 3
 
@@ -26,9 +26,7 @@ def mlp_generator(
     for factor in (2, 4, 8):
         units = factor * width
         layers += [nn.Linear(units // 2, units), *normalised(nn.BatchNorm1d(units), norm), leaky()]
-    bounded = nn.Tanh() if len(shape) == 3 else nn.Identity()  # points may lie anywhere
-    output = nn.Linear(8 * width, math.prod(shape))
-    return nn.Sequential(*layers, output, bounded, nn.Unflatten(1, shape))
+    return nn.Sequential(*layers, *sample_layers(8 * width, shape))
 
 
 def mlp_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:

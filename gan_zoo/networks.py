@@ -59,10 +59,13 @@ def mlp_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Seque
             nn.LeakyReLU(0.2, inplace=True),
         ]
         inputs = units
+    return nn.Sequential(*layers, *sample_layers(inputs, shape))
+
+
+def sample_layers(inputs: int, shape: Shape) -> list[nn.Module]:
+    """From the last hidden layer to samples of that shape."""
     bounded = nn.Tanh() if len(shape) == 3 else nn.Identity()  # points may lie anywhere
-    return nn.Sequential(
-        *layers, nn.Linear(inputs, math.prod(shape)), bounded, nn.Unflatten(1, shape)
-    )
+    return [nn.Linear(inputs, math.prod(shape)), bounded, nn.Unflatten(1, shape)]
 
 
 def mlp_discriminator(inputs: int, width: int, norm: Norm) -> nn.Sequential:

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from .networks import Norm, Shape, normalised
+from .networks import Norm, Shape, normalised, sample_layers
 
 
 def conv5x5_generator(
@@ -100,11 +100,6 @@ def relu_layers(inputs: int, units: int, count: int, norm: Norm) -> list[nn.Modu
         layers += [nn.ReLU(inplace=True)]
         inputs = units
     return layers
-
-
-def sample_layers(inputs: int, shape: Shape) -> list[nn.Module]:
-    bounded = nn.Tanh() if len(shape) == 3 else nn.Identity()  # points may lie anywhere
-    return [nn.Linear(inputs, math.prod(shape)), bounded, nn.Unflatten(1, shape)]
 
 
 def two_path_generator(

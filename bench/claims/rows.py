@@ -1,7 +1,7 @@
 """What a claim looks at: the recorded rows of one folder on one data set, or of one probe."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -66,8 +66,7 @@ class Run:
         if not found:
             return None
         alike = [c for c in found if without_rate(c) == without_rate(found[0])]
-        rates = sorted(c.config.get("learning_rate", 0) for c in alike)
-        middle = rates[(len(rates) - 1) // 2]
+        middle = middle_rate(alike)
         return next(c for c in alike if c.config.get("learning_rate", 0) == middle)
 
     def variant(self, base: Contestant | None, **changes: Any) -> Contestant | None:
@@ -182,6 +181,12 @@ def _ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
     ]
     both = pd.concat(counted, axis=1, join="inner").to_numpy(float)
     return stats.signed_ranks(both[:, 0] - both[:, 1]) if len(both) else None
+
+
+def middle_rate(some: Iterable[Contestant]) -> float:
+    """The lower median of their learning rates: the usual one, where a ladder of them ran."""
+    rates = sorted(float(one.config.get("learning_rate", 0)) for one in some)
+    return rates[(len(rates) - 1) // 2]
 
 
 def without_rate(one: Contestant) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Claims about what happens while a model trains, told from its curves: 3, 5, 6, 8, 13, 14."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from scipy.stats import spearmanr
 
 from bench.survivors import LOST
 
-from .deciding import Finding, Region, above, between, decided
+from .deciding import Finding, Region, Verdict, above, between, decided
 from .rows import Contestant, Run
 
 DECADES = 9.0  # what a diverged trial counts as having grown by: it is stopped at 1e9
@@ -45,10 +46,10 @@ def at_most_one(run: Run, model: str) -> Finding | None:
     return replaced(found, "cannot tell", note)
 
 
-def replaced(found: Finding, verdict: str, note: str) -> Finding:
+def replaced(found: Finding, verdict: Verdict, note: str) -> Finding:
     """The finding with another verdict, and why."""
     notes = "; ".join(filter(None, (found.note, note)))
-    return Finding(**{**vars(found), "verdict": verdict, "note": notes})
+    return replace(found, verdict=verdict, note=notes)
 
 
 def tracks(run: Run, model: str, claimed: Region) -> Finding | None:

@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 from bench.survivors import LOST
 
 from .deciding import Finding, Region, decided
-from .rows import Contestant, Run, positive, without_rate
+from .rows import Contestant, Run, middle_rate, positive, without_rate
 
 RATES = 3  # of each model, at least
 MODELS = 3  # in a ranking, at least
@@ -55,8 +55,7 @@ def ladders(run: Run) -> list[dict[float, Contestant]]:
             groups[f"{one.model} {sorted(without_rate(one).items())}"].append(one)
     best: dict[str, dict[float, Contestant]] = {}
     for group in groups.values():
-        rates = sorted(float(one.config["learning_rate"]) for one in group)
-        middle = rates[(len(rates) - 1) // 2]
+        middle = middle_rate(group)
         ladder = {round(float(c.config["learning_rate"]) / middle, 3): c for c in group}
         if len(ladder) > len(best.get(group[0].model, {})):
             best[group[0].model] = ladder

@@ -5,7 +5,7 @@ import math
 from torch import nn
 
 from gan_zoo.base import GAN
-from gan_zoo.networks import Labelled
+from gan_zoo.networks import Labelled, init_he
 from gan_zoo.wgan import WGAN
 from gan_zoo.wgangp import WGANGP
 
@@ -17,14 +17,14 @@ def relu_mlp(inputs: int, layers: int, width: int, outputs: int) -> nn.Sequentia
     """
     parts: list[nn.Module] = []
     for units in [width] * layers:
-        parts += [_he(nn.Linear(inputs, units)), nn.ReLU()]
+        parts += [_he(inputs, units), nn.ReLU()]
         inputs = units
-    return nn.Sequential(*parts, _he(nn.Linear(inputs, outputs)))
+    return nn.Sequential(*parts, _he(inputs, outputs))
 
 
-def _he(layer: nn.Linear) -> nn.Linear:
-    nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-    nn.init.zeros_(layer.bias)
+def _he(inputs: int, outputs: int) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    init_he(layer)
     return layer
 
 

@@ -17,6 +17,7 @@ from gan_zoo.streams import Streams
 
 from ..batches import Shuffled
 from ..datasets import Dataset, load_dataset
+from ..histograms import bars
 from .critics import Rows, Tick, build, fresh, looks
 from .deep import critic
 from .settings import Depth
@@ -112,7 +113,7 @@ def activation_norms(model: GAN, batch: Batch) -> list[float]:
     return [float(gradient.double().norm()) for gradient in torch.autograd.grad(loss, seen)]
 
 
-def histogram(model: GAN) -> Iterator[dict[str, float]]:
+def histogram(model: GAN) -> Rows:
     """The critic's weight matrices in equal bins over [-m, m]: low, high, share of all weights.
 
     m is what 99.9 % of them do not exceed: the bound itself where weights are clipped.
@@ -120,6 +121,4 @@ def histogram(model: GAN) -> Iterator[dict[str, float]]:
     matrices = [w for w in trainable(model.discriminator).values() if w.ndim > 1]
     weights = torch.cat([w.detach().flatten() for w in matrices]).cpu().double().numpy()
     most = float(np.quantile(np.abs(weights), 0.999))
-    counts, edges = np.histogram(weights, bins=BINS, range=(-most, most))
-    for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True):
-        yield {"low": float(low), "high": float(high), "share": float(count / len(weights))}
+    return list(bars(weights, most, BINS))

@@ -128,10 +128,9 @@ def seen(model: GAN, measure: Measure) -> dict[str, float]:
     with torch.no_grad():
         real, fake = model.scores(batch)
     right = ((real > 0).float().mean() + (fake < 0).float().mean()) / 2
-    classifies = hasattr(model.config, "saturating")
     return {
         "generator_grad_norm": float(norm),
-        "accuracy": float(right) if classifies else float("nan"),
+        "accuracy": float(right) if model.logits else float("nan"),
         "loss": float(own.detach()),
     }
 
