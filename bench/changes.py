@@ -12,9 +12,9 @@ import pandas as pd
 
 from . import stats
 from .catalog import primary_metric
+from .columns import KEY, PROTOCOL
 from .errors import InputError
 from .protocol import contestants, datasets, last, primary
-from .records import KEY, PROTOCOL
 from .results import Results
 
 CHANGE_COLUMNS = ["dataset", "metric", "scale", "model", "n", "identical", "rows"]

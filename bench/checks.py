@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from .catalog import primary_metric
+from .columns import PROTOCOL
 from .protocol import contestants, datasets, last, one_protocol, own_extractor, primary
-from .records import PROTOCOL
 from .results import Results
 
 UNTRAINED = "untrained generator"

@@ -16,23 +16,23 @@ OUT = "A file.  [default: in DIR/latent]"
 
 
 def of_a_generator(command: Callable[..., None]) -> Callable[..., None]:
-    """DIR and the options that choose one generator of it, and the seed of what is drawn."""
+    """DIR, the options that choose one generator of it, and the seed of what is drawn."""
     options = (
         click.argument("folder", type=click.Path(path_type=Path), metavar="DIR"),
         click.option("--model", metavar="LABEL", help="Of several contestants, this one."),
         click.option("--dataset", metavar="NAME", help="Of several data sets, this one."),
         click.option(
-            "--trial-seed",
+            "--seed",
             type=int,
             metavar="S",
-            help="The training run.  [default: the first that left weights]",
+            help="Of the training run.  [default: the first that left weights]",
         ),
         click.option(
-            "--seed",
+            "--latent-seed",
             type=click.IntRange(0, 10**9 - 1),
             default=0,
             show_default=True,
-            help="Of the latents: the same seed draws the same ones.",
+            help="Of what is drawn: the same one draws the same latents.",
         ),
         click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help=OUT),
     )
@@ -168,10 +168,10 @@ def _opened(folder: Path, options: dict[str, Any]) -> tuple["Trained", int, Path
 
     from .generators import load_generator
 
-    of = (options["model"], options["dataset"], options["trial_seed"])
+    of = (options["model"], options["dataset"], options["seed"])
     trained = load_generator(folder, *of)
     torch.set_num_threads(trained.trial.threads)
-    return trained, options["seed"], options["out"]
+    return trained, options["latent_seed"], options["out"]
 
 
 def _whole(flag: str, text: str | None) -> list[int]:

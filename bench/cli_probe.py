@@ -89,7 +89,7 @@ def settings_of(
     kind = require(name, EXPERIMENTS, "experiment").settings
     asked: dict[str, Any] = {}
     if file is not None:
-        from .records import read_toml
+        from .toml_file import read_toml
 
         asked = from_file(name, file, read_toml(file))
     for label, field, value in parse_set(values):

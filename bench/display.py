@@ -9,9 +9,9 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from .damage import readable_facts
 from .errors import printable
 from .executors import Outcome
+from .facts import readable_facts
 from .trial import Trial
 
 REFRESH = 0.5  # seconds between two looks at what the trials have written

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from .columns import KEY
 from .errors import InputError
 from .files import write_bytes
 from .protocol import own_extractor
-from .records import KEY
 from .results import Results
 
 NAME = "events.out.tfevents.bench"  # TensorBoard looks for "tfevents"; one name, so no file is left

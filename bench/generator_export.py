@@ -13,8 +13,8 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from .damage import readable_facts
 from .errors import InputError
+from .facts import readable_facts
 from .files import write_bytes, write_json
 from .generator_card import card
 from .generator_code import Code, code_of

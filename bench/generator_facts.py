@@ -10,11 +10,11 @@ from gan_zoo import catalog as zoo
 
 from . import __version__
 from .catalog import DATASETS, FOLDER, METRICS, primary_metric
-from .damage import facts_in, readable_facts
+from .columns import PROTOCOL
 from .errors import InputError
+from .facts import facts_in, readable_facts
 from .generators import Trained
 from .protocol import final
-from .records import PROTOCOL
 from .results import Results
 
 FORMAT = 1  # of config.json

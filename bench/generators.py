@@ -15,9 +15,9 @@ from gan_zoo.catalog import unknown
 from gan_zoo.streams import Streams
 
 from .catalog import dataset_name, extractor_name
-from .damage import facts_in, readable_facts
 from .datasets import Dataset, load_dataset
 from .errors import Damaged, InputError, shown
+from .facts import facts_in, readable_facts
 from .probe_catalog import PROBES
 from .results import Results
 from .settings import resolve

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import InputError
 from .plan import Plan, from_dict
-from .records import read_toml
+from .toml_file import read_toml
 from .trial import Contestant
 
 # What all trials of a folder have in common, so that they can be compared.

@@ -12,7 +12,7 @@ from .errors import InputError, shown
 from .limits import require_text
 from .parsing import parse_images, parse_models, parse_seeds, parse_set
 from .plan import Plan, from_dict
-from .records import read_toml
+from .toml_file import read_toml
 from .trial import Contestant
 
 DEVICES = ("cpu", "cuda", "mps")

@@ -7,7 +7,7 @@ finished. Asked to mix two, this refuses and names the difference.
 import pandas as pd
 
 from .catalog import METRICS, dataset_name, primary_metric, without_hash
-from .records import PROTOCOL
+from .columns import PROTOCOL
 from .results import Results
 
 

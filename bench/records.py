@@ -7,8 +7,6 @@ trials/<dataset>/<label>/s<seed>/
 """
 
 import io
-import stat
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,25 +15,17 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from .damage import (
-    readable_facts,
+from .columns import (
+    CURVE_COLUMNS,
+    EVALUATION_COLUMNS,
+    HISTOGRAM_COLUMNS,
+    OPTIONAL,
+    TABLES,
 )
-from .errors import InputError
+from .facts import readable_facts
 from .files import write_bytes, write_json, write_text
 
-CLOCK = ["images", "generator_steps", "discriminator_steps", "seconds"]
-KEY = ["dataset", "model", "seed"]
-CURVE_COLUMNS = [*KEY, *CLOCK, "metric", "value"]
-PROTOCOL = ["features", "samples", "reference"]
-EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
-TABLES = {"curves": CURVE_COLUMNS, "evaluations": EVALUATION_COLUMNS}
-HISTOGRAM_COLUMNS = [*KEY, "images", "network", "low", "high", "share"]
-OPTIONAL = {"histograms": HISTOGRAM_COLUMNS}  # tables that a whole trial may lack
-EVENT_COLUMNS = [*KEY, "step", "images", "kind", "text"]
-SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
 ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
-LONGEST_LINE = 20_000
-LONGEST_PLAN = 1 << 20  # bytes; a thousand contestants are 100,000
 
 
 @dataclass(frozen=True)
@@ -183,24 +173,3 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
 def write_experiment(root: Path, plan: dict[str, Any], environment: dict[str, Any]) -> None:
     write_text(root / "experiment.toml", tomli_w.dumps(plan))
     write_json(root / "environment.json", environment)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file; raises InputError in one line."""
-    try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # a pipe could be waited for without end
-            raise InputError(f"cannot read {path}: it is not a regular file")
-        if facts.st_size > LONGEST_PLAN:
-            raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
-        text = path.read_text(encoding="utf-8")
-        # A key of n dots takes the parser n^2 steps.
-        if any(len(line) > LONGEST_LINE for line in text.splitlines()):
-            raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
-        return tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except RecursionError as error:
-        raise InputError(f"{path} is not a plan: its lists or tables are too deep") from error
-    except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
-        raise InputError(f"{path} is not TOML: {error}") from error

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from .columns import PROTOCOL
 from .files import read_json
-from .records import PROTOCOL
 from .stats import prediction_interval
 from .verdicts import OK, Check, Found
 

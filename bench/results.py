@@ -1,60 +1,34 @@
 """A results folder, read as DataFrames: what is damaged is told and left out."""
 
 import json
-import os
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
-from .catalog import dataset_name
-from .damage import (
-    FACT_TABLES,
-    damage,
-    events_in,
-    facts_in,
-    frame_of,
-    no_rows,
-    readable_facts,
-    table_in,
-    tables_in,
-)
+from .columns import EVENT_COLUMNS, KEY, OPTIONAL, SCALE_COLUMNS, TABLES
+from .damage import frame_of, no_rows, table_in, tables_in
 from .environment import cores
 from .errors import Damaged, InputError
-from .plan import from_dict
+from .facts import COMPLETE, FACT_TABLES, PLANNED, events_in, facts_in, facts_of, readable_facts
 from .provenance import presets
-from .records import (
-    EVENT_COLUMNS,
-    KEY,
-    OPTIONAL,
-    SCALE_COLUMNS,
-    TABLES,
-    read_toml,
-    write_parquet,
-)
-
-PLANNED = ("config_hash", "features")  # facts of trial.json in the table of trials
+from .records import write_parquet
+from .results_folder import ResultsFolder
 
 
-class Results:
+class Left(NamedTuple):
+    """What a trial left: the facts of its JSON files, and its tables."""
+
+    facts: dict[str, Any]
+    tables: dict[str, pa.Table]
+
+
+class Results(ResultsFolder):
     """A results folder as DataFrames, each read when it is first asked for."""
-
-    def __init__(self, folder: str | Path) -> None:
-        """Raises InputError if `folder` is not a results folder."""
-        self.path = Path(folder)
-        if not (self.path / "experiment.toml").is_file():
-            raise InputError(f"{self.path} is not a results folder: it has no experiment.toml")
-
-    @cached_property
-    def experiment(self) -> dict[str, Any]:
-        """The resolved plan. Raises InputError if it is none that this version knows."""
-        path = self.path / "experiment.toml"
-        return from_dict(read_toml(path), str(path)).as_dict()  # checked: its names become paths
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -83,7 +57,7 @@ class Results:
     def trials(self) -> pd.DataFrame:
         """One row a trial of the plan: its status, its facts, its preset ("dcgan@paper" or "")."""
         named = presets(self.experiment)
-        rows = [{**self._trial_row(*key), "preset": named.get(key[1], "")} for key in self._keys()]
+        rows = [{**self._trial_row(*key), "preset": named.get(key[1], "")} for key in self.keys]
         return pd.DataFrame(rows)
 
     @cached_property
@@ -108,7 +82,7 @@ class Results:
         rows = [
             dict(zip(KEY, key, strict=True)) | found
             for key in whole
-            for found in events_in(self._folder(*key) / "events.json")
+            for found in events_in(self.trial_folder(*key) / "events.json")
         ]
         return pd.DataFrame(rows, columns=EVENT_COLUMNS) if rows else no_rows(EVENT_COLUMNS)
 
@@ -130,38 +104,27 @@ class Results:
 
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
         """images -> PNG grid of the same latents, in the order of training."""
-        folder = self._folder(dataset, model, seed) / "samples"
+        folder = self.trial_folder(dataset, model, seed) / "samples"
         found = [path for path in sorted(folder.glob("*.png")) if path.stem.isdecimal()]
         return {int(path.stem): path for path in found}
 
     def neighbours(self, model: str, dataset: str, seed: int) -> Path | None:
         """The PNG of final samples and their nearest training images, if there is one."""
-        path = self._folder(dataset, model, seed) / "neighbours.png"
+        path = self.trial_folder(dataset, model, seed) / "neighbours.png"
         return path if path.exists() else None
 
-    def _keys(self) -> list[tuple[str, str, int]]:
-        plan = self.experiment
-        labels = [contestant["label"] for contestant in plan["contestants"]]
-        seeds = plan["seeds"]
-        names = [dataset_name(reference) for reference in plan["datasets"]]
-        return [(d, m, s) for d in names for m in labels for s in seeds]
-
-    def _folder(self, dataset: str, model: str, seed: int) -> Path:
-        return self.path / "trials" / dataset / model / f"s{seed}"
-
     @cached_property
-    def _left(self) -> dict[tuple[str, str, int], dict[str, pa.Table] | Damaged]:
-        """What each trial left: its tables, each read once, or why they cannot be used."""
+    def _left(self) -> dict[tuple[str, str, int], Left | Damaged]:
+        """What each trial left, each file read once, or why it cannot be used."""
 
-        def read(key: tuple[str, str, int]) -> dict[str, pa.Table] | Damaged:
+        def read(key: tuple[str, str, int]) -> Left | Damaged:
             try:
-                own = dict(zip(KEY, key, strict=True))
-                return tables_in(self._folder(*key), own, TABLES, OPTIONAL)
+                return left_in(self.trial_folder(*key), key)
             except Damaged as why:
                 return why
 
         with ThreadPoolExecutor(cores()) as pool:  # decoding does not hold the interpreter
-            return dict(zip(self._keys(), pool.map(read, self._keys()), strict=True))
+            return dict(zip(self.keys, pool.map(read, self.keys), strict=True))
 
     def _derived(self, name: str) -> pd.DataFrame:
         try:
@@ -172,49 +135,25 @@ class Results:
 
     def _trial_row(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
         key = {"dataset": dataset, "model": model, "seed": seed}
-        try:
-            return key | self._facts(dataset, model, seed) | key
-        except Damaged as error:
-            facts = {"status": "damaged", "reason": str(error)}
-            facts |= dict.fromkeys(PLANNED, "")
-            return key | facts | dict.fromkeys(FACT_TABLES, "{}")
-
-    def _facts(self, dataset: str, model: str, seed: int) -> dict[str, Any]:
-        if isinstance(why := self._left[dataset, model, seed], Damaged):
-            raise why
-        folder = self._folder(dataset, model, seed)
-        trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
-        progress = facts_in(folder / "progress.json")
-        status = ("running" if is_alive(progress) else "interrupted") if progress else "waiting"
-        facts = {name: trial.get(name, "") for name in PLANNED} | {"status": status, "reason": ""}
-        facts = facts | progress | {"status": status} | ended
-        for name in FACT_TABLES:
-            facts[name] = facts.get(name) or trial.get(name) or {}
-        return {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in facts.items()}
+        left = self._left[dataset, model, seed]
+        if isinstance(left, Damaged):
+            facts: dict[str, Any] = {"status": "damaged", "reason": str(left)}
+            facts |= dict.fromkeys(PLANNED, "") | dict.fromkeys(FACT_TABLES, "{}")
+        else:
+            facts = left.facts
+        packed = {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in facts.items()}
+        return key | packed | key
 
     def _read_all(self, name: str) -> pd.DataFrame:
-        whole = [left for left in self._left.values() if not isinstance(left, Damaged)]
+        whole = [left.tables for left in self._left.values() if not isinstance(left, Damaged)]
         columns = {**TABLES, **OPTIONAL}[name]
-        return frame_of((left[name] for left in whole if name in left), columns)
+        return frame_of((tables[name] for tables in whole if name in tables), columns)
 
 
-def damage_of(root: Path, dataset: str, label: str, seed: int) -> str:
-    """Why a trial's record cannot be used, in a few words, or nothing."""
-    folder = root / "trials" / dataset / label / f"s{seed}"
-    return damage(folder, dict(zip(KEY, (dataset, label, seed), strict=True)), TABLES, OPTIONAL)
-
-
-def is_alive(progress: dict[str, Any]) -> bool:
-    """Does the process that wrote progress.json still run? Told only on its own machine."""
-    if progress.get("host") != socket.gethostname():
-        return True
-    try:
-        os.kill(int(progress["pid"]), 0)
-    except (KeyError, ProcessLookupError, OverflowError, ValueError):
-        return False
-    except PermissionError:
-        pass  # it runs, as somebody else
-    return True
+def left_in(folder: Path, key: tuple[str, str, int]) -> Left:
+    """What the trial of data set, label and seed `key` left in `folder`; raises Damaged."""
+    facts, own = facts_of(folder), dict(zip(KEY, key, strict=True))
+    return Left(facts, tables_in(folder, own, TABLES, OPTIONAL, facts["status"] in COMPLETE))
 
 
 def write_index(results: Results) -> None:

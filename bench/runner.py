@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 from .catalog import NONE, extractor_name, without_hash
-from .damage import readable_facts
+from .columns import SCALE_COLUMNS
 from .environment import environment
-from .errors import DiskError, InputError
+from .errors import Damaged, DiskError, InputError
 from .executors import Outcome, in_process, local_processes
-from .files import read_json
+from .facts import STATUSES, readable_facts
 from .growing import RAISED, merged
 from .plan import Plan
-from .records import ENDED, SCALE_COLUMNS, TrialRecord, write_experiment, write_table
-from .results import Results, damage_of
+from .records import ENDED, TrialRecord, write_experiment, write_table
+from .results import Results, left_in
 from .trial import CHECKPOINT_EVERY, Trial
 
 RECORDING = threading.Lock()
@@ -148,9 +148,12 @@ def has_ended(root: Path, trial: Trial) -> bool:
 
 def status_of(root: Path, trial: Trial) -> str:
     """How a trial ended, "" if it has not, "damaged" if its record cannot be used."""
-    if damage_of(root, trial.dataset, trial.label, trial.seed):
+    key = (trial.dataset, trial.label, trial.seed)
+    try:
+        found: str = left_in(root / "trials" / trial.key, key).facts["status"]
+    except Damaged:
         return "damaged"
-    return str(read_json(root / "trials" / trial.key / "status.json").get("status", ""))
+    return found if found in STATUSES else ""
 
 
 def cost(trial: Trial) -> float:

@@ -1,25 +1,67 @@
 """`bench status`: how far a results folder is, in lines."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from .errors import printable
-from .results import Results
+from .columns import OPTIONAL, TABLES
+from .errors import Damaged, printable
+from .facts import COMPLETE, facts_of
+from .results_folder import ResultsFolder
+
+MAGIC = b"PAR1"  # what a parquet file begins and ends with
 
 
 def lines(folder: Path) -> Iterator[str]:
-    """One line of counts, then one for each trial that has not finished."""
-    trials = Results(folder).trials
-    counts = trials["status"].value_counts()
-    told = ", ".join(f"{count} {status}" for status, count in counts.items())
-    yield f"{folder}: {len(trials)} trials: {told}"
-    rates = trials.get("images_per_second")
-    for number, trial in enumerate(trials.itertuples()):
-        if trial.status == "finished":
+    """One line of counts, then one for each trial that has not finished.
+
+    Of tables only the ends are looked at, so that hundreds of trials take no second. Damage within
+    one is found by `bench report`, which leaves the trial out, and by `bench run`, which trains it
+    again.
+    """
+    results = ResultsFolder(folder)
+    facts = {key: _facts(results.trial_folder(*key)) for key in results.keys}
+    counts = Counter(found["status"] for found in facts.values()).most_common()
+    told = ", ".join(f"{count} {status}" for status, count in counts)
+    yield f"{folder}: {len(facts)} trials: {told}"
+    for (dataset, label, seed), found in facts.items():
+        if found["status"] == "finished":
             continue
-        line = f"  {trial.dataset} {trial.model} s{trial.seed}: {trial.status}"
-        if trial.status == "running" and rates is not None:
-            share, rate = trial.images / trial.total, rates.iloc[number]
-            line += f", {share:.0%}, {rate:,.0f} images/s"
-            line += f", {(trial.total - trial.images) / rate:,.0f} s left" if rate else ""
-        yield line + (f": {printable(trial.reason)}" if trial.reason else "")
+        line = f"  {dataset} {label} s{seed}: {found['status']}{_progress(found)}"
+        yield line + (f": {printable(found['reason'])}" if found["reason"] else "")
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    try:
+        found = facts_of(folder)
+        for name in (*TABLES, *OPTIONAL):
+            needed = name in TABLES and found["status"] in COMPLETE
+            _require_whole(folder / f"{name}.parquet", needed)
+    except Damaged as why:
+        return {"status": "damaged", "reason": str(why)}
+    return found
+
+
+def _require_whole(path: Path, needed: bool) -> None:
+    """Raises Damaged if `path` is no parquet file from its first bytes to its last."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(MAGIC))
+            file.seek(-len(MAGIC), 2)
+            if begin != MAGIC or file.read() != MAGIC:
+                raise Damaged(f"{path.name} cannot be read")
+    except FileNotFoundError:
+        if needed:
+            raise Damaged(f"{path.name} is missing") from None
+    except OSError as error:
+        raise Damaged(f"{path.name} cannot be read") from error
+
+
+def _progress(found: dict[str, Any]) -> str:
+    """How far a running trial is, as far as it tells."""
+    images, total, rate = (found.get(name) for name in ("images", "total", "images_per_second"))
+    if found["status"] != "running" or images is None or total is None or rate is None:
+        return ""
+    left = f", {(total - images) / rate:,.0f} s left" if rate else ""
+    return f", {images / total:.0%}, {rate:,.0f} images/s{left}"

@@ -12,9 +12,9 @@ import pandas as pd
 from . import stats, survivors
 from .catalog import METRICS as METRIC_ENTRIES
 from .catalog import primary_metric
+from .columns import PROTOCOL
 from .protocol import contestants, datasets, final, primary
 from .provenance import presets
-from .records import PROTOCOL
 from .results import Results
 
 METRICS = list(METRIC_ENTRIES)

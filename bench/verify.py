@@ -17,9 +17,9 @@ from gan_zoo.catalog import unknown
 
 from . import generators
 from .catalog import primary_metric
-from .damage import facts_in
 from .environment import BITS, environment
 from .errors import InputError
+from .facts import facts_in
 from .planning import available
 from .protocol import final
 from .repeats import ALIKE, SAME, Repeat

@@ -16,12 +16,24 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
     {"verdicts", "observing", "command"},
-    {"catalog", "settings", "limits", "rules", "rules_state", "probe_catalog", "alarms"}
+    {
+        "columns",
+        "facts",
+        "toml_file",
+        "catalog",
+        "settings",
+        "limits",
+        "rules",
+        "rules_state",
+        "probe_catalog",
+        "alarms",
+    }
     | {"histograms", "updates"},
     {"mixtures", "parsing", "trial", "formats", "layers", "provenance"},
     {"datasets", "damage"},
     {"vision_sets", "folders", "stacked", "weights", "features", "classifier", "inception"}
-    | {"faces", "custom_features", "plan", "records", "results", "batches"},
+    | {"faces", "custom_features", "plan", "records", "results_folder", "results"}
+    | {"batches"},
     {"extractors"},
     {"planning", "growing", "status", "probes", "measures", "planar", "evaluate", "scale"}
     | {"protocol", "checkpoints", "probe_batch", "probe_measures", "probing"},
@@ -112,9 +124,10 @@ def modules_after(code: str) -> set[str]:
         *(["--help"], ["list"], ["probe"]),
         *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims")),
         *([name, "--help"] for name in ("describe", "sample", "arithmetic")),
+        ["status", str(ROOT / "results" / "reference-mnist5k")],
     ],
 )
-def test_help_is_light(arguments: list[str]) -> None:
+def test_help_and_status_are_light(arguments: list[str]) -> None:
     code = (
         "from click.testing import CliRunner\nfrom bench.cli import main\n"
         f"result = CliRunner().invoke(main, {arguments})\nassert result.exit_code == 0"

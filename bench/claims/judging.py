@@ -10,8 +10,8 @@ from scipy.stats import false_discovery_control
 
 from bench.errors import InputError
 from bench.protocol import datasets, one_protocol, own_extractor
-from bench.records import read_toml
 from bench.results import Results
+from bench.toml_file import read_toml
 
 from .claim import Claim
 from .deciding import LEVEL, Finding

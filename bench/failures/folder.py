@@ -11,7 +11,8 @@ import tomli_w
 from ..environment import environment
 from ..errors import Damaged, InputError
 from ..files import write_json, write_text
-from ..records import read_toml, write_parquet
+from ..records import write_parquet
+from ..toml_file import read_toml
 from .catalog import EXPERIMENTS
 from .settings import Settings, from_file, resolved
 

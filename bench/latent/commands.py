@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from bench.catalog import saw_training_images, without_hash
 from bench.errors import InputError
 from bench.files import write_json
 from bench.generators import Trained
@@ -50,7 +51,7 @@ def sample(
     elif images:
         write_grid(to, samples, len(labels) or columns_for(trained, len(codes)))
     else:
-        note = f"n = {len(codes):,} samples (blue) over training points (grey); seed {seed}."
+        note = f"n = {len(codes):,} samples (blue) over training points (grey); latent seed {seed}."
         write_figure(to, planar_figure(trained, samples, f"Samples, {trained.trial.key}", note))
     say(f"{len(codes):,} samples of {trained.trial.key}: {to}")
 
@@ -189,6 +190,11 @@ def show_neighbours(
         f"Nearer than the closest 1 % of held-out images: {100 * share:.1f} % of the samples "
         f"(95 % interval {100 * low:.1f} to {100 * high:.1f}); exact copies: {found.copies}.",
     ]
+    if saw_training_images(without_hash(found.space), trained.trial.dataset):
+        lines.append(
+            "That extractor was trained on these training images, so it sees held-out ones farther "
+            "from them than they are: --pixels compares without it."
+        )
     write_figure(to, neighbours_figure(trained, found, " ".join(lines)))
     say(f"Nearest training images of {trained.trial.key}: {to}")
     for line in lines:

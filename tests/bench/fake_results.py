@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from bench.columns import EVENT_COLUMNS, HISTOGRAM_COLUMNS
 from bench.damage import no_rows
-from bench.records import EVENT_COLUMNS, HISTOGRAM_COLUMNS
 from bench.results import Results
 
 from . import fake_probes

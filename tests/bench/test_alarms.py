@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.alarms import ENOUGH, GROWN, START, WINDOW, alarms, collapses, counted, divergences
-from bench.damage import events_in
 from bench.errors import Damaged
+from bench.facts import events_in
 
 LATE = [START] * 9  # every row is past the start
 

@@ -1,6 +1,7 @@
 """`bench sample`, `interpolate`, `arithmetic` and `neighbours` as a user meets them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from bench.catalog import EXTRACTORS
 from bench.cli import main
 from bench.datasets import load_dataset, to_unit
 from bench.generators import load_generator
@@ -39,7 +41,9 @@ def cli(command: str, folder: Path, *arguments: str, dataset: str = "mnist5k") -
 def test_samples_are_a_grid_and_the_same_again(made: Path, tmp_path: Path) -> None:
     out = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
     for path, seed in zip(out, "001", strict=True):
-        done = cli("sample", made, "--model", "gan", "-n", "9", "--seed", seed, "--out", str(path))
+        done = cli(
+            "sample", made, "--model", "gan", "-n", "9", "--latent-seed", seed, "--out", str(path)
+        )
         assert done.exit_code == 0, done.output
     assert Image.open(out[0]).size == (3 * 30 + 2, 3 * 30 + 2)
     assert out[0].read_bytes() == out[1].read_bytes() != out[2].read_bytes()
@@ -161,6 +165,17 @@ def test_neighbours_as_a_command(made: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "1,000 held-out images" in done.output
     assert Image.open(out).width == 1600
+    assert "trained on these" not in done.output
+
+
+def test_neighbours_seen_by_an_extractor_that_was_trained_on_them(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = EXTRACTORS["digits-lenet"]
+    monkeypatch.setitem(EXTRACTORS, "digits-lenet", replace(known, trained_on=("mnist5k",)))
+    line = ["--model", "gan", "-n", "20", "--out", str(tmp_path / "n.png")]
+    assert "trained on these training images" in cli("neighbours", made, *line).output
+    assert "trained on these" not in cli("neighbours", made, *line, "--pixels").output
 
 
 @pytest.mark.parametrize(

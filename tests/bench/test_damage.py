@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import bench
 from bench.cli import main
+from bench.columns import SCALE_COLUMNS
 from bench.datasets import load_dataset
 from bench.errors import InputError
 from bench.executors import Outcome
@@ -27,7 +28,7 @@ from bench.findings import Findings
 from bench.page import page
 from bench.plan import Plan
 from bench.prose import text_of
-from bench.records import SCALE_COLUMNS, Clock, Measured, TrialRecord, write_experiment, write_table
+from bench.records import Clock, Measured, TrialRecord, write_experiment, write_table
 from bench.results import Results, write_index
 from bench.runner import measure_scale, run
 from bench.status import lines

@@ -14,7 +14,7 @@ from bench.failures import plots_depth, plots_landscape, plots_vanishing
 from bench.failures.averages import geometric, powers, worded
 from bench.failures.catalog import EXPERIMENTS
 from bench.failures.settings import Depth, Landscape, Settings, Vanishing, from_file, resolved
-from bench.records import read_toml
+from bench.toml_file import read_toml
 
 ROOT = Path(__file__).parents[2]
 TINY = ("datasets=ring8", "layers=2", "width=4", "steps=4", "batch_size=8", "side=4")

@@ -11,8 +11,8 @@ import bench
 from bench.datasets import load_dataset
 from bench.errors import InputError
 from bench.plan import from_dict
-from bench.records import read_toml
 from bench.settings import recorded, resolve
+from bench.toml_file import read_toml
 from gan_zoo.base import Config, later
 from gan_zoo.catalog import MODELS
 from gan_zoo.gan import VanillaGAN

@@ -21,11 +21,12 @@ from bench import runner
 from bench.datasets import load_dataset
 from bench.errors import DiskError, InputError
 from bench.executors import Outcome, local_processes
+from bench.facts import is_alive
 from bench.files import read_json, replacing, write_text
 from bench.parsing import parse_models
 from bench.plan import Plan
 from bench.records import TrialRecord
-from bench.results import is_alive, write_index
+from bench.results import write_index
 from bench.status import lines
 from bench.trial import Trial
 

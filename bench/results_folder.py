@@ -1,0 +1,37 @@
+"""Where things lie in a results folder, by its plan: no table is read, so no table library."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .catalog import dataset_name
+from .errors import InputError
+from .plan import from_dict
+from .toml_file import read_toml
+
+
+class ResultsFolder:
+    """A results folder: its plan, and the folders of its trials."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Raises InputError if `folder` is not a results folder."""
+        self.path = Path(folder)
+        if not (self.path / "experiment.toml").is_file():
+            raise InputError(f"{self.path} is not a results folder: it has no experiment.toml")
+
+    @cached_property
+    def experiment(self) -> dict[str, Any]:
+        """The resolved plan. Raises InputError if it is none that this version knows."""
+        path = self.path / "experiment.toml"
+        return from_dict(read_toml(path), str(path)).as_dict()  # checked: its names become paths
+
+    @property
+    def keys(self) -> list[tuple[str, str, int]]:
+        """Data set, label and seed of each trial, in the order of the plan."""
+        labels = [contestant["label"] for contestant in self.experiment["contestants"]]
+        names = [dataset_name(reference) for reference in self.experiment["datasets"]]
+        return [(d, m, s) for d in names for m in labels for s in self.experiment["seeds"]]
+
+    def trial_folder(self, dataset: str, label: str, seed: int) -> Path:
+        """Where that trial is recorded."""
+        return self.path / "trials" / dataset / label / f"s{seed}"
