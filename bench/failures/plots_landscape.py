@@ -106,6 +106,7 @@ def table(
     by = ["dataset", "constraint"]
     told = arithmetic(tables["critics"], by, "real_above_fake")
     told[["mean", "low", "high"]] *= 100
+    told[["low", "high"]] = told[["low", "high"]].clip(0, 100)  # a t interval knows no bounds
     rows, losses = tables["rows"], tables["losses"]
     last = arithmetic(losses[losses["steps"] == losses["steps"].max()], by, "loss")
     values = rows.groupby([*by, "seed"])["value"]
