@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from .claims import NEEDS, missing
+from .claims import NEEDS, looked_at, missing
 from .formats import Table, plain, safe
 from .prose import number, span
 from .stats import seeds_to_attain
@@ -46,7 +46,7 @@ def effect(row: pd.Series) -> str:
 
 def tally(table: pd.DataFrame) -> str:
     """How many of each verdict, and what chance would have made of them."""
-    looked = table[table["n"] > 0]
+    looked = looked_at(table)
     counts = looked["verdict"].value_counts()
     parts = [f"{counts.get(name, 0)} {name}" for name in MARKS]
     decided = int((looked["verdict"] != "cannot tell").sum())
@@ -75,8 +75,10 @@ READING = (
     "at 95 %: where nothing is in it, one in twenty is decided by chance. `q` (Benjamini and "
     "Hochberg over the rows) says how sure the whole table is: of the rows with q < 0.05, one in "
     "twenty is expected to be wrong. A diverged or failed trial counts as worse than any finished "
-    "one. `planned_power` is the effect, in standard deviations over seeds, that n seeds show with "
-    "80 % power."
+    "one, or as without a mode or label, where final quality is compared (claims 1, 2, 4, 9, 12, "
+    "15, 16), and a diverged one as an explosion (13); all else is of the finished ones, and the "
+    "lost are counted beside it. `planned_power` is the effect, in standard deviations over seeds, "
+    "that n seeds show with 80 % power."
 )
 
 
@@ -92,7 +94,7 @@ def markdown(table: pd.DataFrame) -> str:
         name = f"**{claim}**" + f" ({safe(part)})" * bool(part)
         lines += [f"- {name}: {safe(first['statement'])}.", f"  Source: {safe(first['source'])}."]
         lines += [f"  Rule: {safe(first['rule'])}."]
-        for _, row in own[own["n"] > 0].iterrows():
+        for _, row in looked_at(own).iterrows():
             note = f"; {safe(row['note'])}" * bool(row["note"])
             lines += [f"  On {safe(row['dataset'])}: {safe(row['runs'])}{note}."]
     return "\n".join([*lines, ""])

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import theme
+from .claims import looked_at
 from .claims_text import effect
 
 COLOURS = {"supported": "#0072B2", "contradicted": "#D55E00", "cannot tell": theme.SOFT}
@@ -26,7 +27,7 @@ NOTE = (
 @theme.themed
 def board(table: pd.DataFrame) -> Figure:
     """A forest plot of all rows that something was recorded for, claim by claim."""
-    rows = table[table["n"] > 0].reset_index(drop=True)
+    rows = looked_at(table).reset_index(drop=True)
     height = 1.9 + ROW * max(len(rows), 2)
     figure = Figure(figsize=(theme.WIDTH * 1.35, height), layout="constrained")
     axis = figure.subplots()

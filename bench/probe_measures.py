@@ -83,16 +83,17 @@ def lipschitz(look: Look) -> Values:
     runs = torch.cat([x - y, x - x[partner], y - y[partner]]).norm(dim=1)
     apart = runs > NEAR
     quotients = torch.where(apart, rises / runs.clamp(min=NEAR), 0)
-    return {"lipschitz/mean": quotients.sum() / apart.sum(), "lipschitz/max": quotients.max()}
+    largest = torch.where(apart.any(), quotients.max(), torch.nan)
+    return {"lipschitz/mean": quotients.sum() / apart.sum(), "lipschitz/max": largest}
 
 
 def quantiles(look: Look) -> Values:
     """Quantiles of the scores, linear between two samples."""
     found: Values = {}
     for name, (scores, _) in (("real", look.on_real), ("fake", look.on_fake)):
-        at = torch.tensor(list(QUANTILES.values()), device=scores.device)
-        values = torch.quantile(scores.float().flatten(), at)
-        found |= dict(zip((f"score/{name}/{q}" for q in QUANTILES), values, strict=True))
+        # One at a time: a list of them would have to be copied to the device first.
+        flat = scores.float().flatten()
+        found |= {f"score/{name}/{q}": torch.quantile(flat, at) for q, at in QUANTILES.items()}
     return found
 
 

@@ -57,11 +57,14 @@ def _with_failures(results: Results, dataset: str) -> pd.DataFrame:
         table["value"] = np.log(table["value"].to_numpy(float))
     lost = table["status"].isin(LOST)
     table = table[lost | np.isfinite(table["value"])]
-    there = table["value"].dropna()
-    # So far away that whatever finished differs less from each other than from it.
-    worst = 2 * there.max() - there.min() + 1 if len(there) else 0.0
+    worst = beyond(table["value"].dropna().to_numpy(float))
     table["value"] = stats.with_failures(table["value"], table["status"].isin(LOST), worst)
     return table.pivot(index="seed", columns="model", values="value")
+
+
+def beyond(finished: np.ndarray) -> float:
+    """So far above what finished that those differ less from each other than from it."""
+    return float(2 * finished.max() - finished.min() + 1) if len(finished) else 0.0
 
 
 def _signed_ranks(scores: pd.DataFrame, a: str, b: str) -> np.ndarray:

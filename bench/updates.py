@@ -57,6 +57,8 @@ def ratios(
     if layers:
         names = [layer_of(name) for name in now]
         for layer in dict.fromkeys(names):
-            own = torch.tensor([name == layer for name in names], device=moved.device)
-            found[f"update_ratio/{network}/{layer}"] = moved[own].norm() / sizes[own].norm()
+            # By numbers, not by a mask: what a mask selects is known only when the device is.
+            own = [place for place, name in enumerate(names) if name == layer]
+            of_layer = [torch.stack([norms[place] for place in own]) for norms in (moved, sizes)]
+            found[f"update_ratio/{network}/{layer}"] = of_layer[0].norm() / of_layer[1].norm()
     return found

@@ -4,7 +4,7 @@
 
 from bench.claims.claim import Claim
 from bench.claims.deciding import LEVEL, Finding, Region, decided
-from bench.claims.judging import COLUMNS, Evidence, evidence_in, judged, missing, runs_of
+from bench.claims.judging import COLUMNS, Evidence, evidence_in, judged, looked_at, missing, runs_of
 from bench.claims.register import CLAIMS, NEEDS
 from bench.claims.rows import Contestant, Probe, Run
 
@@ -23,6 +23,7 @@ __all__ = [
     "decided",
     "evidence_in",
     "judged",
+    "looked_at",
     "missing",
     "runs_of",
 ]

@@ -25,11 +25,6 @@ class Region:
     high: float = math.inf
     inside: bool = True
 
-    def depth(self, x: float) -> float:
-        """How far x lies on the claimed side of the nearer margin; below 0 on the other side."""
-        found = min(x - self.low, self.high - x)
-        return found if self.inside else -found
-
     def nearer(self, x: float) -> float:
         """The margin that x is nearer to."""
         return self.low if x - self.low <= self.high - x else self.high
@@ -121,7 +116,9 @@ def decided(
         notes.append(f"{len(x)} seeds can never decide at 5 %; {FEWEST} could")
     if ranks is not None:
         counted = _by_ranks(np.asarray(ranks, dtype=np.float64), claimed)
-        if counted != verdict:
+        if not len(x):
+            notes.append("by the lost trials alone")
+        elif counted != verdict:
             notes.append(f"with lost trials as the worst: {counted}; of the others: {verdict}")
         # A model may have lost every trial: then the ranks alone speak.
         verdict = counted if counted == verdict or not len(x) else "cannot tell"

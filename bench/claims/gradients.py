@@ -46,13 +46,14 @@ def with_depth(probe: Probe, constraint: str, steady: bool) -> Finding | None:
     rows = probe.rows
     if probe.kind != "depth" or rows.empty:
         return None
-    name = rows["constraint"].astype(str)
-    rows = rows[(name == constraint) | name.str.startswith(f"{constraint}=")]
+    names = rows["constraint"].astype(str)
+    alike = names[(names == constraint) | names.str.startswith(f"{constraint}=")]
+    rows = rows[names == alike.iloc[0]] if len(alike) else rows[:0]  # of several, the first
     values = [_change(own) for _, own in rows.groupby("seed")]
     if not values:
         return None
     claimed = Region(-TEN, TEN) if steady else outside(-TEN, TEN)
-    note = f"{', '.join(name[rows.index].unique())}; {rows['layer'].nunique()} layers"
+    note = f"{alike.iloc[0]}; {rows['layer'].nunique()} layers"
     cited = f"{probe.folder} ({constraint}; {rows['seed'].nunique()} seeds)"
     return decided(values, claimed, "ratio", "activation_grad_norm", cited, note, True)
 

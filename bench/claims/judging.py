@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,8 +51,13 @@ def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
 
 def missing(table: pd.DataFrame) -> list[int]:
     """The numbers of the claims that no row of the table has looked at."""
-    spoken = set(table.loc[table["n"] > 0, "claim"])
+    spoken = set(looked_at(table)["claim"])
     return [number for number in NEEDS if number not in spoken]
+
+
+def looked_at(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that something was recorded for. One may have n = 0: all trials of a model lost."""
+    return table[table["runs"].notna()]
 
 
 def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
@@ -63,7 +69,7 @@ def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
         found = claim.judge(one)
         if found is None:
             continue
-        rank = found.n, one.images if isinstance(one, Run) else 0
+        rank = one.ended, one.images if isinstance(one, Run) else 0
         if one.dataset not in best or rank > best[one.dataset][0]:
             best[one.dataset] = rank, found
     return {dataset: found for dataset, (_, found) in best.items()}
@@ -134,16 +140,20 @@ def _contestants(results: Results, dataset: str) -> tuple[Contestant, ...]:
     """In the order of the plan; those whose hyperparameters were recorded."""
     trials = results.trials.reindex(columns=["dataset", "model", "config"])
     own = trials[trials["dataset"] == dataset]
-    configs = dict(zip(own["model"], own["config"], strict=True))
+    configs: dict[str, dict[str, Any]] = {}
+    for label, config in zip(own["model"], own["config"], strict=True):
+        # A trial that waits or is damaged has none, and says nothing of the others.
+        configs[label] = configs.get(label) or json.loads(config or "{}")
     return tuple(
-        Contestant(entry["label"], entry["model"], json.loads(configs.get(entry["label"]) or "{}"))
+        Contestant(entry["label"], entry["model"], configs.get(entry["label"], {}))
         for entry in results.experiment["contestants"]
     )
 
 
 def _probe(folder: Path) -> Probe | None:
     """A folder of a probe that a claim is about; None for another one. Raises InputError."""
-    kind = read_toml(folder / "settings.toml").get("probe")
+    settings = read_toml(folder / "settings.toml")
+    kind = settings.get("probe")
     if kind not in PROBES:
         return None
     path = folder / "rows.parquet"
@@ -155,4 +165,5 @@ def _probe(folder: Path) -> Probe | None:
     if absent:
         raise InputError(f"{path} has no column {', '.join(absent)}")
     measured = rows[PROBES[kind][-1]].astype(float)
-    return Probe(folder.resolve().name, kind, rows[np.isfinite(measured)])
+    data = str(settings.get("dataset", ""))
+    return Probe(folder.resolve().name, kind, data, rows[np.isfinite(measured)])

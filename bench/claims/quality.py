@@ -1,6 +1,5 @@
 """Claims about what the samples are like at the end of training: 1, 2, 4, 9, 10, 12."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from bench.survivors import LOST
 
 from .deciding import Finding, Region, above, decided
-from .rows import Contestant, Run, log_ratios
+from .rows import Contestant, Run, log_ratios, positive, ranks
 
 HALF_A_MODE = 0.5
 LIKE_TRUE = 3  # standard deviations of C_T without copying, 10 ** -0.5 each for 10 cells
@@ -98,18 +97,29 @@ def at_equal_seconds(run: Run, steps: int, claimed: Region) -> Finding | None:
         return None
     courses = [dict(iter(run.course(one, run.metric).groupby("seed"))) for one in (fewer, base)]
     seeds = sorted(courses[0].keys() & courses[1].keys())
-    values = [_at_the_first_end(*(course[seed] for course in courses)) for seed in seeds]
-    kept = {seed: value for seed, value in zip(seeds, values, strict=True) if math.isfinite(value)}
-    if not kept:
+    pairs = [_at_the_first_end(*(course[seed] for course in courses)) for seed in seeds]
+    logs = pd.DataFrame(pairs, index=seeds, columns=["fewer", "base"], dtype=float)
+    logs = logs[np.isfinite(logs).all(axis=1)]
+    ranked = ranks(*_with_finals(run, fewer, base, logs))
+    if logs.empty and ranked is None:
         return None
-    cited = run.cited(fewer, base, seeds=kept)
+    cited = run.cited(fewer, base, seeds=logs.index)
     note = "; ".join(filter(None, (run.lost(fewer, base), "seconds of the machine that ran it")))
-    return decided(list(kept.values()), claimed, "ratio", run.metric, cited, note, True)
+    values = logs["fewer"] - logs["base"]
+    return decided(values, claimed, "ratio", run.metric, cited, note, True, ranked)
 
 
-def _at_the_first_end(a: pd.DataFrame, b: pd.DataFrame) -> float:
-    """log(a / b) at the lesser of the last seconds, the logarithm interpolated in seconds."""
+def _with_finals(
+    run: Run, a: Contestant, b: Contestant, logs: pd.DataFrame
+) -> tuple[list[pd.Series], list[list[int]]]:
+    """The columns of `logs`, the end of a trial whose partner was lost added; and who was lost."""
+    finals = [np.log(positive(run.final(one, run.metric))) for one in (a, b)]
+    columns = [logs[name].combine_first(own) for name, own in zip(logs, finals, strict=True)]
+    return columns, [run.seeds(one, *LOST) for one in (a, b)]
+
+
+def _at_the_first_end(a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
+    """log a and log b at the lesser of the last seconds, interpolated in seconds."""
     end = min(a["seconds"].max(), b["seconds"].max())
     with np.errstate(divide="ignore", invalid="ignore"):
-        at = [np.interp(end, own["seconds"], np.log(own["value"])) for own in (a, b)]
-    return float(at[0] - at[1])
+        return [float(np.interp(end, own["seconds"], np.log(own["value"]))) for own in (a, b)]

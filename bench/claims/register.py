@@ -33,5 +33,5 @@ CLAIMS: tuple[Claim, ...] = (
     *(*samples.modes(), samples.BEATS, *train.edges(), samples.SLOWS, *train.slopes()),
     *(*train.tracking(), *train.vanishing(), *train.undecided(), *samples.labels()),
     *(*samples.memorised(), *train.depth(), samples.NORM, *train.explosions()),
-    *(*train.OSCILLATE, *samples.steps(), *samples.rankings()),
+    *(*train.oscillations(), *samples.steps(), *samples.rankings()),
 )

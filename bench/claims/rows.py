@@ -12,7 +12,7 @@ import pandas as pd
 from bench import stats
 from bench.catalog import primary_metric
 from bench.parsing import short
-from bench.survivors import LOST
+from bench.survivors import LOST, beyond
 
 TAIL = 0.1  # of the budget: what "at the end of training" means of a curve
 
@@ -28,6 +28,8 @@ class Contestant:
     def usual(self) -> bool:
         """Is it the game that its paper plays, whatever its size and its optimizer?"""
         config = self.config
+        if not config:
+            return False  # nothing of it has run
         if self.model in ("gan", "cgan", "dcgan"):
             right = {"gan": "mlp", "dcgan": "conv"}.get(self.model, config.get("backbone"))
             return not config.get("saturating") and config.get("backbone") == right
@@ -81,6 +83,12 @@ class Run:
         rows = self.trials
         own = rows[(rows["model"] == one.label) & rows["status"].isin(statuses)]
         return sorted(int(seed) for seed in own["seed"])
+
+    @property
+    def ended(self) -> int:
+        """Seeds at which a trial has ended, well or not."""
+        over = self.trials["status"].isin(("finished", *LOST))
+        return int(self.trials.loc[over, "seed"].nunique())
 
     def lost(self, *some: Contestant) -> str:
         """How many trials diverged or failed, in words; nothing where none did."""
@@ -139,11 +147,17 @@ class Probe:
 
     folder: str
     kind: Literal["vanishing", "depth"]
+    data: str  # what its networks were trained on
     rows: pd.DataFrame
 
     @property
     def dataset(self) -> str:
-        return f"probe {self.kind}"
+        return f"{self.kind}: {self.data}"
+
+    @property
+    def ended(self) -> int:
+        """Seeds that there are rows of."""
+        return int(self.rows["seed"].nunique())
 
 
 @dataclass(frozen=True)
@@ -161,20 +175,21 @@ def log_ratios(run: Run, a: Contestant, b: Contestant, metric: str) -> Logs:
     both = pd.concat(finals, axis=1, join="inner").sort_index()
     values = both.iloc[:, 0] - both.iloc[:, 1]
     lost = [run.seeds(one, *LOST) for one in (a, b)]
-    return Logs([int(seed) for seed in both.index], values.to_numpy(float), _ranks(finals, lost))
+    return Logs([int(seed) for seed in both.index], values.to_numpy(float), ranks(finals, lost))
 
 
 def positive(values: pd.Series) -> pd.Series:
     return values[values > 0]
 
 
-def _ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
-    """Signed ranks of the differences with each lost trial as the worst: see bench.survivors."""
+def ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
+    """Signed ranks of the differences by seed, each of the seeds `lost` as the worst.
+
+    Nothing where none was lost: see bench.survivors.
+    """
     if not any(lost):
         return None
-    there = np.concatenate([values.to_numpy(float) for values in finals])
-    # So far away that whatever finished differs less from each other than from it.
-    worst = 2 * there.max() - there.min() + 1 if len(there) else 0.0
+    worst = beyond(np.concatenate([values.to_numpy(float) for values in finals]))
     counted = [
         pd.concat([values, pd.Series(worst, index=seeds, dtype=float)])
         for values, seeds in zip(finals, lost, strict=True)

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from bench.survivors import LOST
-
 from .deciding import Finding, Region, Verdict, above, between, decided
 from .rows import Contestant, Run
 
@@ -97,11 +95,12 @@ def explodes(run: Run, model: str, freed: Mapping[str, object]) -> Finding | Non
     parts = [_part(run, both, share) for share in (0.5, 1.0)]
     grown = np.log10(parts[1] / parts[0])
     grown = grown[np.isfinite(grown)]
-    lost = run.seeds(one, *LOST)
-    grown = pd.concat([grown, pd.Series(DECADES, index=lost, dtype=float)])
+    diverged = run.seeds(one, "diverged")  # one that failed says nothing of the critic
+    grown = pd.concat([grown, pd.Series(DECADES, index=diverged, dtype=float)])
     if grown.empty:
         return None
-    note = run.lost(one) + f", counted as {DECADES:g} decades" * bool(lost)
+    counted = f"{len(diverged)} diverged, counted as {DECADES:g} decades" * bool(diverged)
+    note = "; ".join(filter(None, (run.lost(one), counted)))
     cited = run.cited(one, seeds=grown.index)
     metric = "score/real - score/fake"
     return decided(grown * np.log(10), above(np.log(10)), "ratio", metric, cited, note, True)
@@ -113,12 +112,16 @@ def _part(run: Run, rows: pd.DataFrame, end: float) -> pd.Series:
     return rows[inside].groupby("seed")["gap"].mean()
 
 
-def oscillates_more(run: Run, model: str) -> Finding | None:
-    """How much the GAN's discriminator loss moves from row to row, against that of the critic."""
+def oscillates_more(run: Run, model: str, ranged: bool) -> Finding | None:
+    """How much the GAN's discriminator loss moves from row to row, against that of the critic.
+
+    ranged: in shares of the range that a loss went through, else of its mean size.
+    """
     gan, critic = run.usual("gan"), run.usual(model)
     if gan is None or critic is None:
         return None
-    both = pd.concat([_unrest(run, one) for one in (gan, critic)], axis=1, join="inner")
+    unrest = [_unrest(run, one, ranged) for one in (gan, critic)]
+    both = pd.concat(unrest, axis=1, join="inner")
     values = np.log(both.iloc[:, 0] / both.iloc[:, 1])
     values = values[np.isfinite(values)]
     if values.empty:
@@ -128,8 +131,13 @@ def oscillates_more(run: Run, model: str) -> Finding | None:
     return decided(values, above(0.0), "ratio", "loss/discriminator", cited, note, True)
 
 
-def _unrest(run: Run, one: Contestant) -> pd.Series:
-    """seed -> mean change between neighbouring rows, over the mean size: the second half."""
+def _unrest(run: Run, one: Contestant, ranged: bool) -> pd.Series:
+    """seed -> mean change between neighbouring rows of the second half, over the mean size there.
+
+    ranged: over the range through the whole training, which no choice of zero moves.
+    """
     rows = run.curve(one, "loss/discriminator")
     late = rows[rows["images"] > run.images / 2].groupby("seed")["value"]
-    return late.agg(lambda x: x.diff().abs().mean() / x.abs().mean())
+    change = late.agg(lambda x: x.diff().abs().mean())
+    whole = rows.groupby("seed")["value"].agg(np.ptp)
+    return change / (whole if ranged else late.agg(lambda x: x.abs().mean()))

@@ -80,7 +80,7 @@ def same_ranking(run: Run, tuned: bool, claimed: Region) -> Finding | None:
     note = f"{found.logs.shape[1]} models, {len(found.times)} learning rates each"
     cited = run.cited(*found.used, seeds=found.seeds)
     kept = [value for value in values if np.isfinite(value)]
-    return decided(kept, claimed, "tau", run.metric, cited, _lost(found, note))
+    return decided(kept, claimed, "tau", run.metric, cited, _lost(found, note)) if kept else None
 
 
 def same_winner(run: Run, claimed: Region) -> Finding | None:
@@ -88,24 +88,38 @@ def same_winner(run: Run, claimed: Region) -> Finding | None:
     found = grid(run)
     if found is None:
         return None
-    winners = found.logs.argmin(axis=1)  # [seeds, rates]
-    changed = winners[:, found.others()] != winners[:, [found.usual]]
+    changed = [_changed(logs, found.usual) for logs in found.logs]
+    kept = {seed: x for seed, x in zip(found.seeds, changed, strict=True) if np.isfinite(x)}
+    if not kept:
+        return None
     note = f"{found.logs.shape[1]} models, {len(found.times)} learning rates each"
-    cited = run.cited(*found.used, seeds=found.seeds)
-    return decided(changed.mean(axis=1), claimed, "share", run.metric, cited, _lost(found, note))
+    cited = run.cited(*found.used, seeds=kept)
+    values = list(kept.values())
+    return decided(values, claimed, "share", run.metric, cited, _lost(found, note))
+
+
+def _changed(logs: np.ndarray, usual: int) -> float:
+    """Of one seed, [models, rates]: the share; a rate at which all are lost has no winner."""
+    won = np.isfinite(logs).any(axis=0)
+    others = won & (np.arange(logs.shape[1]) != usual)
+    if not won[usual] or not others.any():
+        return np.nan
+    winners = logs.argmin(axis=0)
+    return float((winners[others] != winners[usual]).mean())
 
 
 def _untuned(found: Grid, seed: int) -> float:
     usual = found.logs[seed, :, found.usual]
     taus = [kendalltau(usual, found.logs[seed, :, i]).statistic for i in found.others()]
-    return float(np.nanmean(taus)) if np.isfinite(taus).any() else np.nan
+    # Rounded, as below: one swap among five is 0.8, and no rounding error less.
+    return float(np.nanmean(taus).round(9)) if np.isfinite(taus).any() else np.nan
 
 
 def _tuned(found: Grid, seed: int) -> float:
     elsewhere = np.delete(found.logs, seed, axis=0).mean(axis=0)  # [models, rates]
     best = elsewhere.argmin(axis=1)
     chosen = found.logs[seed, np.arange(len(best)), best]
-    return float(kendalltau(found.logs[seed, :, found.usual], chosen).statistic)
+    return float(np.round(kendalltau(found.logs[seed, :, found.usual], chosen).statistic, 9))
 
 
 def _lost(found: Grid, note: str) -> str:

@@ -26,16 +26,26 @@ def geometric(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFram
 
 
 def arithmetic(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
-    """[*by, mean, low, high, n]: means with 95 % t intervals; the bounds of one value are NaN."""
+    """[*by, mean, low, high, n]: means with 95 % t intervals; the bounds of one value are NaN.
+
+    What is not finite is left out, so n says how many values a mean stands on.
+    """
     found = []
     for key, group in rows.groupby(list(by), sort=False):
-        one = stats.mean_interval(group[column].astype(float))
-        found.append([*key, one.estimate, one.low, one.high, one.n])
+        values = group[column].astype(float)
+        values = values[np.isfinite(values)]
+        if len(values):
+            one = stats.mean_interval(values)
+            found.append([*key, one.estimate, one.low, one.high, one.n])
+        else:
+            found.append([*key, math.nan, math.nan, math.nan, 0])
     return pd.DataFrame(found, columns=[*by, *COLUMNS])
 
 
 def worded(row: pd.Series, form: str = ".3g") -> str:
     """ "2.1 [1.7, 2.6]": a row of such a table as text; a single value has no interval."""
+    if math.isnan(row["mean"]):
+        return "–"
     if math.isnan(row["low"]):
         return f"{row['mean']:{form}}"
     return f"{row['mean']:{form}} [{row['low']:{form}}, {row['high']:{form}}]"

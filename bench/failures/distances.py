@@ -23,7 +23,7 @@ from .settings import Distances
 
 Floats = NDArray[np.float64]
 
-STEP = 1e-3  # of the central differences that gradients are taken by
+STEP = 1e-3  # of the central differences that gradients are taken by, at most
 REACH, PLACES = 14.0, 20_001  # the axis that Gaussians are integrated on, beyond both means
 QUANTILES = 2000  # atoms of a Gaussian, for its earth mover's distance
 
@@ -40,18 +40,19 @@ def run(settings: Distances, seed: int, tick: Tick) -> dict[str, Rows]:
         found = dict(lines(shift, settings.atoms))
         found |= {f"gaussians/{name}": value for name, value in gaussians(shift).items()}
         if shift > 0:
-            near = [lines(shift + sign * STEP, settings.atoms) for sign in (-1, 1)]
-            found |= {f"{name}_grad": slope for name, slope in _slopes(*near).items()}
-            near = [gaussians(shift + sign * STEP) for sign in (-1, 1)]
-            found |= {f"gaussians/{n}_grad": slope for n, slope in _slopes(*near).items()}
+            step = min(STEP, shift / 2)  # never to the other side of 0
+            below, above = (lines(shift + by, settings.atoms) for by in (-step, step))
+            found |= {f"{n}_grad": slope for n, slope in _slopes(below, above, step).items()}
+            below, above = (gaussians(shift + by) for by in (-step, step))
+            found |= {f"gaussians/{n}_grad": s for n, s in _slopes(below, above, step).items()}
         rows += [{"shift": shift, "quantity": name, "value": v} for name, v in found.items()]
         tick(done / settings.points)
     return {"rows": rows}
 
 
-def _slopes(below: dict[str, float], above: dict[str, float]) -> dict[str, float]:
+def _slopes(below: dict[str, float], above: dict[str, float], step: float) -> dict[str, float]:
     finite = [n for n in below if math.isfinite(below[n]) and math.isfinite(above[n])]
-    return {name: (above[name] - below[name]) / (2 * STEP) for name in finite}
+    return {name: (above[name] - below[name]) / (2 * step) for name in finite}
 
 
 def lines(shift: float, atoms: int) -> dict[str, float]:

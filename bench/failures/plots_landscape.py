@@ -1,5 +1,6 @@
 """The figures and the table of `bench probe landscape`."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,17 +52,13 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
 
 
 def _contours(axis: Axes, rows: pd.DataFrame, points: pd.DataFrame) -> None:
-    values = rows.pivot_table(index="y", columns="x", values="value")
-    axis.contourf(values.columns, values.index, values, LEVELS, cmap="cividis")
-    axis.contour(
-        values.columns,
-        values.index,
-        values,
-        LEVELS,
-        colors="white",
-        linewidths=0.4,
-        linestyles="solid",
-    )
+    if np.isfinite(rows["value"]).all():
+        values = rows.pivot_table(index="y", columns="x", values="value")
+        grid = (values.columns, values.index, values, LEVELS)
+        axis.contourf(*grid, cmap="cividis")
+        axis.contour(*grid, colors="white", linewidths=0.4, linestyles="solid")
+    else:
+        axis.text(0.5, 0.5, "diverged", transform=axis.transAxes, ha="center")
     axis.scatter(points["x"], points["y"], s=2.5, color=theme.REST[0], lw=0)
     axis.set_aspect("equal")
     axis.set_xticks([])
@@ -74,7 +71,7 @@ def losses(rows: pd.DataFrame) -> Figure:
 
     From the second step on: at the first, nothing has been clipped yet.
     """
-    rows = rows[rows["steps"] > 1]
+    rows = rows[(rows["steps"] > 1) | (rows["steps"].max() <= 1)]
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
     figure, axes = theme.panels(len(sets) * len(constraints), 2.1, len(sets))
     panels = [(constraint, dataset) for constraint in constraints for dataset in sets]

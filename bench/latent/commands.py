@@ -49,7 +49,7 @@ def sample(
     elif to.suffix.lower() != ".png":
         write_arrays(to, samples, codes)
     elif images:
-        write_grid(to, samples, len(labels) or columns_for(trained, len(codes)))
+        write_grid(to, samples, columns_for(trained, len(codes), len(labels)))
     else:
         note = f"n = {len(codes):,} samples (blue) over training points (grey); latent seed {seed}."
         write_figure(to, planar_figure(trained, samples, f"Samples, {trained.trial.key}", note))

@@ -41,11 +41,14 @@ def place(trained: Trained, out: Path | None, what: str, endings: tuple[str, ...
     return out
 
 
-def columns_for(trained: Trained, n: int) -> int:
-    """Samples side by side: a column a class for a conditional model, or else about a square."""
-    classes = trained.model.spec.classes
-    if trained.model.conditional and classes <= WIDEST:
-        return min(n, classes)
+def columns_for(trained: Trained, n: int, labels: int = 0) -> int:
+    """Samples side by side: a column a class that was asked for, or else about a square.
+
+    labels: how many were named; 0 is all of a conditional model.
+    """
+    columns = labels or (trained.model.spec.classes if trained.model.conditional else 1)
+    if 1 < columns <= WIDEST:
+        return min(n, columns)
     return min(n, WIDEST, math.ceil(math.sqrt(n)))
 
 

@@ -54,10 +54,8 @@ def smoothness(trained: Trained, start: Codes, end: Codes) -> list[Row]:
     """
     classes, n = trained.model.spec.classes, len(start)
     moved = not torch.equal(start.latents, end.latents)
-    found = {
-        way: _images(trained, path(start, end, POINTS, way, classes))
-        for way in (WAYS if moved else ["linear"])
-    }
+    ways = WAYS if moved and start.latents.shape[1] > 1 else ["linear"]  # one axis has no sphere
+    found = {way: _images(trained, path(start, end, POINTS, way, classes)) for way in ways}
     if not moved:
         found = {"mixed label": found["linear"]}
     if len(trained.model.spec.shape) == 3:

@@ -1,11 +1,11 @@
-"""Rows made by hand for the claims: a contestant's values, seed by seed."""
+"""Rows made by hand for the claims: a contestant's values, seed by seed, and their verdict."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from bench.claims import Contestant, Probe, Run
+from bench.claims import CLAIMS, Claim, Contestant, Finding, Probe, Run
 
 CONFIG: dict[str, dict[str, Any]] = {
     "gan": {"backbone": "mlp", "saturating": False, "learning_rate": 2e-4},
@@ -104,7 +104,7 @@ def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Probe:
         for stage in ("4k", "32k")
         for steps, norm in zip((1, 1000), ends, strict=True)
     ]
-    return Probe("probe-vanishing", "vanishing", pd.DataFrame(rows))
+    return Probe("probe-vanishing", "vanishing", "mnist5k", pd.DataFrame(rows))
 
 
 def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
@@ -122,4 +122,27 @@ def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
         for layer, norm in enumerate(layers)
         for steps in (0, 500)
     ]
-    return Probe("probe-depth", "depth", pd.DataFrame(rows))
+    return Probe("probe-depth", "depth", "swissroll", pd.DataFrame(rows))
+
+
+YES, NO, OPEN = "supported", "contradicted", "cannot tell"
+SPREAD = [0.97, 0.99, 1.0, 1.01, 1.02, 1.03]  # around 1, without a tie
+
+
+def claim(number: int, part: str = "") -> Claim:
+    return next(c for c in CLAIMS if (c.number, c.part) == (number, part))
+
+
+def judge(number: int, part: str, evidence: Run | Probe) -> Finding:
+    found = claim(number, part).judge(evidence)
+    assert found is not None
+    return found
+
+
+def scaled(factor: float) -> list[float]:
+    return [factor * x for x in SPREAD]
+
+
+def mixed(low: float, high: float) -> list[float]:
+    """Three seeds on the one side and three on the other: nothing can be told."""
+    return [*[low * x for x in SPREAD[:3]], *[high * x for x in SPREAD[3:]]]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import claims_text, theme
-from bench.claims import COLUMNS, Probe, Run, evidence_in, judged
+from bench.claims import COLUMNS, Probe, Run, evidence_in, judged, looked_at, missing, runs_of
 from bench.cli import main
 from bench.findings import Findings
 from bench.page import page
@@ -38,7 +38,7 @@ def results_of(path: Path, label: str = "dcgan") -> Results:
 
 def probe_folder(path: Path) -> Path:
     path.mkdir(parents=True)
-    (path / "settings.toml").write_text('probe = "vanishing"\n')
+    (path / "settings.toml").write_text('probe = "vanishing"\ndataset = "mnist5k"\n')
     write_parquet(path / "rows.parquet", vanishing({"saturating": [(1.0, 1e-4)] * 6}).rows)
     return path
 
@@ -86,7 +86,7 @@ def test_the_command_writes_table_rules_and_picture(tmp_path, monkeypatch):
     table = pd.read_csv(folder / "claims.csv")
     assert list(table.columns) == COLUMNS
     row = table[table["part"] == "saturating"].iloc[0]
-    assert (row["verdict"], row["n"], row["dataset"]) == ("supported", 6, "probe vanishing")
+    assert (row["verdict"], row["n"], row["dataset"]) == ("supported", 6, "vanishing: mnist5k")
     assert row["effect"] == pytest.approx(1e-4)
     assert set(table["claim"]) == set(range(1, 17))
     text = (folder / "claims.md").read_text(encoding="utf-8")
@@ -173,3 +173,26 @@ def test_markdown_of_names_that_are_markup():
     text = claims_text.markdown(judged([run]))
     assert "<b>" not in text
     assert "&lt;b>\\|\\`x\\`" in text
+
+
+def test_a_model_that_lost_every_trial_has_its_row():
+    table = judged([run_of({"dcgan": [None] * 8, "gan": [1.0 + i for i in range(8)]})])
+    row = looked_at(table).iloc[0]
+    assert (row["claim"], row["n"], row["verdict"]) == (2, 0, "contradicted")
+    assert 2 not in missing(table)
+    assert claims_text.tally(table).startswith("1 of 16 claims, 1 row: 0 supported, 1 contradicted")
+    assert "On mnist5k: made (dcgan, gan" in claims_text.markdown(table)
+    (drawn,) = [
+        text.get_text() for text in board(table).axes[0].texts if "n = 0" in text.get_text()
+    ]
+    assert drawn.startswith("dcgan: 8 lost; by the lost trials alone")
+
+
+def test_a_trial_without_facts_hides_no_other(tmp_path):
+    results = results_of(tmp_path)
+    (before,) = runs_of(results)
+    last = results.trials.groupby("model")["seed"].transform("max") == results.trials["seed"]
+    results.trials.loc[last, "config"] = "{}"
+    (after,) = runs_of(results)
+    assert after.contestants == before.contestants
+    assert all(one.config for one in after.contestants)

@@ -53,6 +53,8 @@ def test_samples_go_below_the_results_folder_by_default(made: Path) -> None:
     assert cli("sample", made, "--model", "cgan").exit_code == 0
     path = made / "latent" / "mnist5k-cgan-s0-sample.png"
     assert Image.open(path).width == 10 * 30 + 2  # a column a class
+    assert cli("sample", made, "--model", "cgan", "--labels", "3").exit_code == 0
+    assert Image.open(path).width == 8 * 30 + 2  # 64 of one class in a square
     assert cli("sample", made, "--model", "gan", dataset="ring8").exit_code == 0
     assert (made / "latent" / "ring8-gan-s0-sample.png").exists()
 

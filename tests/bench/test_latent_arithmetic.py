@@ -40,6 +40,15 @@ def trained(bent: bool = False) -> Trained:
     return Trained(Path("nowhere"), trial, model.eval())
 
 
+def test_paths_along_one_axis_are_measured_straight() -> None:
+    (trial,) = trials_of(plan_of("gan"))
+    config = replace(VanillaGAN.defaults, backbone="mlp", width=4, latent_dim=1)
+    model = VanillaGAN(DataSpec((2,), 8), config, Streams(0))
+    one = Trained(Path("nowhere"), trial, model.eval())
+    rows = smoothness(one, *pairs_of(one, 20, seed=0))  # half of the pairs lie opposite
+    assert {row.way for row in rows} == {"linear"}
+
+
 def test_all_of_a_linear_attribute_carries_over() -> None:
     found = arithmetic(trained(), "x>80%", "x<20%", "y>50%", n=2000)
     x, y, _ = found.carried[:3]

@@ -77,6 +77,15 @@ def test_the_same_command_again_only_draws(tmp_path):
     assert (tmp_path / "plots/landscape.png").exists()
 
 
+@pytest.mark.parametrize("value", ["steps=1", "penalty_rate=1e18"])
+def test_a_single_step_and_a_critic_that_diverges_are_drawn_too(tmp_path, value, monkeypatch):
+    monkeypatch.setattr("bench.theme.DPI", 30)
+    result = landscape(tmp_path, "--seeds", "1", "--set", value)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "plots/landscape.png").exists()
+    assert "| ring8 " in (tmp_path / "summary.md").read_text()
+
+
 def test_seeds_are_added_and_those_there_keep_their_bits(tmp_path, undrawn):
     landscape(tmp_path, "--seeds", "0")
     landscape(tmp_path, "--seeds", "1")

@@ -81,3 +81,12 @@ def test_rows_hold_distances_and_the_gradients_that_exist():
     assert 0.06 < by[4.0, "gaussians/js_grad"] < 0.08
     assert not [key for key in by if key[1] == "kl_grad" or (key[0] == 0 and "grad" in key[1])]
     assert shares == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_gradients_at_shifts_below_the_usual_step_do_not_cross_zero():
+    rows = distances.run(Distances(reach=1e-3, points=3, atoms=4), 0, lambda share: None)["rows"]
+    by = {(row["shift"], row["quantity"]): row["value"] for row in rows}
+    for shift in (5e-4, 1e-3):
+        assert by[shift, "emd_grad"] == pytest.approx(1, abs=1e-9)
+        assert by[shift, "js_grad"] == 0.0
+        assert by[shift, "gaussians/emd_grad"] == pytest.approx(1, abs=1e-6)

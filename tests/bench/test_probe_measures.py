@@ -22,6 +22,7 @@ from bench.probe_measures import (
     quantiles,
     slopes,
 )
+from bench.updates import ratios
 from gan_zoo.base import GAN, Config, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
@@ -127,6 +128,20 @@ def test_lipschitz_quotients_are_those_of_the_pairs(batch: ProbeBatch) -> None:
     assert found["lipschitz/mean"] == pytest.approx(np.mean(quotients), rel=1e-4)
     assert found["lipschitz/max"] == pytest.approx(np.max(quotients), rel=1e-4)
     assert found["lipschitz/max"] <= 5 * (1 + 1e-4)  # no quotient of a plane is above its slope
+
+
+def test_where_no_pair_is_apart_there_is_no_quotient(batch: ProbeBatch) -> None:
+    alike = dataclasses.replace(batch, real=torch.zeros_like(batch.real))
+    found = numbers(lipschitz(look(Plane(), alike, torch.zeros_like(batch.real))))
+    assert np.isnan([found["lipschitz/mean"], found["lipschitz/max"]]).all()
+
+
+def test_quantiles_and_ratios_of_layers_wait_for_no_device(batch: ProbeBatch) -> None:
+    layers = {f"layers.{i}.{name}": nn.Parameter(torch.ones(3, device="meta"))
+              for i in (0, 2) for name in ("weight", "bias")}  # fmt: skip
+    old = [torch.ones(3, device="meta") for _ in layers]
+    found = ratios("generator", layers, old, layers=True)
+    assert found.keys() == {f"update_ratio/generator{of}" for of in ("", "/layers.0", "/layers.2")}
 
 
 def test_pairs_of_a_collapsed_generator_are_left_out(batch: ProbeBatch) -> None:
