@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.base import GAN, Batch, Player, layer_names
+from gan_zoo.precision import precision_context
 
 from .observing import (
     PLAYERS,
@@ -191,7 +192,7 @@ def no_waiting(case: Case) -> Found:
 def bf16(case: Case) -> Found:
     """A step under bf16 stays finite and keeps the weights in fp32."""
     model, streams = case.build()
-    with torch.autocast("cpu", torch.bfloat16):
+    with precision_context(torch.device("cpu"), "bf16"):
         told = model.train_step(case.batches(), streams)
     if not (told.discriminator_loss.isfinite() and told.generator_loss.isfinite()):
         return "failed", "a loss is not finite"

@@ -6,10 +6,15 @@ import torch
 
 
 def precision_context(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Within it, matrix products and convolutions in bf16 ("bf16") or everything in fp32."""
+    """Within it, matrix products and convolutions in bf16 ("bf16") or everything in fp32.
+
+    Weights are cast at each use: autocast's cache of them is made for one forward and backward
+    pass, and a step of an optimizer within the context leaves it behind.
+    """
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    enabled = precision == "bf16"
+    return torch.autocast(device.type, torch.bfloat16, enabled, cache_enabled=False)
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gan_zoo.base import GAN, Batch, DataSpec, descend
+from gan_zoo.catalog import MODELS
 from gan_zoo.gan import VanillaGAN
+from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 from gan_zoo.wgangp import WGANGP
 from tests.gan_zoo.small import GREY, batches, make
@@ -149,6 +151,29 @@ def test_the_penalty_is_fp32_under_bf16() -> None:
         penalty = again.gradient_penalty(batch)
     assert penalty.dtype == torch.float32
     assert torch.equal(exact, penalty)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_networks_under_bf16_are_those_of_now(name: str) -> None:
+    """Autocast's own cache would keep the weights that the first pass in the context had cast."""
+    model, streams = make(name, learning_rate=0.05)  # a step that bf16 can see
+    feed = batches(model.spec, 8)
+    real, labels = next(feed)
+    latent = torch.randn(8, model.config.latent_dim, generator=torch.Generator().manual_seed(0))
+
+    def seen() -> list[Tensor]:
+        return [model.discriminator(real, labels), model.generator(latent, labels)]
+
+    with precision_context(real.device, "bf16"):
+        before = seen()
+        model.train_step(feed, streams)
+        within = seen()
+    with precision_context(real.device, "bf16"):
+        after = seen()
+    for old, now, fresh in zip(before, within, after, strict=True):
+        assert old.dtype == torch.bfloat16
+        assert not torch.equal(old, now)
+        assert torch.equal(now, fresh)
 
 
 @pytest.mark.parametrize("backbone", ["mlp", "conv"])
