@@ -69,8 +69,9 @@ def unspoken(table: pd.DataFrame) -> str:
 READING = (
     "One row a part of a claim and data set. A seed gives one number; the effect is their mean, of "
     "ratios the geometric one. A verdict is given only where the whole interval lies on one side "
-    "of the margin, which was fixed before the runs: *supported* on the claimed side, "
-    "*contradicted* on the other, else *cannot tell*. The interval inverts the sign-flip test over "
+    "of the margin, which was fixed before the runs (but for the second scale of claim 14, added "
+    "after the first had been seen): *supported* on the claimed side, *contradicted* on the other, "
+    "else *cannot tell*. The interval inverts the sign-flip test over "
     f"seeds, so that fewer than {seeds_to_attain(1)} seeds can never decide. Each row stands alone "
     "at 95 %: where nothing is in it, one in twenty is decided by chance. `q` (Benjamini and "
     "Hochberg over the rows) says how sure the whole table is: of the rows with q < 0.05, one in "

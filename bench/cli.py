@@ -47,7 +47,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("experiment", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.argument("experiment", required=False, type=click.Path(exists=True))
 @click.option(
     "--models",
     metavar="A,B@PRESET,NAME=C",

@@ -11,7 +11,12 @@ from .command import one_line_errors, say
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only model]")
 @click.option("--dataset", metavar="NAME", help="Trained on it.  [default: the only data set]")
-@click.option("--seed", type=int, metavar="N", help="[default: the first that left weights]")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="S",
+    help="Of the training run.  [default: the first that left weights]",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

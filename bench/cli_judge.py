@@ -12,7 +12,9 @@ from .errors import InputError, printable
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
-@click.option("--metric", metavar="NAME", help="Compared by.  [default: FID; EMD for points]")
+@click.option(
+    "--metric", metavar="NAME", help="A metric of `bench list`.  [default: fid; emd for points]"
+)
 @click.option("--dataset", metavar="NAME", help="Of several data sets, this one.  [default: all]")
 @format_option
 @click.option(
@@ -110,7 +112,7 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
     "--tolerance",
     type=float,
     metavar="X",
-    help="Expect no equal bits: the final FID or EMD may be off by this share of it (0.05).",
+    help="Expect no equal bits: the final FID or EMD may be off by this share of it, such as 0.05.",
 )
 @one_line_errors
 def verify(

@@ -73,8 +73,18 @@ def sample(folder: Path, number: int | None, labels: str | None, **rest: Any) ->
 )
 @click.option("--labels", metavar="3 or 3,8", help="One label all along, or a path of labels.")
 @click.option("--spherical/--linear", default=True, help="The way.  [default: spherical]")
-@click.option("--format", "form", type=click.Choice(["strip", "grid", "gif"]), help="Of the file.")
-@click.option("--steps", type=int, metavar="N", help="Samples a leg, both ends counted.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["strip", "grid", "gif"]),
+    help="Of the file.  [default: strip]",
+)
+@click.option(
+    "--steps",
+    type=int,
+    metavar="N",
+    help="Samples a leg, both ends counted.  [default: strip 11, gif 24, grid 9]",
+)
 @click.option(
     "--pairs",
     type=click.IntRange(0, 1000),

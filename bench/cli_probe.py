@@ -18,7 +18,9 @@ from .parsing import parse_seeds, parse_set
 @click.argument("name", required=False, metavar="[NAME]")
 @click.argument("file", required=False, metavar="[SETTINGS.toml]", type=click.Path(path_type=Path))
 @click.option(
-    "--seeds", metavar="N or A,B,C", help="How many seeds (5 is 0,1,2,3,4), or which. Adds to DIR."
+    "--seeds",
+    metavar="N or A,B,C",
+    help="How many seeds (5 is 0,1,2,3,4), or which. Adds to DIR.  [default: see --dry-run]",
 )
 @click.option(
     "--set",

@@ -1,6 +1,7 @@
 """What every command shares: an error is one line, and names are printed harmlessly."""
 
 import atexit
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -25,6 +26,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
             fail(str(error), 2)
         except DiskError as error:
             fail(str(error), 1)
+        except BrokenPipeError:
+            # The reader has seen enough (`| head`), and nothing is to be flushed to it at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
         except KeyboardInterrupt as interrupt:

@@ -85,6 +85,7 @@ def _chosen(known: list[str], asked: str | None) -> list[str]:
 
 
 def _metric(asked: str | None, dataset: str) -> str:
+    asked = asked and asked.lower()  # FID is what people call it
     if asked is not None:
         require(asked, METRICS, "metric")
     return asked or primary_metric(dataset)

@@ -21,7 +21,7 @@ def parse_models(text: str) -> list[Contestant]:
         model, _, preset = reference.partition("@")
         if model in zoo.MODELS:
             if preset:
-                require(preset, zoo.MODELS[model].presets, f"preset of {model}")
+                require(preset, zoo.MODELS[model].presets, f"{model} preset")
         elif ":" not in model:
             raise InputError(zoo.unknown("model", model, zoo.MODELS))
         default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()

@@ -238,5 +238,5 @@ def _table(entry: Any) -> dict[str, Any]:
         raise InputError(f"a contestant is a table with label and model, not {shown(entry)}")
     for name in entry:
         if name not in known:
-            raise InputError(zoo.unknown("setting of a contestant", name, known))
+            raise InputError(zoo.unknown("contestant's setting", name, known))
     return entry

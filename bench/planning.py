@@ -39,6 +39,10 @@ def plan_from(
     if models is not None:
         asked["contestants"] = tuple(parse_models(models))
     settings = read_toml(Path(experiment)) if experiment else {}
+    if "probe" in settings:
+        raise InputError(
+            f"{experiment} is for `bench probe {shown(settings['probe'])} {experiment}`"
+        )
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
     asked["device"] = available(device or settings.pop("device", "auto"))

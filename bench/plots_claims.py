@@ -77,8 +77,8 @@ def _bands(axis: Axes, rows: pd.DataFrame) -> None:
 
 def _name(axis: Axes, rows: pd.DataFrame) -> None:
     """The statement once, at the left, and beside the axis the data set of each row."""
-    said = rows["claim"].astype(str) + "  " + rows["statement"].map(lambda x: theme.clipped(x, 84))
-    labels = said.mask(said == said.shift(), "")
+    said = rows["claim"].astype(str) + "  " + rows["statement"]
+    labels = said.mask(said == said.shift(), "").map(lambda x: theme.clipped(x, 84))
     axis.set_yticks(range(len(rows)), list(labels), ha="left", color=theme.INK)
     axis.tick_params(axis="y", pad=LABELS)
     for place, dataset in enumerate(rows["dataset"]):

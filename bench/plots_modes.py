@@ -107,7 +107,7 @@ def coverage_of_modes(findings: Findings, dataset: str) -> Figure:
     figure.legend(handles, names, loc="outside right center", fontsize=8.5)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
-        f"every seed; {trained_on(results, dataset)}. Dashed: the best there can be."
+        f"every seed; {trained_on(results, dataset)}. Dashed: true samples."
         + TOLD_COUNTS
         * bool(told)
     )

@@ -117,8 +117,8 @@ def gradient_norms_by_layer(findings: Findings, dataset: str) -> Figure:
         bar.set_label("gradient norm of a layer (log colours)")
     note = (
         f"x: real {unit(dataset)} shown to the discriminator; y: its layers, the input at the top. "
-        f"Geometric mean over seeds; {trained_on(results, dataset)}. Dark rows near the input are "
-        "gradients that vanish on their way down."
+        f"Geometric mean over seeds; {trained_on(results, dataset)}. Rows that darken towards the "
+        "top are gradients that vanish on their way back to the input; a lone dark row is a norm's."
     )
     theme.caption(figure, f"The discriminator's gradients by layer, {dataset}", note)
     return figure

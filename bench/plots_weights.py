@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from . import theme
-from .alarms import COLLAPSED
+from .alarms import COLLAPSED, START
 from .findings import Findings
 from .plots_lines import ended, models_panel, of_curves, trained_on
 from .plots_networks import both_networks
@@ -59,7 +59,8 @@ def diversity(findings: Findings, dataset: str) -> Figure:
         "Mean L2 distance over the pairs of 64 fixed samples. Thin: one seed; thick: the mean of "
         "finished seeds; band: from the lowest to the highest of them; "
         f"{trained_on(results, dataset)}. Dashed: as varied as real {unit(dataset)}. Dotted: "
-        f"{COLLAPSED:.0%}, below which a fall is called a collapse."
+        f"{COLLAPSED:.0%}, below which a fall is called a collapse, but not in the first "
+        f"{START:,} generator steps."
     )
     theme.caption(figure, f"How varied the generated {unit(dataset)} are, {dataset}", note)
     return figure

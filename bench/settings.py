@@ -28,7 +28,7 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
     except (NameError, TypeError) as error:
         raise InputError(f"{model!r} has a Config with unknown types: {error}") from error
     presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
-    of_preset = require(preset, presets, f"preset of {model}").values if preset else {}
+    of_preset = require(preset, presets, f"{model} preset").values if preset else {}
     merged = {}
     for name, value in {**of_preset, **values}.items():
         if name not in hints:

@@ -15,6 +15,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file; raises InputError in one line."""
     try:
         facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise InputError(f"{path} is a folder: a results folder's plan is its experiment.toml")
         if not stat.S_ISREG(facts.st_mode):  # a pipe could be waited for without end
             raise InputError(f"cannot read {path}: it is not a regular file")
         if facts.st_size > LONGEST_PLAN:

@@ -38,7 +38,7 @@ def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
     (headline,) = (line for line in summary.splitlines() if line.startswith(f"On {name} after"))
     assert headline.split(" seeds.")[0] in readme
     told, family = re.search(r"(\d+) of (\d+) pairs can be told apart", headline).groups()  # type: ignore[union-attr]
-    assert f"Told apart are {told} of {family} pairs" in readme
+    assert f"Of {family} pairs {told} are told apart." in readme
 
 
 @pytest.mark.parametrize(

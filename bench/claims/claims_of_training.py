@@ -186,8 +186,7 @@ def oscillations() -> list[Claim]:
         Claim(
             14,
             f"{model}, by {scale}",
-            f"The GAN's discriminator loss oscillates more than that of {name}'s critic, by its "
-            f"{scale}",
+            f"The GAN's D loss oscillates more than that of {name}'s critic, by its {scale}",
             NOTES,
             f"mean change from row to row of the curve, second half of training, {words}; gan / "
             f"{model} of the same seed: above 1. Rows are means over equal numbers of images; the "

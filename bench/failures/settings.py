@@ -141,7 +141,7 @@ def resolved(name: str, kind: type[Settings], values: dict[str, Any]) -> Setting
     found = {}
     for field, value in values.items():
         if field not in hints:
-            raise InputError(unknown(f"setting of {name}", field, hints))
+            raise InputError(unknown(f"{name} setting", field, hints))
         found[field] = _typed(f"{name}.{field}", value, hints[field])
     return kind(**found)
 

@@ -33,7 +33,15 @@ def _cell(row: Row | None) -> str:
 
 def carried_lines(found: list[Carried]) -> list[str]:
     """A line an attribute; the last is a sentence about what A and B predicted."""
-    heads = ["", "predicted", "measured", "share carried", "by chance", "p", "around the mean"]
+    heads = [
+        "",
+        "predicted",
+        "measured",
+        "share carried",
+        "measured by chance",
+        "p",
+        "around the mean",
+    ]
     rows = [heads]
     for each in found:
         chance = f"{each.control[0]:.3g} to {each.control[1]:.3g}"
