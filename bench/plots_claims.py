@@ -13,7 +13,7 @@ COLOURS = {"supported": "#0072B2", "contradicted": "#D55E00", "cannot tell": the
 SHAPES = {"supported": "o", "contradicted": "s", "cannot tell": "o"}
 FAR = 30.0  # standard deviations: what lies beyond is drawn at the edge, with an arrow
 ROW = 0.235  # inches a row
-LABELS = 425  # points from the axis to where the statements begin
+LABELS = 447  # points from the axis to where the statements begin
 NOTE = (
     "Dot: the mean over seeds, as its distance from the margin that was fixed beforehand, in "
     "standard deviations over seeds (linear to 1, logarithmic beyond; arrows lie beyond {far:g}). "
