@@ -11,10 +11,12 @@ from bench.generators import load_generator
 from gan_zoo.streams import Streams
 
 ROOT = Path(__file__).parent.parent
-CLAIMS = "reference-claims"  # folders in a folder
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+RESULTS = ROOT / "results"
 PUBLISHED = sorted(
-    path.name for path in (ROOT / "results").glob("reference-*") if path.name != CLAIMS
+    str(path.parent.relative_to(RESULTS))
+    for depth in ("", "*/")
+    for path in RESULTS.glob(f"reference-*/{depth}experiment.toml")
 )
 
 
@@ -46,6 +48,7 @@ def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
     [
         ("README.md", "claims", "results/reference-claims/claims.md"),
         ("docs/cost.md", "benchmarks", "results/benchmarks/README.md"),
+        ("docs/cost.md", "precision", "results/reference-precision/precision.md"),
     ],
 )
 def test_what_is_quoted_stands_in_its_source(page: str, block: str, source: str) -> None:
@@ -65,9 +68,9 @@ def test_its_links_lead_somewhere(page: str) -> None:
         assert (path.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("name", [*PUBLISHED, f"{CLAIMS}/digits", f"{CLAIMS}/points"])
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_run_loads_and_is_whole(name: str) -> None:
-    folder = ROOT / "results" / name
+    folder = RESULTS / name
     results = bench.load(folder)
     assert (results.trials["status"] == "finished").all()
     assert len(results.curves)
