@@ -72,7 +72,7 @@ def test_models_have_labels() -> None:
     ("models", "said"),
     [
         ("dcgn", "did you mean 'dcgan'"),
-        ("dcgan@papr", "preset of dcgan 'papr'; did you mean 'paper'"),
+        ("dcgan@papr", "dcgan preset 'papr'; did you mean 'paper'"),
         ("gan,gan", "two contestants are called 'gan'"),
         ("../up=gan", "cannot be a label"),
         ("", "no models"),
