@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from gan_zoo.catalog import unknown
+
 from .errors import DiskError, InputError, printable
 from .interrupts import leave, typed
 
@@ -63,6 +65,11 @@ format_option = click.option(
 
 class OneLine(click.Group):
     """Commands whose usage errors are one line too."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise click.UsageError(unknown("command", args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:

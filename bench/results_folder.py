@@ -17,7 +17,10 @@ class ResultsFolder:
         """Raises InputError if `folder` is not a results folder."""
         self.path = Path(folder)
         if not (self.path / "experiment.toml").is_file():
-            raise InputError(f"{self.path} is not a results folder: it has no experiment.toml")
+            inside = sorted(path.parent.name for path in self.path.glob("*/experiment.toml"))
+            hint = f"; inside it are {', '.join(inside[:9])}" if inside else ""
+            told = f"{self.path} is not a results folder: it has no experiment.toml{hint}"
+            raise InputError(told)
 
     @cached_property
     def experiment(self) -> dict[str, Any]:

@@ -132,6 +132,10 @@ def chosen(samples: Measured, expression: str) -> Rows:
     if len(rows) < LEAST:
         need = math.ceil(len(samples.codes) * LEAST / max(len(rows), 1) * 1.5)
         hint = f"-n {need} may do" if len(rows) else "see what its samples look like: bench sample"
+        if not len(rows) and any(term.name == "label" for term in parse(expression, known)):
+            assert samples.label is not None
+            there = sorted({int(label) for label in samples.label[np.isfinite(samples.label)]})
+            hint = f"their labels are {', '.join(map(str, there[:20]))}{' ...' * (len(there) > 20)}"
         raise InputError(
             f"{len(rows)} of {len(samples.codes):,} samples have {expression}, and a mean latent "
             f"takes {LEAST}; {hint}"

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 import bench
 from bench.cli import main
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("few_figures")
 
 TINY = [
@@ -150,3 +151,32 @@ def test_the_installed_command_starts() -> None:
     command = Path(sys.executable).parent / "bench"
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("bench, version")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
+        (["run", str(ROOT / "results/reference-mnist5k")], "plan is its experiment.toml"),
+        (["run", str(ROOT / "experiments/probe-depth.toml")], "is for `bench probe 'depth'"),
+        (["status", str(ROOT / "results/reference-claims")], "inside it are digits, points"),
+    ],
+)
+def test_what_is_meant_for_another_command_is_told(arguments: list[str], said: str) -> None:
+    result = cli(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_metric_may_be_written_as_people_do() -> None:
+    folder = str(ROOT / "results/reference-ring8")
+    assert cli("compare", folder, "--metric", "EMD").output == cli("compare", folder).output
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m bench.cli probe landscape --dry-run | head -1"
+    command = command.replace("-m bench.cli", "-c 'from bench.cli import main; main()'")
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1

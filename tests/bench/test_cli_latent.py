@@ -189,6 +189,10 @@ def test_neighbours_seen_by_an_extractor_that_was_trained_on_them(
         (["sample", "--model", "gan", "--labels", "3"], "not told what to draw"),
         (["sample", "--model", "cgan", "--labels", "3,x"], "whole numbers from 0"),
         (["sample", "--model", "cgan", "--labels", "10"], "labels 0 to 9, not 10"),
+        (
+            ["arithmetic", "--model", "cgan", "-a", "label=17", "-b", "label=1", "-c", "label=2"],
+            "their labels are 0, 1, 2",
+        ),
         (["sample", "--model", "gan", "--truncation", "-1"], "above 0"),
         (["sample", "--model", "gan", "--out", "x.jpg"], "must end in .png or .npy or .npz"),
         (["sample", "--model", "gan", "--out", "."], "must end in"),
