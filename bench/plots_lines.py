@@ -91,18 +91,21 @@ def models_panel(
     colours: dict[str, str],
     ends: dict[tuple[str, int], str],
     word: bool = True,
+    nested: bool = False,
 ) -> list[tuple[float, str, str]]:
     """A thick line and a band a model, a thin line a seed; where each ends: y, label, colour.
 
-    word: whether the first cross of a diverged trial is named.
+    word: whether the first cross of a diverged trial is named. nested: each mean is wider than
+    those that are drawn over it, so that means that coincide are all seen.
     """
     last = []
-    for model, colour in colours.items():
+    for place, (model, colour) in enumerate(colours.items()):
+        width = 1.5 + 0.9 * (len(colours) - 1 - place) if nested else 2.2
         own = rows[rows["model"] == model]
         budget = 3 * own["seed"].nunique() * len(colours)
         seed_lines(axis, own, clock, colour, ends, budget, word)
         line = mean_of_finished(own, clock, ends)
-        axis.plot(line[clock], line["value"], color=colour, lw=2.2, label=model)
+        axis.plot(line[clock], line["value"], color=colour, lw=width, label=model)
         done = of_all_finished(own, ends)
         band = done.groupby("images")["value"]
         if done["seed"].nunique() > 1:

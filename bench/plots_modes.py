@@ -97,7 +97,7 @@ def coverage_of_modes(findings: Findings, dataset: str) -> Figure:
         rows = rows[np.isfinite(rows["value"].astype(float))]
         if metric == "high_quality":
             rows = rows.assign(value=100 * rows["value"])
-        models_panel(axis, rows, "images", theme.colours(models), ends)
+        models_panel(axis, rows, "images", theme.colours(models), ends, nested=True)
         if rows.empty:
             axis.text(0.5, 0.5, "not evaluated yet", transform=axis.transAxes, ha="center")
         _limits(axis, metric, len(modes_of(results, dataset)))
@@ -107,9 +107,8 @@ def coverage_of_modes(findings: Findings, dataset: str) -> Figure:
     figure.legend(handles, names, loc="outside right center", fontsize=8.5)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
-        f"every seed; {trained_on(results, dataset)}. Dashed: true samples."
-        + TOLD_COUNTS
-        * bool(told)
+        f"every seed; {trained_on(results, dataset)}. Dashed: true samples. "
+        "Widths differ only to show lines that coincide." + TOLD_COUNTS * bool(told)
     )
     theme.caption(figure, f"Coverage of modes through training, {dataset}", note)
     return figure
