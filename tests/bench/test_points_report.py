@@ -82,7 +82,7 @@ def test_coverage_shows_the_means_of_finished_trials_and_the_best_there_can_be(r
         ("mode KL", "mode_kl", 1, 0),
     ):
         axis = panel(figure, name)
-        thick = {line.get_color(): line for line in axis.lines if line.get_linewidth() == 2.2}
+        thick = {line.get_color(): line for line in axis.lines if line.get_linewidth() >= 1.5}
         means = final(results, metric, "grid25").groupby("model")["value"].mean()
         for model in THREE:
             end = np.asarray(thick[theme.OWN[model]].get_ydata())[-1]
