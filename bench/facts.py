@@ -29,7 +29,6 @@ def facts_of(folder: Path) -> dict[str, Any]:
     At least `status` (waiting, running or one of STATUSES), `reason`, and those of PLANNED and
     FACT_TABLES.
     """
-    events_in(folder / "events.json")
     trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
     progress = facts_in(folder / "progress.json")
     _require_ended(ended, trial) if ended else _require_progress(progress)

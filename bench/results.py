@@ -21,9 +21,10 @@ from .results_folder import ResultsFolder
 
 
 class Left(NamedTuple):
-    """What a trial left: the facts of its JSON files, and its tables."""
+    """What a trial left: the facts of its JSON files, its alarms, and its tables."""
 
     facts: dict[str, Any]
+    events: list[dict[str, Any]]
     tables: dict[str, pa.Table]
 
 
@@ -78,11 +79,11 @@ class Results(ResultsFolder):
     @cached_property
     def events(self) -> pd.DataFrame:
         """Alarms: KEY, step (of the generator), images, kind (collapse, divergence), text."""
-        whole = [key for key, left in self._left.items() if not isinstance(left, Damaged)]
         rows = [
             dict(zip(KEY, key, strict=True)) | found
-            for key in whole
-            for found in events_in(self.trial_folder(*key) / "events.json")
+            for key, left in self._left.items()
+            if not isinstance(left, Damaged)
+            for found in left.events
         ]
         return pd.DataFrame(rows, columns=EVENT_COLUMNS) if rows else no_rows(EVENT_COLUMNS)
 
@@ -152,8 +153,9 @@ class Results(ResultsFolder):
 
 def left_in(folder: Path, key: tuple[str, str, int]) -> Left:
     """What the trial of data set, label and seed `key` left in `folder`; raises Damaged."""
-    facts, own = facts_of(folder), dict(zip(KEY, key, strict=True))
-    return Left(facts, tables_in(folder, own, TABLES, OPTIONAL, facts["status"] in COMPLETE))
+    events, facts = events_in(folder / "events.json"), facts_of(folder)
+    own, complete = dict(zip(KEY, key, strict=True)), facts["status"] in COMPLETE
+    return Left(facts, events, tables_in(folder, own, TABLES, OPTIONAL, complete))
 
 
 def write_index(results: Results) -> None:

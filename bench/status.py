@@ -7,7 +7,7 @@ from typing import Any
 
 from .columns import OPTIONAL, TABLES
 from .errors import Damaged, printable
-from .facts import COMPLETE, facts_of
+from .facts import COMPLETE, events_in, facts_of
 from .results_folder import ResultsFolder
 
 MAGIC = b"PAR1"  # what a parquet file begins and ends with
@@ -34,6 +34,7 @@ def lines(folder: Path) -> Iterator[str]:
 
 def _facts(folder: Path) -> dict[str, Any]:
     try:
+        events_in(folder / "events.json")
         found = facts_of(folder)
         for name in (*TABLES, *OPTIONAL):
             needed = name in TABLES and found["status"] in COMPLETE

@@ -8,7 +8,7 @@ import pandas as pd
 from bench.survivors import LOST
 
 from .deciding import Finding, Region, above, decided
-from .rows import Contestant, Run, log_ratios, positive, ranks
+from .rows import Contestant, Run, log_ratios, ranks, with_lost
 
 HALF_A_MODE = 0.5
 LIKE_TRUE = 3  # standard deviations of C_T without copying, 10 ** -0.5 each for 10 cells
@@ -64,7 +64,7 @@ def _with_lost(run: Run, one: Contestant, values: pd.Series) -> pd.Series:
     """A lost trial has no sample of any mode or label: 0."""
     if values.empty:
         return values
-    return pd.concat([values, pd.Series(0.0, index=run.seeds(one, *LOST), dtype=float)])
+    return with_lost(values, run.seeds(one, *LOST), 0.0)
 
 
 def carries_label(run: Run, least: float) -> Finding | None:
@@ -113,7 +113,7 @@ def _with_finals(
     run: Run, a: Contestant, b: Contestant, logs: pd.DataFrame
 ) -> tuple[list[pd.Series], list[list[int]]]:
     """The columns of `logs`, the end of a trial whose partner was lost added; and who was lost."""
-    finals = [np.log(positive(run.final(one, run.metric))) for one in (a, b)]
+    finals = [run.log_final(one, run.metric) for one in (a, b)]
     columns = [logs[name].combine_first(own) for name, own in zip(logs, finals, strict=True)]
     return columns, [run.seeds(one, *LOST) for one in (a, b)]
 

@@ -107,6 +107,11 @@ class Run:
         """seed -> value at the last evaluation, of the finished trials."""
         return self.course(one, metric).groupby("seed")["value"].last()
 
+    def log_final(self, one: Contestant, metric: str) -> pd.Series:
+        """seed -> logarithm of the value at the last evaluation, where it is above 0."""
+        values = self.final(one, metric)
+        return np.log(values[values > 0])
+
     def tail(self, one: Contestant, metric: str) -> pd.Series:
         """seed -> mean over the last tenth of the budget, of the finished trials."""
         rows = self.curve(one, metric)
@@ -171,15 +176,16 @@ class Logs:
 
 def log_ratios(run: Run, a: Contestant, b: Contestant, metric: str) -> Logs:
     """log(a / b) of a final metric that is better when lower, by seed."""
-    finals = [np.log(positive(run.final(one, metric))) for one in (a, b)]
+    finals = [run.log_final(one, metric) for one in (a, b)]
     both = pd.concat(finals, axis=1, join="inner").sort_index()
     values = both.iloc[:, 0] - both.iloc[:, 1]
     lost = [run.seeds(one, *LOST) for one in (a, b)]
     return Logs([int(seed) for seed in both.index], values.to_numpy(float), ranks(finals, lost))
 
 
-def positive(values: pd.Series) -> pd.Series:
-    return values[values > 0]
+def with_lost(values: pd.Series, seeds: list[int], counted: float) -> pd.Series:
+    """seed -> value, with that of each lost seed counted as `counted`."""
+    return pd.concat([values, pd.Series(counted, index=seeds, dtype=float)])
 
 
 def ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
@@ -190,10 +196,7 @@ def ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
     if not any(lost):
         return None
     worst = beyond(np.concatenate([values.to_numpy(float) for values in finals]))
-    counted = [
-        pd.concat([values, pd.Series(worst, index=seeds, dtype=float)])
-        for values, seeds in zip(finals, lost, strict=True)
-    ]
+    counted = [with_lost(each, seeds, worst) for each, seeds in zip(finals, lost, strict=True)]
     both = pd.concat(counted, axis=1, join="inner").to_numpy(float)
     return stats.signed_ranks(both[:, 0] - both[:, 1]) if len(both) else None
 

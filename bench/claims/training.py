@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from .deciding import Finding, Region, Verdict, above, between, decided
-from .rows import Contestant, Run
+from .rows import Contestant, Run, with_lost
 
 DECADES = 9.0  # what a diverged trial counts as having grown by: it is stopped at 1e9
 POINTS = 4  # evaluations after the untrained one that a rank correlation takes, at least
@@ -96,7 +96,7 @@ def explodes(run: Run, model: str, freed: Mapping[str, object]) -> Finding | Non
     grown = np.log10(parts[1] / parts[0])
     grown = grown[np.isfinite(grown)]
     diverged = run.seeds(one, "diverged")  # one that failed says nothing of the critic
-    grown = pd.concat([grown, pd.Series(DECADES, index=diverged, dtype=float)])
+    grown = with_lost(grown, diverged, DECADES)
     if grown.empty:
         return None
     counted = f"{len(diverged)} diverged, counted as {DECADES:g} decades" * bool(diverged)

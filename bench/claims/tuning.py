@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 from bench.survivors import LOST
 
 from .deciding import Finding, Region, decided
-from .rows import Contestant, Run, middle_rate, positive, without_rate
+from .rows import Contestant, Run, middle_rate, with_lost, without_rate
 
 RATES = 3  # of each model, at least
 MODELS = 3  # in a ranking, at least
@@ -64,8 +64,7 @@ def ladders(run: Run) -> list[dict[float, Contestant]]:
 
 def _scores(run: Run, one: Contestant) -> pd.Series:
     """seed -> log of the final metric; inf, worse than any, where the trial was lost."""
-    logs = np.log(positive(run.final(one, run.metric)))
-    return pd.concat([logs, pd.Series(np.inf, index=run.seeds(one, *LOST), dtype=float)])
+    return with_lost(run.log_final(one, run.metric), run.seeds(one, *LOST), np.inf)
 
 
 def same_ranking(run: Run, tuned: bool, claimed: Region) -> Finding | None:

@@ -121,7 +121,8 @@ def chosen(samples: Measured, expression: str) -> Rows:
     """
     rows = np.arange(len(samples.codes))
     known = [*samples.values, *(["label"] if samples.label is not None else [])]
-    for term in parse(expression, known):
+    terms = parse(expression, known)
+    for term in terms:
         values = samples.label if term.name == "label" else samples.values[term.name]
         assert values is not None
         rows = rows[np.isfinite(values[rows])]
@@ -132,8 +133,7 @@ def chosen(samples: Measured, expression: str) -> Rows:
     if len(rows) < LEAST:
         need = math.ceil(len(samples.codes) * LEAST / max(len(rows), 1) * 1.5)
         hint = f"-n {need} may do" if len(rows) else "see what its samples look like: bench sample"
-        if not len(rows) and any(term.name == "label" for term in parse(expression, known)):
-            assert samples.label is not None
+        if not len(rows) and samples.label is not None and label_of(terms) is not None:
             there = sorted({int(label) for label in samples.label[np.isfinite(samples.label)]})
             hint = f"their labels are {', '.join(map(str, there[:20]))}{' ...' * (len(there) > 20)}"
         raise InputError(
