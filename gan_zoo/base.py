@@ -312,7 +312,7 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
     squares: dict[str, list[Tensor]] = {}
     for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
-        parameter.grad = gradient
+        parameter.grad = None if gradient is None else laid_out_as(parameter, gradient)
         squares.setdefault(layer_of(name), [])
     norms = torch._foreach_norm([g for g in gradients if g is not None])
     used = (n for n, g in zip(parameters, gradients, strict=True) if g is not None)
@@ -321,6 +321,17 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     optimizer.step()
     zero = loss.new_zeros(())
     return torch.stack([torch.stack(s).norm() if s else zero for s in squares.values()])
+
+
+def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient, in the parameter's order of memory.
+
+    `backward` sees to that and `torch.autograd.grad` does not: it gives what a double backward left,
+    and a fused optimizer on the CPU pairs weights with gradients by their place in memory.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def trainable(network: nn.Module) -> dict[str, nn.Parameter]:
