@@ -252,6 +252,29 @@ def test_descend_takes_frozen_and_unused_parameters() -> None:
     assert norms.tolist() == pytest.approx([0.0, (2 * 3**2 + 3**2) ** 0.5])
 
 
+@pytest.mark.parametrize("backbone", ["mlp", "conv", "unpadded"])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_fused_optimizer_steps_as_a_plain_one(name: str, backbone: str) -> None:
+    """Fused ones pair weights with gradients by place in memory, whatever the strides say."""
+    trained = []
+    for fused in (True, False):
+        # No batch norm: the bias before it has no gradient but of round-off.
+        bare = {"generator_norm": "none", "discriminator_norm": "none"}
+        model, streams = make(name, backbone=backbone, learning_rate=0.01, **bare)
+        for player in ("generator", "discriminator"):
+            optimizer = getattr(model, f"{player}_optimizer")
+            if isinstance(optimizer, torch.optim.Adam):
+                assert optimizer.defaults["fused"]
+                for group in optimizer.param_groups:
+                    group.update(fused=fused, foreach=False)
+        feed = batches(model.spec, 8)
+        for _ in range(2):
+            model.train_step(feed, streams)
+        trained.append(dict(model.named_parameters()))
+    for key, weight in trained[0].items():
+        torch.testing.assert_close(weight, trained[1][key], rtol=0, atol=1e-4, msg=key)
+
+
 @pytest.mark.parametrize("name", ["dcgan", "wgangp"])
 def test_shared_fakes_are_those_that_the_discriminator_met_last(name: str) -> None:
     model, streams = make(name, shared_fakes=True)
