@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import Any, cast
 
 import pytest
@@ -22,25 +24,37 @@ from gan_zoo.streams import Streams
 BATCH = 64
 
 
-def trial_of(name: str, batches: int, precision: str = "fp32") -> Trial:
-    """A trial of the model `name` on mnist5k with so many batches of the discriminator."""
-    values: dict[str, Any] = {"images": batches * BATCH, "evaluations": 1, "samples": 100}
-    plan = Plan(tuple(parse_models(name)), precision=precision, seeds=(0,), **values)
+def trial_of(name: str, batches: int, **options: Any) -> Trial:
+    """A trial of the model `name` on mnist5k with so many batches of the discriminator.
+
+    `options` are those of a plan; it is evaluated at its beginning and at its end.
+    """
+    usual = {"images": batches * BATCH, "evaluations": 1, "samples": 100}
+    plan = Plan(tuple(parse_models(name)), seeds=(0,), **(usual | options))
     (trial,) = plan.trials(load_dataset)
     return trial
 
 
-def only_training(patch: pytest.MonkeyPatch) -> None:
-    """Make `bench.train.train` measure and draw nothing."""
-    patch.setattr(train, "evaluate", lambda *_, **__: ([], {}))
-    for name in ("picture", "neighbours"):
-        patch.setattr(train, name, lambda *_: None)
+class Trainer:
+    """`bench.train.train`, made to measure nothing, and to draw nothing but what is `kept`."""
 
+    def __init__(self, patch: pytest.MonkeyPatch, *kept: str) -> None:
+        self._points: list[float] = []
+        patch.setattr(train, "evaluate", self._evaluate)
+        for name in {"picture", "neighbours"} - set(kept):
+            patch.setattr(train, name, lambda *_: None)
 
-def recorded(trial: Trial, root: Path) -> None:
-    """One trial from its first file to its last, in a folder that knows nothing of it."""
-    shutil.rmtree(root, ignore_errors=True)
-    assert train.train(trial, root)[0] == "finished"
+    def __call__(self, trial: Trial, root: Path) -> float:
+        """Train a trial in a folder that knows nothing of it. Seconds between its first
+        evaluation point and its last: loading, building networks and ending are left out."""
+        shutil.rmtree(root, ignore_errors=True)
+        self._points.clear()
+        assert train.train(trial, root)[0] == "finished"
+        return self._points[-1] - self._points[0]
+
+    def _evaluate(self, *_: object, **__: object) -> tuple[list[Any], dict[str, str]]:
+        self._points.append(perf_counter())
+        return [], {}
 
 
 def bare(
@@ -58,3 +72,9 @@ def bare(
             step = model.train_step(batches, streams)
         for _ in range(step.discriminator_steps):
             yield
+
+
+def take(steps: Iterator[object], batches: int) -> None:
+    """So many turns of `bare`, or of another loop without end."""
+    for _ in islice(steps, batches):
+        pass

@@ -1,6 +1,5 @@
 """A batch of the discriminator by the textbook loop and by ours, with all that ours records."""
 
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from gan_zoo.catalog import MODELS
 
 from . import textbook
 from .interleaved import Way, interleaved
-from .ours import only_training, recorded, trial_of
+from .ours import Trainer, take, trial_of
 
 BATCHES = 100  # of the discriminator in a turn: a multiple of 10
 ROUNDS = 3
@@ -24,16 +23,15 @@ def test_discriminator_batches(
 ) -> None:
     torch.set_num_threads(1)
     benchmark.group = "textbook / ours, seconds of a discriminator batch"
-    only_training(monkeypatch)
+    train = Trainer(monkeypatch)
     loop = textbook.train(name, load_dataset("mnist5k"), tmp_path)
-    # Ours builds its networks in every turn, and the textbook only once.
-    trials = {p: trial_of(name, BATCHES, p) for p in ("fp32", "bf16")}
+    trials = {p: trial_of(name, BATCHES, precision=p) for p in ("fp32", "bf16")}
     ways: dict[str, Way] = {
-        "textbook": lambda: list(islice(loop, BATCHES)),
-        "bf16": lambda: recorded(trials["bf16"], tmp_path / "bf16"),
+        "textbook": lambda: take(loop, BATCHES),
+        "bf16": lambda: train(trials["bf16"], tmp_path / "bf16"),
     }
     ways["textbook"]()  # to the first pages of memory and kernels
-    took = interleaved(benchmark, lambda: recorded(trials["fp32"], tmp_path / "fp32"), ways, ROUNDS)
+    took = interleaved(benchmark, lambda: train(trials["fp32"], tmp_path / "fp32"), ways, ROUNDS)
     benchmark.extra_info |= {
         "textbook, ms": 1000 * took["textbook"] / BATCHES,
         "ours, ms": 1000 * took["ours"] / BATCHES,

@@ -11,7 +11,7 @@ from bench.probe_catalog import SETS
 from gan_zoo.catalog import MODELS
 
 from .interleaved import interleaved
-from .ours import only_training, recorded, trial_of
+from .ours import Trainer, trial_of
 
 BATCHES = 200  # of the discriminator in a turn: two rows that are probed for being the tenth
 ROUNDS = 3
@@ -23,12 +23,12 @@ def test_probing(
 ) -> None:
     torch.set_num_threads(1)
     benchmark.group = "default probes / none"
-    only_training(monkeypatch)
+    train = Trainer(monkeypatch)
     probed = replace(trial_of(name, BATCHES), probes=SETS["default"])
     bare = replace(probed, probes=())
-    recorded(bare, tmp_path / "bare")  # to the first pages of memory and kernels
-    ways = {"none": lambda: recorded(bare, tmp_path / "bare")}
-    took = interleaved(benchmark, lambda: recorded(probed, tmp_path / "probed"), ways, ROUNDS)
+    train(bare, tmp_path / "bare")  # to the first pages of memory and kernels
+    ways = {"none": lambda: train(bare, tmp_path / "bare")}
+    took = interleaved(benchmark, lambda: train(probed, tmp_path / "probed"), ways, ROUNDS)
     benchmark.extra_info |= {
         "none, ms a batch": 1000 * took["none"] / BATCHES,
         "default, ms a batch": 1000 * took["ours"] / BATCHES,
