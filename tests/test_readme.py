@@ -1,5 +1,6 @@
 """The README's numbers are those of the published results."""
 
+import math
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 
 import bench
 from bench.generators import load_generator
+from bench.reaching import reaching
 from gan_zoo.streams import Streams
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +59,21 @@ def test_what_is_quoted_stands_in_its_source(page: str, block: str, source: str)
     lines = [line for line in quoted.splitlines() if line.startswith("|") or " claims, " in line]
     assert lines
     assert set(lines) <= set((ROOT / source).read_text().splitlines())
+
+
+def test_the_cost_of_a_given_quality_is_that_of_the_published_run() -> None:
+    text = (ROOT / "docs" / "cost.md").read_text()
+    quoted = text.split("<!-- reaching: begin -->")[1].split("<!-- reaching: end -->")[0]
+
+    def cell(value: float) -> str:
+        return f"{value:,.0f}" if math.isfinite(value) else "–"
+
+    found = [
+        f"| {row.level:g} | {row.model} | {row.reached} of {row.started} "
+        f"| {cell(row.images)} | {cell(row.seconds)} |"
+        for row in reaching(bench.load(RESULTS / "reference-mnist5k")).itertuples()
+    ]
+    assert quoted.strip().splitlines()[2:] == found
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in DOCS)])
