@@ -1,6 +1,7 @@
 """The facts of each method, against closed forms and planted defects."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -259,7 +260,7 @@ def test_a_fused_optimizer_steps_as_a_plain_one(name: str, backbone: str) -> Non
     trained = []
     for fused in (True, False):
         # No batch norm: the bias before it has no gradient but of round-off.
-        bare = {"generator_norm": "none", "discriminator_norm": "none"}
+        bare: dict[str, Any] = {"generator_norm": "none", "discriminator_norm": "none"}
         model, streams = make(name, backbone=backbone, learning_rate=0.01, **bare)
         for player in ("generator", "discriminator"):
             optimizer = getattr(model, f"{player}_optimizer")
