@@ -8,7 +8,8 @@ PYTHON ?= python3
 PRECISION ?= fp32
 ARGS ?=
 BIN := .venv/bin
-RUN = results/benchmarks/$(shell date +%F).json
+BENCHES ?= tests/benchmarks
+RUN := results/benchmarks/$(shell date +%F-%H%M).json
 READY := .venv/.ready
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
@@ -46,9 +47,9 @@ test-all: $(READY)
 
 bench: $(READY)
 	mkdir -p results/benchmarks
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks --benchmark-only \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(BENCHES) --benchmark-only \
 	  --benchmark-json=$(RUN)
-	$(BIN)/python tests/benchmarks/table.py $(RUN) results/benchmarks/README.md
+	$(BIN)/python tests/benchmarks/table.py results/benchmarks
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks

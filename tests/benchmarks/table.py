@@ -1,4 +1,4 @@
-"""Stored benchmarks as a table: python tests/benchmarks/table.py RUN.json README.md."""
+"""Stored benchmarks as a page: python tests/benchmarks/table.py FOLDER writes its README.md."""
 
 import json
 import sys
@@ -9,23 +9,31 @@ from typing import Any
 
 HEAD = """# Benchmarks
 
-Made by `make bench` from `{name}`; timings of one run, in turns, on one thread a trial unless said
-otherwise. Ratios mean something, seconds are this machine's. Textbook: the plain loop that everyone
-writes, `tests/benchmarks/textbook.py`. Cost: time beside that of the default, below 1 is cheaper.
-
-{processor}, {cores} cores; Python {python}, torch {torch}; commit {commit}{dirty}.
+Made by `make bench`: timings in turns, on one thread a trial unless said otherwise; of each table
+the newest run. Ratios mean something, seconds are this machine's. Textbook: the plain loop that
+everyone writes, `tests/benchmarks/textbook.py`. Cost: time beside that of the default, below 1 is
+cheaper.
 """
+RUN = (
+    "From `{name}`: {processor}, {cores} cores; Python {python}, torch {torch}; "
+    "commit {commit}{dirty}."
+)
 
 
-def table(run: dict[str, Any], name: str) -> str:
-    """Markdown of a run as pytest-benchmark stores it: a part a group, a row a benchmark."""
+def page(runs: dict[str, dict[str, Any]]) -> str:
+    """Markdown of runs as pytest-benchmark stores them, oldest first, by name."""
+    newest = {group: part for name, run in runs.items() for group, part in parts(name, run)}
+    return "\n".join([HEAD, *newest.values()])
+
+
+def parts(name: str, run: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Group by group its name and its table: a row a benchmark."""
     machine = run["machine_info"]
     about = {key: machine.get(key, "unknown") for key in ("processor", "cores", "python", "torch")}
     about |= {"commit": machine["commit"][:12], "name": name}
-    parts = [HEAD.format(**about, dirty=", changed since" if machine["dirty"] else "")]
+    source = RUN.format(**about, dirty=", changed since" if machine["dirty"] else "")
     for group, found in groupby(run["benchmarks"], key=lambda one: one["group"]):
-        parts.append(f"## {group}\n\n" + "\n".join(lines(list(found))) + "\n")
-    return "\n".join(parts)
+        yield group, f"## {group}\n\n" + "\n".join(lines(list(found))) + f"\n\n{source}\n"
 
 
 def lines(found: list[dict[str, Any]]) -> Iterator[str]:
@@ -47,10 +55,11 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def main(source: Path, target: Path) -> None:
-    run = json.loads(source.read_text(encoding="utf-8"))
-    target.write_text(table(run, source.name), encoding="utf-8")
+def main(folder: Path) -> None:
+    stored = sorted(folder.glob("*.json"), key=lambda path: path.stem)
+    runs = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in stored}
+    (folder / "README.md").write_text(page(runs), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -19,7 +19,7 @@ from gan_zoo.streams import Streams
 
 from . import textbook
 from .ours import Trainer, trial_of
-from .table import table
+from .table import page
 from .test_grid import steady
 from .test_startup import METRICS, POINTS, ROWS, write_trials
 
@@ -98,15 +98,24 @@ def test_a_stored_run_as_markdown() -> None:
         stats = {"median": 0.123456}
         return {"group": group, "name": name, "param": param, "extra_info": noted, "stats": stats}
 
-    run = {
-        "machine_info": machine | {"commit": "0123456789abcdef", "dirty": True},
-        "benchmarks": [
-            one("a / b", "test_x[gan]", "gan", ratio=2.0, cores=2),
-            one("a / b", "test_x[wgan]", "wgan", ratio=1.23456),
-            one("start-up", "test_load_of_all", None),
-        ],
+    old = [one("a / b", "test_x[gan]", "gan", ratio=3.0), one("start-up", "test_list", None)]
+    new = [
+        one("a / b", "test_x[gan]", "gan", ratio=2.0, cores=2),
+        one("a / b", "test_x[wgan]", "wgan", ratio=1.23456),
+        one("loads", "test_load_of_all", None),
+    ]
+    info = machine | {"commit": "0123456789abcdef", "dirty": True}
+    runs = {
+        name: {"machine_info": info, "benchmarks": found}
+        for name, found in {"old.json": old, "today.json": new}.items()
     }
-    text = table(run, "today.json")
-    assert "Tube, 2 cores; Python 3.11, torch 2.9; commit 0123456789ab, changed since." in text
-    assert "| | ratio | cores |\n| --- | ---: | ---: |\n| gan | 2 | 2 |\n| wgan | 1.23 |  |" in text
-    assert "## start-up\n\n| | seconds |\n| --- | ---: |\n| load of all | 0.123 |\n" in text
+    text = page(runs)
+    source = "Tube, 2 cores; Python 3.11, torch 2.9; commit 0123456789ab, changed since."
+    seconds, ratios = (
+        "| | seconds |\n| --- | ---: |\n",
+        "| | ratio | cores |\n| --- | ---: | ---: |\n",
+    )
+    assert f"## start-up\n\n{seconds}| list | 0.123 |\n\nFrom `old.json`: {source}" in text
+    assert f"{ratios}| gan | 2 | 2 |\n| wgan | 1.23 |  |\n\nFrom `today.json`: {source}" in text
+    assert f"## loads\n\n{seconds}| load of all | 0.123 |\n" in text
+    assert text.count("## a / b") == 1
