@@ -326,8 +326,8 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
 def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
     """The gradient, in the parameter's order of memory.
 
-    `backward` sees to that and `torch.autograd.grad` does not: it gives what a double backward left,
-    and a fused optimizer on the CPU pairs weights with gradients by their place in memory.
+    `backward` sees to that and `torch.autograd.grad` does not: it gives what a double backward
+    left, and a fused optimizer on the CPU pairs weights with gradients by their place in memory.
     """
     if gradient.stride() == parameter.stride():
         return gradient
