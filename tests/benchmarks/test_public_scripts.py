@@ -23,10 +23,9 @@ from typing import Any, cast
 import pytest
 import torch
 import torchvision.datasets
-from PIL import Image
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 import bench.train
 from bench.batches import Shuffled
@@ -37,6 +36,7 @@ from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
 
+from . import textbook
 from .interleaved import Way, interleaved
 from .ours import BATCH, Trainer, trial_of
 
@@ -105,13 +105,12 @@ class Script:
         class Counted(DataLoader[tuple[Tensor, int]]):
             def __iter__(self) -> Any:
                 for batch in super().__iter__():
+                    if len(batch[1]) < cast(int, self.batch_size):
+                        continue  # ours drops an incomplete one
                     times.append(perf_counter())
                     if len(times) == batches + 2:
                         raise Stop
-                    if len(batch[1]) == self.batch_size:  # ours drops an incomplete one
-                        yield batch
-                    else:
-                        times.pop()
+                    yield batch
 
         size, names = str(SCRIPTS[self.name]), {"__name__": "__main__"}
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
@@ -145,19 +144,12 @@ class Script:
         return Training(model, streams, Shuffled(split, BATCH, streams["data"]))
 
 
-class Digits(Dataset[tuple[Any, int]]):
+class Digits(textbook.Digits):
     """torchvision's MNIST, as far as the scripts use it, over the images that ours sees."""
 
     def __init__(self, *_: object, transform: Any, **__: object) -> None:
-        split = load_dataset("mnist5k").train
-        self.images = [Image.fromarray(image.numpy()) for image in split.samples[:, 0]]
-        self.labels, self.transform = split.labels.tolist(), transform
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        return self.transform(self.images[index]), self.labels[index]
+        super().__init__(load_dataset("mnist5k").train)
+        self.transform = transform
 
 
 class Adapted(nn.Module):

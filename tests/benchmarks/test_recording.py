@@ -27,10 +27,14 @@ def test_recording(
     torch.set_num_threads(1)
     benchmark.group = "recorded trial / bare steps"
     train, trial, steps = Trainer(monkeypatch, "picture"), trial_of(name, BATCHES), bare(name)
+
+    def ours() -> float:
+        return train(trial, tmp_path / "trial")
+
     ways: dict[str, Way] = {"bare": lambda: take(steps, BATCHES)}
-    for way in (ways["bare"], lambda: train(trial, tmp_path / "trial")):
+    for way in (ways["bare"], ours):
         way()  # to the first pages of memory and kernels
-    took = interleaved(benchmark, lambda: train(trial, tmp_path / "trial"), ways, ROUNDS)
+    took = interleaved(benchmark, ours, ways, ROUNDS)
     benchmark.extra_info |= {
         "bare, ms": 1000 * took["bare"] / BATCHES,
         "recorded, ms": 1000 * took["ours"] / BATCHES,
