@@ -16,6 +16,7 @@ from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
 from .alarms import alarms, counted, event
+from .allocator import freed_memory_kept
 from .batches import Shuffled
 from .checkpoints import Training, keep, prune, resumed
 from .datasets import Dataset, load_dataset
@@ -34,6 +35,7 @@ from .trial import CHECKPOINT_EVERY, Trial
 HEARTBEAT = 1.0  # seconds between two writings of progress.json
 
 
+@freed_memory_kept()
 def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:
     """Train and measure one trial, recorded below `root`. Returns its status and the reason.
 

@@ -14,7 +14,8 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
-    {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"},
+    {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"}
+    | {"allocator"},
     {"verdicts", "observing", "command"},
     {
         "columns",

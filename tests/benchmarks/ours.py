@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from bench import train
+from bench.allocator import freed_memory_kept
 from bench.batches import Shuffled
 from bench.datasets import load_dataset
 from bench.parsing import parse_models
@@ -75,6 +76,12 @@ def bare(
 
 
 def take(steps: Iterator[object], batches: int) -> None:
-    """So many turns of `bare`, or of another loop without end."""
+    """So many turns of a loop without end."""
     for _ in islice(steps, batches):
         pass
+
+
+@freed_memory_kept()
+def take_ours(steps: Iterator[object], batches: int) -> None:
+    """So many turns of `bare`, with memory as a trial has it."""
+    take(steps, batches)

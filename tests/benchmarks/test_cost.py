@@ -11,7 +11,7 @@ from gan_zoo.base import GAN
 from gan_zoo.catalog import MODELS, load
 
 from .interleaved import Way, interleaved
-from .ours import BATCH, bare, take
+from .ours import BATCH, bare, take_ours
 
 BATCHES = 10  # of the discriminator in a turn: a multiple of 10
 ROUNDS = 2
@@ -41,7 +41,7 @@ def test_a_batch(benchmark: BenchmarkFixture, name: str) -> None:
     steps = variants(name)
 
     def turn(of: str) -> Way:
-        return lambda: take(steps[of], BATCHES)
+        return lambda: take_ours(steps[of], BATCHES)
 
     ways = {of: turn(of) for of in steps}
     for way in ways.values():

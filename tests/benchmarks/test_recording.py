@@ -14,7 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from gan_zoo.catalog import MODELS
 
 from .interleaved import Way, interleaved
-from .ours import Trainer, bare, take, trial_of
+from .ours import Trainer, bare, take_ours, trial_of
 
 BATCHES = 200  # of the discriminator in a turn: two rows that are probed for being the tenth
 ROUNDS = 3
@@ -31,7 +31,7 @@ def test_recording(
     def ours() -> float:
         return train(trial, tmp_path / "trial")
 
-    ways: dict[str, Way] = {"bare": lambda: take(steps, BATCHES)}
+    ways: dict[str, Way] = {"bare": lambda: take_ours(steps, BATCHES)}
     for way in (ways["bare"], ours):
         way()  # to the first pages of memory and kernels
     took = interleaved(benchmark, ours, ways, ROUNDS)
