@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .base import GAN, Batch, Config
 from .networks import Backbone, Init
+from .piecewise import ConstantSlopes
 from .precision import full_precision
 
 
@@ -60,7 +61,8 @@ class WGANGP(GAN):
             x, fake = batch.real.float(), batch.fake.float()
             eps = batch.streams["penalty"].uniform(len(x), *[1] * (x.ndim - 1))
             between = torch.lerp(fake, x, eps).requires_grad_()
-            score = self.discriminator(between, batch.labels).sum()
+            with ConstantSlopes():  # a tenth of a step faster
+                score = self.discriminator(between, batch.labels).sum()
             (gradient,) = torch.autograd.grad(score, between, create_graph=True)
             slope: Tensor = gradient.flatten(1).norm(dim=1)
             penalty: Tensor = (slope - 1).square().mean()
