@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .single_channel import FromImage, ToImage
+
 Backbone = Literal[
     "mlp",  # any data
     "conv",  # images of side 28, 32 or 64
@@ -97,7 +99,7 @@ def conv_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequ
             nn.ReLU(inplace=True),
         ]
         planes //= 2
-    return nn.Sequential(*layers, nn.ConvTranspose2d(width, channels, 4, 2, padding=1), nn.Tanh())
+    return nn.Sequential(*layers, ToImage(width, channels), nn.Tanh())
 
 
 def conv_discriminator(shape: Shape, width: int, norm: Norm) -> nn.Sequential:
@@ -107,7 +109,7 @@ def conv_discriminator(shape: Shape, width: int, norm: Norm) -> nn.Sequential:
     """
     channels, (side, halvings) = shape[0], smallest_square(shape)
     layers: list[nn.Module] = [
-        nn.Conv2d(channels, width, 4, 2, padding=1),
+        FromImage(channels, width),
         nn.LeakyReLU(0.2, inplace=True),
     ]
     planes = width

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import Tensor
 
 
 def precision_context(device: torch.device, precision: str) -> AbstractContextManager[object]:
@@ -20,3 +21,14 @@ def precision_context(device: torch.device, precision: str) -> AbstractContextMa
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
     """Everything in fp32 within it, whatever the precision around it."""
     return precision_context(device, "fp32")
+
+
+def in_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors of one device as the precision around wants a convolution's inputs.
+
+    For an autograd function of our own: autocast looks into torch's alone.
+    """
+    device = tensors[0].device.type
+    if not torch.is_autocast_enabled(device):
+        return tensors
+    return tuple(tensor.to(torch.get_autocast_dtype(device)) for tensor in tensors)
