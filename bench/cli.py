@@ -218,6 +218,10 @@ def run(
     the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
     its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
+    from .imports import without_triton
+
+    without_triton()  # before what would import it
+
     from .events import require_package, write_events
     from .planning import plan_from
     from .session import execute

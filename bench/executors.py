@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 
+from .imports import without_triton
 from .trial import Trial
 
 Outcome = tuple[str, str]  # status and its reason
@@ -99,11 +100,13 @@ class Worker:
 
 
 def begin_worker(gpu: str | None = None) -> None:
-    """What a worker process does first: one thread, one GPU, no life after its parent's."""
+    """What a worker process does first: one thread, one GPU, no life after its parent's, no more
+    memory than it needs."""
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    without_triton()
 
 
 def _end_with_parent() -> None:

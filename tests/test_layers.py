@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 # A module may import those of the rows above its own, and those of its own row without a circle.
 LAYERS = [
     {"errors", "files", "environment", "metrics", "stats", "storage", "pictures", "interrupts"}
-    | {"allocator"},
+    | {"allocator", "imports"},
     {"verdicts", "observing", "command"},
     {
         "columns",
