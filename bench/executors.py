@@ -100,8 +100,7 @@ class Worker:
 
 
 def begin_worker(gpu: str | None = None) -> None:
-    """What a worker process does first: one thread, one GPU, no life after its parent's, no more
-    memory than it needs."""
+    """What a worker process does first: one thread, one GPU, no life after its parent's."""
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one

@@ -19,7 +19,7 @@ def precision_context(device: torch.device, precision: str) -> AbstractContextMa
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
-    """Everything in fp32 within it, whatever the precision around it."""
+    """No autocast within it: what is in fp32 stays there, whatever the precision around it."""
     return precision_context(device, "fp32")
 
 
