@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .results import Results
+    from .records.results import Results
 
 __version__ = "0.1.0"
 
 
 def load(folder: "str | Path") -> "Results":
     """The records of a results folder, each table read when it is asked for."""
-    from .results import Results  # pandas is not imported before it is needed
+    from .records.results import Results  # pandas is not imported before it is needed
 
     return Results(folder)

@@ -1,6 +1,10 @@
 """What can go wrong in a way that the user, not a developer, should hear of."""
 
 import reprlib
+from collections.abc import Mapping
+from typing import TypeVar
+
+from gan_zoo.catalog import unknown
 
 LONGEST = 80  # characters of a value in a line
 
@@ -36,3 +40,13 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+
+
+T = TypeVar("T")
+
+
+def require(name: str, known: Mapping[str, T], kind: str) -> T:
+    """The entry of that name; raises InputError, with the nearest right name, if there is none."""
+    if name not in known:
+        raise InputError(unknown(kind, name, known))
+    return known[name]

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from . import backbones
-from .networks import Backbone, Init, Norm, init_he, init_normal
+from .descent import descend, mean
+from .networks import Backbone, Init, Norm, prepared
 from .streams import Stream, Streams
 
 Player = Literal["generator", "discriminator"]
@@ -178,7 +179,7 @@ class GAN(nn.Module):
             classes,
             config.generator_norm,
         )
-        return prepared(network, config)
+        return prepared(network, config.init, config.norm_eps, config.norm_momentum)
 
     def build_discriminator(self) -> nn.Module:
         """(samples [n, *shape], labels [n]) -> scores [n]: logits, or a critic's values."""
@@ -190,7 +191,7 @@ class GAN(nn.Module):
             classes,
             config.discriminator_norm,
         )
-        return prepared(network, config)
+        return prepared(network, config.init, config.norm_eps, config.norm_momentum)
 
     def build_optimizer(self, player: Player) -> Optimizer:
         """Adam on the player's parameters, fused where the device has it."""
@@ -290,65 +291,3 @@ class GAN(nn.Module):
         self.steps_done += 1
         means = {name: mean([values[name] for values in observed]) for name in observed[0]}
         return Step(mean(losses), loss.detach(), mean(norms), generator_norms, means, len(losses))
-
-
-def prepared(network: nn.Module, config: Config) -> nn.Module:
-    """The network with the initial weights and the batch norm that the config asks for."""
-    if config.init != "torch":
-        network.apply(init_normal if config.init == "normal" else init_he)
-    for module in network.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eps, module.momentum = config.norm_eps, config.norm_momentum
-    return network
-
-
-def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
-    """Step `network` alone down `loss`; the norms of its gradient by layer, [layers].
-
-    Only this network's trainable parameters are differentiated, so no stray gradient is left
-    in the other. A parameter that the loss does not use has a gradient of zero.
-    """
-    parameters = trainable(network)
-    gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-    squares: dict[str, list[Tensor]] = {}
-    for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
-        parameter.grad = None if gradient is None else laid_out_as(parameter, gradient)
-        squares.setdefault(layer_of(name), [])
-    norms = torch._foreach_norm([g for g in gradients if g is not None])
-    used = (n for n, g in zip(parameters, gradients, strict=True) if g is not None)
-    for name, norm in zip(used, norms, strict=True):
-        squares[layer_of(name)].append(norm)
-    optimizer.step()
-    zero = loss.new_zeros(())
-    return torch.stack([torch.stack(s).norm() if s else zero for s in squares.values()])
-
-
-def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient, in the parameter's order of memory.
-
-    `backward` sees to that and `torch.autograd.grad` does not: it gives what a double backward
-    left, and a fused optimizer on the CPU pairs weights with gradients by their place in memory.
-    """
-    if gradient.stride() == parameter.stride():
-        return gradient
-    return torch.empty_like(parameter).copy_(gradient)
-
-
-def trainable(network: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that training changes, by name."""
-    return {name: p for name, p in network.named_parameters() if p.requires_grad}
-
-
-def layer_of(parameter_name: str) -> str:
-    """The module that a parameter belongs to: "layers.0.weight" -> "layers.0"."""
-    return parameter_name.rpartition(".")[0] or parameter_name
-
-
-def layer_names(network: nn.Module) -> list[str]:
-    """The layers with trainable parameters, in the order of a Step's norms."""
-    return list(dict.fromkeys(layer_of(name) for name in trainable(network)))
-
-
-def mean(values: list[Tensor]) -> Tensor:
-    """Element by element, over a short list of tensors of one shape."""
-    return values[0] if len(values) == 1 else torch.stack(values).mean(0)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from .single_channel import FromImage, ToImage
+from .speed.single_channel import FromImage, ToImage
 
 Backbone = Literal[
     "mlp",  # any data
@@ -189,3 +189,13 @@ def init_he(module: nn.Module) -> None:
     nn.init.uniform_(module.weight, -bound, bound)
     if module.bias is not None:
         nn.init.zeros_(module.bias)
+
+
+def prepared(network: nn.Module, init: Init, eps: float, momentum: float) -> nn.Module:
+    """The network with these initial weights, and this batch norm: its eps and its momentum."""
+    if init != "torch":
+        network.apply(init_normal if init == "normal" else init_he)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eps, module.momentum = eps, momentum
+    return network

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from .base import GAN, Batch, Config
 from .networks import Backbone, Init
-from .piecewise import ConstantSlopes
 from .precision import full_precision
+from .speed.piecewise import ConstantSlopes
 
 
 @dataclass(frozen=True)

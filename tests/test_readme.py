@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import bench
-from bench.generators import load_generator
-from bench.reaching import reaching
+from bench.generators.load import load_generator
+from bench.tables.cost import reaching
 from gan_zoo.streams import Streams
 
 ROOT = Path(__file__).parent.parent

@@ -2,11 +2,11 @@
 *cannot tell*, by a rule that was fixed beforehand.
 """
 
-from bench.claims.claim import Claim
-from bench.claims.deciding import LEVEL, Finding, Region, decided
-from bench.claims.judging import COLUMNS, Evidence, evidence_in, judged, looked_at, missing, runs_of
-from bench.claims.register import CLAIMS, NEEDS
-from bench.claims.rows import Contestant, Probe, Run
+from .claim import Claim
+from .deciding import LEVEL, Finding, Region, decided
+from .judging import COLUMNS, Evidence, evidence_in, judged, looked_at, missing, runs_of
+from .register import CLAIMS, NEEDS
+from .rows import Contestant, Probe, Run
 
 __all__ = [
     "CLAIMS",

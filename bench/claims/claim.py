@@ -15,7 +15,6 @@ VANISHING = "Arjovsky & Bottou 2017, arXiv:1701.04862"
 DEEP = "Radford et al. 2015, arXiv:1511.06434"
 TOLD = "Mirza & Osindero 2014, arXiv:1411.1784"
 EQUAL = "Lucic et al. 2018, arXiv:1711.10337"
-
 Judge = Callable[[Any], Finding | None]
 
 

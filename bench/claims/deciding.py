@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench import stats
+from .. import stats
 
 Verdict = Literal["supported", "contradicted", "cannot tell"]
 LEVEL = 0.95

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from bench.errors import InputError
-from bench.protocol import datasets, one_protocol, own_extractor
-from bench.results import Results
-from bench.toml_file import read_toml
-
+from ..errors import InputError
+from ..files import read_toml
+from ..records.results import Results
+from ..tables.protocol import datasets, one_protocol, own_extractor
 from .claim import Claim
 from .deciding import LEVEL, Finding
 from .register import CLAIMS, NEEDS

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from bench.survivors import LOST
-
+from ..tables.failures import LOST
 from .deciding import Finding, Region, above, decided
 from .rows import Contestant, Run, log_ratios, ranks, with_lost
 

@@ -28,7 +28,6 @@ NEEDS: dict[int, str] = {  # what a folder must hold, for the line that says wha
     16: f"{tuning.MODELS} models or more with the same {tuning.RATES} or more multiples of their "
     "learning rates, the middle one their usual",
 }
-
 CLAIMS: tuple[Claim, ...] = (
     *(*samples.modes(), samples.BEATS, *train.edges(), samples.SLOWS, *train.slopes()),
     *(*train.tracking(), *train.vanishing(), *train.undecided(), *samples.labels()),

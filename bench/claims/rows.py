@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bench import stats
-from bench.catalog import primary_metric
-from bench.parsing import short
-from bench.survivors import LOST, beyond
+from .. import stats
+from ..datasets import primary_metric
+from ..tables.failures import LOST, beyond
+from ..words import short
 
 TAIL = 0.1  # of the budget: what "at the end of training" means of a curve
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from bench.survivors import LOST
-
+from ..tables.failures import LOST
 from .deciding import Finding, Region, decided
 from .rows import Contestant, Run, middle_rate, with_lost, without_rate
 

@@ -4,7 +4,7 @@ Arrays in, numbers and small frozen records out. Values are final scores, one a 
 seed. Differences are a - b in the unit of the score. p-values are two-sided unless said.
 """
 
-from bench.stats.intervals import (
+from .intervals import (
     Interval,
     interquartile_mean,
     mean_interval,
@@ -12,16 +12,16 @@ from bench.stats.intervals import (
     prediction_interval,
     sign_flip_interval,
 )
-from bench.stats.noise import Part, noise_parts
-from bench.stats.power import detectable, least_p, seeds_for_power, seeds_to_attain
-from bench.stats.runs import (
+from .noise import Part, noise_parts
+from .power import detectable, least_p, seeds_for_power, seeds_to_attain
+from .runs import (
     performance_profile,
     probability_of_improvement,
     signed_ranks,
     variance_removed_by_pairing,
     with_failures,
 )
-from bench.stats.testing import Equivalence, equivalence, holm, sign_flip_test, verdict
+from .testing import Equivalence, equivalence, holm, sign_flip_test, verdict
 
 __all__ = [
     "Equivalence",

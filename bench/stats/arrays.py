@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-
 EXACT = 20  # the most differences whose 2^n sign flips are enumerated
 
 

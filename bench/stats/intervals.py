@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from bench.stats.arrays import EXACT, check_level, finite, paired, subset_sums
-from bench.stats.power import least_p
+from .arrays import EXACT, check_level, finite, paired, subset_sums
+from .power import least_p
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.stats.arrays import Floats, finite
+from .arrays import Floats, finite
 
 NAMES = ("first", "again", "second")
 SHARED = {  # (is there "again", "second") -> the two scores that share the least beside the seed

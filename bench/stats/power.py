@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from bench.stats.arrays import check_level, finite
+from .arrays import check_level, finite
 
 MOST_SEEDS = 10_000  # where the search for a sample size gives up
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from bench.stats.arrays import Floats, finite, paired
+from .arrays import Floats, finite, paired
 
 
 def probability_of_improvement(a: ArrayLike, b: ArrayLike) -> float:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from bench.stats.arrays import EXACT, Floats, check_level, finite, subset_sums
-from bench.stats.intervals import Interval
-from bench.stats.power import least_p, seeds_to_attain
+from .arrays import EXACT, Floats, check_level, finite, subset_sums
+from .intervals import Interval
+from .power import least_p, seeds_to_attain
 
 DRAWS = 100_000  # random sign flips where there are too many to enumerate
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import plots
+from bench.plots import figures as plots
 
 FEW = ("samples", "quality", "neighbours")  # drawn in every report: the rest take seconds
 

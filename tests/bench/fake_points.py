@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bench.results import Results
+from bench.records.results import Results
 from gan_zoo.base import DataSpec
 
 from .fake_results import FakeResults, _row, fake, final_only

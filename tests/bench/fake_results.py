@@ -1,6 +1,6 @@
 """A plausible results folder without training: numbers drawn from known curves.
 
-`FakeResults` has the attributes of `bench.results.Results` that tables, plots and the page read.
+`FakeResults` has the attributes of `bench.load`'s Results that tables, plots and the page read.
 """
 
 import json
@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from bench.columns import EVENT_COLUMNS, HISTOGRAM_COLUMNS
-from bench.damage import no_rows
-from bench.results import Results
+from bench.records.layout import EVENT_COLUMNS, HISTOGRAM_COLUMNS
+from bench.records.parquet import no_rows
+from bench.records.results import Results
 
 from . import fake_probes
 

@@ -6,9 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.alarms import ENOUGH, GROWN, START, WINDOW, alarms, collapses, counted, divergences
 from bench.errors import Damaged
-from bench.facts import events_in
+from bench.probes.alarms import (
+    ENOUGH,
+    GROWN,
+    START,
+    WINDOW,
+    alarms,
+    collapses,
+    counted,
+    divergences,
+)
+from bench.records.state import events_in
 
 LATE = [START] * 9  # every row is past the start
 

@@ -6,8 +6,8 @@ import resource
 import pytest
 import torch
 
-from bench import allocator
-from bench.allocator import freed_memory_kept
+from bench.training import memory as allocator
+from bench.training.memory import freed_memory_kept
 
 SETTLING = 20  # tensors until the small pieces between them are used up
 PAGE = resource.getpagesize()

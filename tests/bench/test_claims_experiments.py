@@ -9,9 +9,9 @@ import pytest
 
 import bench
 from bench.claims import Contestant, Run, tuning
-from bench.plan import Plan, from_dict
+from bench.files import read_toml
+from bench.planning.plan import Plan, from_dict
 from bench.stats import seeds_to_attain
-from bench.toml_file import read_toml
 
 EXPERIMENTS = Path(bench.__file__).parent.parent / "experiments"
 NONE = pd.DataFrame({name: [] for name in ("model", "metric", "seed", "images", "value", "status")})

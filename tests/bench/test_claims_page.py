@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bench import claims_text, theme
+from bench.analysis import Findings
 from bench.claims import COLUMNS, Probe, Run, evidence_in, judged, looked_at, missing, runs_of
+from bench.claims import text as claims_text
 from bench.cli import main
-from bench.findings import Findings
-from bench.page import page
-from bench.plots_claims import board
-from bench.records import write_parquet
-from bench.results import Results
+from bench.plots import theme
+from bench.plots.claims import board
+from bench.records.results import Results
+from bench.records.writing import write_parquet
+from bench.report.page import page
 
 from .fake_claims import CONFIG, run_of, vanishing
 from .fake_results import FakeResults, final_only

@@ -16,11 +16,12 @@ import pytest
 import safetensors.torch
 import torch
 
-from bench import classifier
-from bench.classifier import Recipe, SmallLeNet, key_of, load_or_train
-from bench.datasets import Dataset, Split, load_dataset, mnist5k, to_unit
+from bench.datasets.dataset import Dataset, Split, load_dataset, to_unit
+from bench.datasets.digits import mnist5k
 from bench.errors import InputError
-from bench.features import Extractor
+from bench.extractors import classifier
+from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train
+from bench.extractors.network import Extractor
 from gan_zoo.base import DataSpec
 
 SHORT = Recipe(epochs=3)

@@ -10,13 +10,13 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from bench.catalog import EXTRACTORS
 from bench.cli import main
-from bench.datasets import load_dataset, to_unit
-from bench.generators import load_generator
-from bench.latent.nearest import neighbours
-from bench.records import write_experiment
-from bench.train import train
+from bench.datasets.dataset import load_dataset, to_unit
+from bench.extractors import EXTRACTORS
+from bench.generators.load import load_generator
+from bench.generators.neighbours import neighbours
+from bench.records.writing import write_experiment
+from bench.training.train import train
 from tests.bench.tiny import evaluate, plan_of, trials_of
 
 
@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "r"
     plan = plan_of("gan,cgan", datasets=("ring8", "mnist5k"), samples=60)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.train.evaluate", evaluate)
+        patch.setattr("bench.training.train.evaluate", evaluate)
         write_experiment(root, plan.as_dict(), {})
         for trial in trials_of(plan):
             train(trial, root)
@@ -132,7 +132,7 @@ def test_a_path_of_labels(made: Path, tmp_path: Path) -> None:
 def test_arithmetic_tells_what_carried_over(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.latent.arithmetic.BY_CHANCE", 3)
+    monkeypatch.setattr("bench.generators.arithmetic.BY_CHANCE", 3)
     out = tmp_path / "a.png"
     groups = ["-a", "ink>80%", "-b", "ink<20%", "-c", "ink<50%", "-n", "200"]
     done = cli("arithmetic", made, "--model", "gan", *groups, "--out", str(out))

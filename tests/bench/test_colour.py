@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from bench.cli import main
-from bench.results import Results
+from bench.records.results import Results
 
 from .test_faces import write_celeba
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.changes import Both, changes, unchanged
-from bench.circumstances import circumstances, coverage
 from bench.cli import main
-from bench.records import Clock, Measured, TrialRecord, write_experiment
-from bench.results import Results
+from bench.records.results import Results
+from bench.records.writing import Clock, Measured, TrialRecord, write_experiment
+from bench.tables.folders import Both, changes, unchanged
+from bench.tables.provenance import circumstances, coverage
 
 SIX = [4.0, 4.4, 4.2, 4.6, 4.1, 4.3]
 ENVIRONMENT = {"torch": "2.9", "processor": "one", "commit": "abc", "started": "now"}

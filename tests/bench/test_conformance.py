@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.conformance import CHECKS, conformance, suited
-from bench.observing import Case, DeviceWatch, pinned
+from bench.checks.conformance import CHECKS, conformance, suited
+from bench.checks.watching import Case, DeviceWatch, pinned
 from gan_zoo.base import GAN, Batch, DataSpec, Step
 from gan_zoo.gan import VanillaGAN
 from gan_zoo.streams import Stream, Streams

@@ -8,9 +8,10 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from bench.custom_features import load_custom, parse
-from bench.datasets import mnist5k, to_unit
+from bench.datasets.dataset import to_unit
+from bench.datasets.digits import mnist5k
 from bench.errors import InputError
+from bench.extractors.custom import load_custom, parse
 
 SHAPE = (1, 28, 28)
 SOURCE = """

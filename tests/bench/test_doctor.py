@@ -15,11 +15,14 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from bench import conformance, doctor, environment, features
+from bench import environment
+from bench.checks import conformance
+from bench.checks import machine as doctor
+from bench.checks.machine import CHECKS, TRIAL
+from bench.checks.result import OK, Check, Found, Verdict, judge, tell
+from bench.checks.watching import Case
 from bench.cli import main
-from bench.doctor import CHECKS, TRIAL
-from bench.observing import Case
-from bench.verdicts import OK, Check, Found, Verdict, judge, tell
+from bench.extractors import network as features
 
 Patch = pytest.MonkeyPatch
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import InputError
-from bench.events import require_package, write_events
+from bench.report.tensorboard import require_package, write_events
 
 from .fake_results import SECOND, fake
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench import exports, prose
-from bench.findings import Findings
+from bench.analysis import Findings
 from bench.formats import Table, latex, plain, show
-from bench.noise import noise
-from bench.plots import FIGURES
+from bench.plots.figures import FIGURES
+from bench.report import exports, prose
+from bench.tables.noise import noise
 
 from .fake_points import fake_points
 from .fake_results import MAIN, SECOND, fake, final_only

@@ -8,14 +8,15 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import extractors
-from bench.classifier import Recipe, load_or_train
-from bench.datasets import load_dataset, mnist5k
+from bench.datasets.dataset import load_dataset
+from bench.datasets.digits import mnist5k
+from bench.extractors import load as extractors
+from bench.extractors.classifier import Recipe, load_or_train
 from bench.metrics.kernel import kid
 from bench.metrics.manifold import manifold
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.train import train
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.training.train import train
 
 
 def write_idx(path: Path, values: torch.Tensor) -> None:

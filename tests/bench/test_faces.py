@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
-from bench import faces as module
-from bench.catalog import DATASETS
+from bench.datasets import DATASETS
+from bench.datasets import faces as module
+from bench.datasets.faces import FACES, faces
 from bench.errors import InputError
-from bench.faces import FACES, faces
 
 PARTS = (0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2)  # training, validation, test
 HAVING = {  # attribute -> the pictures that have it, counted from 1

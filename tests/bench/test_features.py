@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench import features
-from bench.catalog import EXTRACTORS
-from bench.datasets import mnist5k, to_unit
+from bench.datasets.dataset import to_unit
+from bench.datasets.digits import mnist5k
 from bench.errors import InputError
-from bench.features import DigitsLeNet, Extractor, Seen, load_extractor
+from bench.extractors import EXTRACTORS
+from bench.extractors import network as features
+from bench.extractors.network import DigitsLeNet, Extractor, Seen, load_extractor
 
-GREY = "bench.features:DigitsLeNet"  # that on three channels is tested with its data set
+GREY = "bench.extractors.network:DigitsLeNet"  # that on three channels is tested with its data set
 SHIPPED = [name for name, entry in EXTRACTORS.items() if entry.target == GREY]
 
 

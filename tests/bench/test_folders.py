@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from bench import folders, pictures
+from bench.datasets import folder as folders
+from bench.datasets import images as pictures
+from bench.datasets.folder import Options, folder, split_rows
 from bench.errors import InputError
-from bench.folders import Options, folder, split_rows
 
 RNG = np.random.default_rng(0)
 
@@ -228,7 +229,7 @@ def test_decoded_once_with_progress(
 
 
 def pictures_on_disk(path: Path) -> torch.Tensor:
-    from bench.storage import as_tensor
+    from bench.datasets.storage import as_tensor
 
     return as_tensor(path, limit=0)
 

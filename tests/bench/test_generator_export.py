@@ -17,18 +17,17 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from bench import generator_onnx
 from bench.cli import main
-from bench.datasets import load_dataset
+from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
-from bench.generator_card import card
-from bench.generator_code import code_of
-from bench.generator_export import export
-from bench.generators import load_generator
-from bench.plan import Plan
-from bench.records import write_experiment
-from bench.train import train
-from bench.trial import Contestant
+from bench.generators import onnx as generator_onnx
+from bench.generators.export import code_of, export
+from bench.generators.load import load_generator
+from bench.generators.model_card import card
+from bench.planning.plan import Plan
+from bench.planning.trial import Contestant
+from bench.records.writing import write_experiment
+from bench.training.train import train
 
 from . import tiny
 

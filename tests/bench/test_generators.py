@@ -8,15 +8,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.datasets import load_dataset
+from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
-from bench.evaluate import balanced_labels, generate
+from bench.evaluation.evaluate import balanced_labels, generate
 from bench.files import read_json, write_json
-from bench.generators import load_generator
-from bench.latent.sampling import Codes, codes_of, images_of
-from bench.records import write_experiment
-from bench.train import train
-from bench.trial import Trial
+from bench.generators.load import load_generator
+from bench.generators.sampling import Codes, codes_of, images_of
+from bench.planning.trial import Trial
+from bench.records.writing import write_experiment
+from bench.training.train import train
 from gan_zoo.streams import Streams
 from tests.bench.tiny import evaluate, plan_of, trials_of
 
@@ -35,7 +35,7 @@ def trained_folder(
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.train.evaluate", evaluate)
+        patch.setattr("bench.training.train.evaluate", evaluate)
         return trained_folder(tmp_path_factory.mktemp("made") / "r", seeds=(0, 1))
 
 

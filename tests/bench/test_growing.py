@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 import bench
-from bench import runner
 from bench.environment import environment
 from bench.errors import InputError
 from bench.files import read_json
-from bench.growing import grown, merged
-from bench.plan import Plan
-from bench.records import write_experiment
+from bench.planning.growing import grown, merged
+from bench.planning.plan import Plan
+from bench.records.writing import write_experiment
+from bench.training import runner
 
 from . import tiny
 from .test_runner import Seen
@@ -93,7 +93,7 @@ def test_killed_while_it_is_raised(
     assert set(results.trials["status"]) == {"interrupted"}
     assert set(results.trials["reason"]) == {"its budget was raised to 1,920 images"}
     with monkeypatch.context() as patch:
-        patch.setattr("bench.train.evaluate", killed)  # in the middle of the first trial
+        patch.setattr("bench.training.train.evaluate", killed)  # in the middle of the first trial
         with pytest.raises(SystemExit):
             go(larger, root)
     assert len(go(plan_of(models, images=1920, evaluations=4), root)) == 2
@@ -175,7 +175,7 @@ def test_a_recorded_trial_is_extended_only_if_nothing_else_changed() -> None:
 def test_a_diverged_trial_diverges_again_at_the_same_place(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.probes.EXPLODED", 1e-6)
+    monkeypatch.setattr("bench.probes.averages.EXPLODED", 1e-6)
     for plan, name in (
         (plan_of("gan"), "r"),
         (plan_of("gan", images=1920), "r"),

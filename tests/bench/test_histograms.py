@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench.histograms import BINS, histograms
+from bench.probes.weights import BINS, histograms
 from gan_zoo.base import GAN, Config, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

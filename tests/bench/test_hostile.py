@@ -18,21 +18,21 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from bench import limits
+from bench.analysis import Findings
 from bench.cli import main
-from bench.display import LiveDisplay
+from bench.cli.display import LiveDisplay
+from bench.cli.status import lines
 from bench.errors import InputError, printable
-from bench.findings import Findings
 from bench.formats import spreadsheet
-from bench.page import page
-from bench.parsing import parse_images, parse_models, parse_seeds
-from bench.plan import Plan, from_dict
-from bench.planning import plan_from
-from bench.prose import text_of
-from bench.records import TrialRecord, write_experiment
-from bench.settings import resolve
-from bench.status import lines
-from bench.trial import Contestant
+from bench.planning import parsing as limits
+from bench.planning.flags import plan_from
+from bench.planning.hyperparameters import resolve
+from bench.planning.parsing import parse_images, parse_models, parse_seeds
+from bench.planning.plan import Plan, from_dict
+from bench.planning.trial import Contestant
+from bench.records.writing import TrialRecord, write_experiment
+from bench.report.page import page
+from bench.report.prose import text_of
 from gan_zoo import catalog as zoo
 from gan_zoo.base import MOST
 

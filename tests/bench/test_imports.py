@@ -8,7 +8,7 @@ import torch
 TRAINS = """
 import sys
 {first}
-import bench.train, torch
+import bench.training.train, torch
 from torch.optim import Adam
 weight = torch.nn.Parameter(torch.ones(2))
 weight.grad = torch.ones(2)
@@ -16,8 +16,8 @@ Adam([weight], lr=1.0).step()
 assert "torch._dynamo" in sys.modules and abs(float(weight.sum())) < 1e-6
 print(sys.modules.get("triton") is not None)
 """
-LEAVES_OUT = "from bench.imports import without_triton; without_triton()"
-A_WORKER = "from bench.executors import begin_worker; begin_worker()"
+LEAVES_OUT = "from bench.training.memory import without_triton; without_triton()"
+A_WORKER = "from bench.training.executors import begin_worker; begin_worker()"
 
 
 def imports_triton(first: str) -> bool:

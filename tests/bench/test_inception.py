@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench import inception
 from bench.errors import InputError
-from bench.features import Extractor
-from bench.inception import load_inception
+from bench.extractors import inception
+from bench.extractors.inception import load_inception
+from bench.extractors.network import Extractor
 
 fidelity = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
 

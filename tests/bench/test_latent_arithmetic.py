@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import InputError
-from bench.generators import Trained
-from bench.latent.arithmetic import CONTROLS, arithmetic
-from bench.latent.groups import chosen, measured, parse
-from bench.latent.sampling import codes_of
-from bench.latent.smoothness import pairs_of, smoothness
+from bench.generators.arithmetic import CONTROLS, arithmetic
+from bench.generators.groups import chosen, measured, parse
+from bench.generators.load import Trained
+from bench.generators.sampling import codes_of
+from bench.generators.smoothness import pairs_of, smoothness
 from gan_zoo.base import DataSpec
 from gan_zoo.gan import VanillaGAN
 from gan_zoo.streams import Streams

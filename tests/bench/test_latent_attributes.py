@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from bench.latent.attributes import ink, radius, slant, thickness, x, y
+from bench.generators.attributes import ink, radius, slant, thickness, x, y
 
 FINE = 16  # times as many pixels to draw with
 

@@ -9,8 +9,8 @@ from scipy.spatial import geometric_slerp
 from scipy.stats import kstest, truncnorm
 
 from bench.errors import InputError
-from bench.latent.interpolation import course, crossfade, from_data, linear, path, spherical
-from bench.latent.sampling import Codes, truncated
+from bench.generators.paths import course, crossfade, from_data, linear, path, spherical
+from bench.generators.sampling import Codes, truncated
 
 RNG = torch.Generator().manual_seed(0)
 

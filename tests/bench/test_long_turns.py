@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.plan import Plan
-from bench.probes import Averages
-from bench.train import train
-from bench.trial import Trial
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.probes.averages import Averages
+from bench.training.train import train
 from gan_zoo.base import Step
 
 from . import tiny

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import torch
 
-from bench.catalog import saw_training_images
-from bench.datasets import mnist5k
-from bench.extractors import Reference
-from bench.features import Seen
-from bench.measures import SAW, Sight, at_the_end
+from bench.datasets.digits import mnist5k
+from bench.evaluation.images import SAW, Sight, at_the_end
+from bench.extractors import saw_training_images
+from bench.extractors.load import Reference
+from bench.extractors.network import Seen
 
 N = 200
 

@@ -8,9 +8,9 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
+from bench.datasets.mixtures import DISTRIBUTIONS, Mixture, ring, true_samples
 from bench.metrics import points as metrics
 from bench.metrics.transport import emd
-from bench.mixtures import DISTRIBUTIONS, Mixture, ring, true_samples
 
 MIXTURES = [d for d in DISTRIBUTIONS.values() if isinstance(d, Mixture)]
 CENTRES = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]], dtype=torch.float64)

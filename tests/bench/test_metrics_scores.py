@@ -9,11 +9,9 @@ import scipy.stats
 import torch
 from torch import Tensor
 
-from bench.metrics import extrapolated
-from bench.metrics.by_class import fid_within_classes, fids_by_class
-from bench.metrics.extrapolated import fid_infinity
-from bench.metrics.frechet import fid
-from bench.metrics.inception import classifier_score
+from bench.metrics import frechet as extrapolated
+from bench.metrics.classifier_score import classifier_score
+from bench.metrics.frechet import fid, fid_infinity, fid_within_classes, fids_by_class
 
 
 @pytest.fixture

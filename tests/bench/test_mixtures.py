@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.datasets.mixtures import DISTRIBUTIONS, Mixture, grid, points_dataset, ring, true_samples
 from bench.errors import InputError
 from bench.metrics.points import nearest
 from bench.metrics.transport import emd
-from bench.mixtures import DISTRIBUTIONS, Mixture, grid, points_dataset, ring, true_samples
 
 MIXTURES = [d for d in DISTRIBUTIONS.values() if isinstance(d, Mixture)]
 # name: radius or spacing, sigma; LITERATURE of PacGAN and WGAN-GP's code, to its digits.

@@ -12,17 +12,18 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from torch import nn
 
-from bench import extractors
 from bench.cli import main
-from bench.datasets import load_dataset, mnist5k
-from bench.drawing import neighbours
-from bench.evaluate import evaluate, seen_by
-from bench.measures import modes
+from bench.datasets.dataset import load_dataset
+from bench.datasets.digits import mnist5k
+from bench.evaluation.evaluate import evaluate, seen_by
+from bench.evaluation.images import modes
+from bench.evaluation.pictures import neighbours
+from bench.extractors import load as extractors
 from bench.metrics.memorisation import nearest
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.results import Results
-from bench.trial import Trial
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.records.results import Results
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

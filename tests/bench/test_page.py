@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench import page as pages
-from bench import page_events, page_figures, page_samples
-from bench.findings import Findings
-from bench.results import Results
+from bench.analysis import Findings
+from bench.records.results import Results
+from bench.report import page as pages
+from bench.report import page_parts as page_events
+from bench.report import page_pictures as page_figures
+from bench.report import page_pictures as page_samples
 
 from .fake_points import both, fake_points
 from .fake_results import FIVE, FakeResults, fake, final_only

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bench import page as pages
-from bench import theme
-from bench.findings import Findings
-from bench.plots import FIGURES
+from bench.analysis import Findings
+from bench.plots import theme
+from bench.plots.figures import FIGURES
+from bench.report import page as pages
 
 from .fake_points import both, fake_points
 from .fake_results import fake

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import v2
 
+from bench.datasets.images import decode, luma, read_picture, scan
 from bench.errors import InputError
-from bench.pictures import decode, luma, read_picture, scan
 
 RNG = np.random.default_rng(0)
 

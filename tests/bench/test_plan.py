@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from bench.catalog import dataset_name, extractor_name, without_hash
+from bench.datasets import dataset_name
 from bench.errors import InputError
-from bench.parsing import parse_images, parse_models, parse_seeds, parse_set
-from bench.plan import Plan, from_dict
-from bench.planning import gpus, jobs_for, plan_from
-from bench.settings import resolve
-from bench.trial import Contestant, Trial
+from bench.extractors import extractor_name, without_hash
+from bench.planning.flags import gpus, jobs_for, plan_from
+from bench.planning.hyperparameters import resolve
+from bench.planning.parsing import parse_images, parse_models, parse_seeds, parse_set
+from bench.planning.plan import Plan, from_dict
+from bench.planning.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
 
 IMAGES, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)
@@ -285,7 +286,7 @@ def test_defaults_are_the_five_models() -> None:
 
 
 def test_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.planning.cores", lambda: 8)
+    monkeypatch.setattr("bench.planning.flags.cores", lambda: 8)
     made = plan(threads=3)
     assert jobs_for("auto", made) == 2
     assert jobs_for("auto", dataclasses.replace(made, device="cuda")) == 1

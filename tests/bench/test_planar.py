@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.datasets import load_dataset, to_unit
-from bench.mixtures import true_samples
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.planar import density_picture, frame, measure_points, scale_of_points
-from bench.train import train
-from bench.trial import Trial
+from bench.datasets.dataset import load_dataset, to_unit
+from bench.datasets.mixtures import true_samples
+from bench.evaluation.points import density_picture, frame, measure_points, scale_of_points
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.training.train import train
 
 MLP = {"backbone": "mlp", "width": 4, "latent_dim": 2}
 SMALL: dict[str, Any] = {"images": 2560, "batch_size": 256, "evaluations": 1, "seeds": (0,)}

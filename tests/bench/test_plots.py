@@ -8,9 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench import plots, theme
-from bench.findings import Findings
-from bench.protocol import final
+from bench.analysis import Findings
+from bench.plots import figures as plots
+from bench.plots import theme
+from bench.tables.protocol import final
 
 from .fake_results import FIVE, fake
 

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from bench import plots, theme
+from bench.analysis import Findings
 from bench.files import write_text
-from bench.findings import Findings
-from bench.plots_pairs import MOST
-from bench.protocol import final
+from bench.plots import figures as plots
+from bench.plots import theme
+from bench.plots.pairs import MOST
+from bench.tables.protocol import final
 
 from .fake_results import FIVE, fake, final_only
 from .test_plots import length, texts

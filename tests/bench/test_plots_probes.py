@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
-from bench import page_events, plots, prose, theme
-from bench.findings import Findings
-from bench.plots_lines import of_curves
-from bench.plots_weights import diversity_of
+from bench.analysis import Findings
+from bench.plots import figures as plots
+from bench.plots import theme
+from bench.plots.lines import of_curves
+from bench.plots.weights import diversity_of
+from bench.report import page_parts as page_events
+from bench.report import prose
 
 from .fake_points import fake_points
 from .fake_results import FIVE, fake

@@ -8,13 +8,15 @@ import pytest
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-from bench import plots, theme
-from bench.catalog import DATASETS, METRICS
-from bench.findings import Findings
-from bench.protocol import final
-from bench.published import PUBLISHED, published
-from bench.reading import OF_POINTS, READING
-from bench.report import write_report
+from bench.analysis import Findings
+from bench.datasets import DATASETS
+from bench.metrics import METRICS
+from bench.plots import figures as plots
+from bench.plots import theme
+from bench.report.literature import PUBLISHED, published
+from bench.report.reading import OF_POINTS, READING
+from bench.report.rebuild import write_report
+from bench.tables.protocol import final
 
 from .fake_points import LEVELS, THREE, both, fake_points
 from .fake_results import fake

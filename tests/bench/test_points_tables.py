@@ -5,10 +5,12 @@ import re
 
 import pytest
 
-from bench import checks, prose, tables
-from bench.catalog import primary_metric
-from bench.findings import Findings
-from bench.protocol import primary, title, unit
+from bench.analysis import Findings
+from bench.datasets import primary_metric
+from bench.report import prose
+from bench.tables import scale as checks
+from bench.tables import summary as tables
+from bench.tables.protocol import primary, title, unit
 
 from .fake_points import both, fake_points, final_points
 from .fake_results import fake, final_only

@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from bench.cli import main
 from bench.errors import InputError
-from bench.failures import plots_depth, plots_landscape, plots_vanishing
-from bench.failures.averages import geometric, powers, worded
-from bench.failures.catalog import EXPERIMENTS
-from bench.failures.settings import Depth, Landscape, Settings, Vanishing, from_file, resolved
-from bench.toml_file import read_toml
+from bench.files import read_toml
+from bench.studies import depth_figures as plots_depth
+from bench.studies import landscape_figures as plots_landscape
+from bench.studies import vanishing_figures as plots_vanishing
+from bench.studies.averages import geometric, powers, worded
+from bench.studies.registry import EXPERIMENTS
+from bench.studies.settings import Depth, Landscape, Settings, Vanishing, from_file, resolved
 
 ROOT = Path(__file__).parents[2]
 TINY = ("datasets=ring8", "layers=2", "width=4", "steps=4", "batch_size=8", "side=4")
@@ -32,7 +34,7 @@ def landscape(out: Path, *more: str) -> Result:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the seconds that pictures take."""
-    monkeypatch.setattr("bench.failures.session.theme.save", lambda figure, path: None)
+    monkeypatch.setattr("bench.studies.study.theme.save", lambda figure, path: None)
 
 
 def test_without_a_name_the_experiments_are_listed():
@@ -79,7 +81,7 @@ def test_the_same_command_again_only_draws(tmp_path):
 
 @pytest.mark.parametrize("value", ["steps=1", "penalty_rate=1e18"])
 def test_a_single_step_and_a_critic_that_diverges_are_drawn_too(tmp_path, value, monkeypatch):
-    monkeypatch.setattr("bench.theme.DPI", 30)
+    monkeypatch.setattr("bench.plots.theme.DPI", 30)
     result = landscape(tmp_path, "--seeds", "1", "--set", value)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "plots/landscape.png").exists()
@@ -129,7 +131,7 @@ def test_a_damaged_table_is_named_and_damaged_rows_are_computed_again(tmp_path, 
 
 
 def test_a_seed_that_fails_is_told_and_the_others_are_kept(tmp_path, undrawn, monkeypatch):
-    from bench.failures import landscape as module
+    from bench.studies import landscape as module
 
     run = module.run
 

@@ -6,10 +6,10 @@ import torch
 from scipy.stats import mannwhitneyu
 from torch import nn
 
-from bench.datasets import load_dataset
-from bench.failures import depth, landscape
-from bench.failures.critics import fresh
-from bench.failures.settings import Depth, Landscape
+from bench.datasets.dataset import load_dataset
+from bench.studies import depth, landscape
+from bench.studies.critics import fresh
+from bench.studies.settings import Depth, Landscape
 from gan_zoo.streams import Streams
 
 DEEP = Depth(seeds=(0,), layers=4, width=5, steps=10, batch_size=8)

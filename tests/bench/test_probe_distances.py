@@ -8,8 +8,8 @@ from scipy.integrate import quad
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import norm
 
-from bench.failures import distances
-from bench.failures.settings import Distances
+from bench.studies import distances
+from bench.studies.settings import Distances
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import torch
 from scipy.spatial.distance import pdist
 from torch import Tensor, nn
 
-from bench.datasets import load_dataset
-from bench.probe_batch import ProbeBatch, draw, partners
-from bench.probe_measures import (
+from bench.datasets.dataset import load_dataset
+from bench.probes.batch import ProbeBatch, draw, partners
+from bench.probes.measures import (
     Look,
     diversity,
     edge,
@@ -22,7 +22,7 @@ from bench.probe_measures import (
     quantiles,
     slopes,
 )
-from bench.updates import ratios
+from bench.probes.weights import ratios
 from gan_zoo.base import GAN, Config, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

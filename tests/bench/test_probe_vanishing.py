@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from bench.datasets import load_dataset
-from bench.failures import vanishing
-from bench.failures.critics import looks
-from bench.failures.settings import Vanishing
+from bench.datasets.dataset import load_dataset
+from bench.studies import vanishing
+from bench.studies.critics import looks
+from bench.studies.settings import Vanishing
 from gan_zoo.base import Batch
 
 TINY = Vanishing(seeds=(0,), stages=(64, 192), steps=3, batch_size=32, width=2, latent_dim=4)

@@ -11,15 +11,17 @@ import torch
 from torch import Tensor
 
 import bench
-from bench.checkpoints import DIGITS, newest_first
-from bench.datasets import load_dataset
+from bench.checks.verify import recorded
+from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
 from bench.files import read_json, write_json
-from bench.probe_catalog import PROBES, SETS, chosen
-from bench.probing import Probing, undisturbed
-from bench.train import begun, train
-from bench.trial import PROBED, ROWS, Trial
-from bench.verify import recorded
+from bench.planning.trial import PROBED, ROWS, Trial
+from bench.probes import PROBES, SETS, chosen
+from bench.records.writing import write_experiment
+from bench.training import probing
+from bench.training.checkpoints import DIGITS, newest_first
+from bench.training.probing import Probing, undisturbed
+from bench.training.train import begun, train
 from gan_zoo.catalog import MODELS
 
 from . import tiny
@@ -251,11 +253,11 @@ def test_a_network_that_cannot_be_asked_is_told_and_the_trial_goes_on(
     def refuses(look: Any) -> dict[str, Tensor]:
         raise RuntimeError("no derivative\nof that kind")
 
-    monkeypatch.setattr("bench.probe_measures.slopes", refuses)
-    bench.probing.measure.cache_clear()
+    monkeypatch.setattr("bench.probes.measures.slopes", refuses)
+    probing.measure.cache_clear()
     trial = trial_of("gan", "mlp")
     assert train(trial, tmp_path) == ("finished", "")
-    bench.probing.measure.cache_clear()
+    probing.measure.cache_clear()
     folder = tmp_path / "trials" / trial.key
     assert read_json(folder / "status.json")["not_probed"] == {
         "slopes": "RuntimeError: no derivative"
@@ -267,7 +269,7 @@ def test_a_network_that_cannot_be_asked_is_told_and_the_trial_goes_on(
 
 def test_what_is_not_finite_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"a": torch.tensor(float("nan")), "b": torch.tensor(float("inf")), "c": torch.ones(())}
-    monkeypatch.setattr("bench.probing.measure", lambda name: lambda look: values)
+    monkeypatch.setattr("bench.training.probing.measure", lambda name: lambda look: values)
     trial = trial_of("gan", "mlp", "slopes")
     data = load_dataset("ring8")
     assert Probing(begun(trial, data).model, trial, data).read(trial.images) == {"c": 1.0}
@@ -275,7 +277,7 @@ def test_what_is_not_finite_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_histograms_and_events_are_read_with_the_rest(quick: None, tmp_path: Path) -> None:
     plan = plan_of("gan,wgan")
-    bench.records.write_experiment(tmp_path, plan.as_dict(), {})
+    write_experiment(tmp_path, plan.as_dict(), {})
     for trial in trials_of(plan):
         train(trial, tmp_path)
     results = bench.load(tmp_path)
@@ -297,9 +299,9 @@ def test_histograms_and_events_are_read_with_the_rest(quick: None, tmp_path: Pat
 def test_a_divergence_is_an_event(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.probes.EXPLODED", 1e-6)
+    monkeypatch.setattr("bench.probes.averages.EXPLODED", 1e-6)
     plan = plan_of("gan")
-    bench.records.write_experiment(tmp_path, plan.as_dict(), {})
+    write_experiment(tmp_path, plan.as_dict(), {})
     train(trials_of(plan)[0], tmp_path)
     (event,) = bench.load(tmp_path).events.to_dict("records")
     assert (event["kind"], event["step"], event["images"]) == ("divergence", 10, 160)
@@ -327,7 +329,7 @@ def test_probes_are_no_part_of_what_a_trial_is() -> None:
 
 def test_verify_trains_with_the_recorded_probes(quick: None, tmp_path: Path) -> None:
     plan = plan_of("gan", probes="diversity,updates", images=320)
-    bench.records.write_experiment(tmp_path, plan.as_dict(), {})
+    write_experiment(tmp_path, plan.as_dict(), {})
     (trial,) = trials_of(plan)
     train(trial, tmp_path)
     results = bench.load(tmp_path)

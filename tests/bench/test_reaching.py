@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.reaching import first, levels, reaching
+from bench.tables.cost import first, levels, reaching
 from tests.bench.fake_results import fake
 
 

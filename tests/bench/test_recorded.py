@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import bench
-from bench.datasets import Dataset, load_dataset
+from bench.datasets.dataset import Dataset, load_dataset
 from bench.errors import InputError
-from bench.plan import from_dict
-from bench.settings import recorded, resolve
-from bench.toml_file import read_toml
+from bench.files import read_toml
+from bench.planning.hyperparameters import recorded, resolve
+from bench.planning.plan import from_dict
 from gan_zoo.base import Config, later
 from gan_zoo.catalog import MODELS
 from gan_zoo.gan import VanillaGAN

@@ -8,10 +8,10 @@ import sys
 import pandas as pd
 import pytest
 
-from bench import theme
-from bench.plots import FIGURES
-from bench.reading import READING
-from bench.report import write_report
+from bench.plots import theme
+from bench.plots.figures import FIGURES
+from bench.report.reading import READING
+from bench.report.rebuild import write_report
 
 from .fake_results import fake
 

@@ -6,12 +6,14 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from bench import exports, plots, prose, tables
-from bench.findings import Findings
-from bench.page import page
-from bench.provenance import origins, presets
-from bench.reported_losses import reported_losses, sentences
-from bench.results import Results
+from bench.analysis import Findings
+from bench.plots import figures as plots
+from bench.records.origins import origins, presets
+from bench.records.results import Results
+from bench.report import exports, prose
+from bench.report.page import page
+from bench.tables import summary as tables
+from bench.tables.reported_losses import reported_losses, sentences
 from gan_zoo.catalog import MODELS
 
 from .fake_results import FakeResults, fake

@@ -18,13 +18,13 @@ import pytest
 import torch
 
 import bench.files
-from bench.batches import Shuffled
-from bench.checkpoints import DIGITS, newest_first
-from bench.datasets import Split
+from bench.datasets.batches import Shuffled
+from bench.datasets.dataset import Split
 from bench.files import read_json
-from bench.probes import Averages
-from bench.train import train
-from bench.trial import Trial
+from bench.planning.trial import Trial
+from bench.probes.averages import Averages
+from bench.training.checkpoints import DIGITS, newest_first
+from bench.training.train import train
 from gan_zoo.streams import BLOCK, Streams
 
 from . import tiny
@@ -50,7 +50,7 @@ def whole(trials: dict[str, Trial], tmp_path_factory: pytest.TempPathFactory) ->
     """Both trials without a break, and without a checkpoint between evaluations."""
     root = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.train.evaluate", tiny.evaluate)
+        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
         for trial in trials.values():
             assert train(trial, root) == ("finished", "")
     return root
@@ -289,7 +289,7 @@ def child(trial: Trial, root: Path, fault: tuple[str, int] | None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr("bench.train.evaluate", tiny.evaluate)
+    patch.setattr("bench.training.train.evaluate", tiny.evaluate)
     if fault:
         kill_at_write(patch, fault[1], fault[0], die)
     train(trial, root, checkpoint_every=0)

@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 
 import bench
-from bench import runner
-from bench.datasets import load_dataset
+from bench.cli.status import lines
+from bench.datasets.dataset import load_dataset
 from bench.errors import DiskError, InputError
-from bench.executors import Outcome, local_processes
-from bench.facts import is_alive
 from bench.files import read_json, replacing, write_text
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.records import TrialRecord
-from bench.results import write_index
-from bench.status import lines
-from bench.trial import Trial
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.records.results import write_index
+from bench.records.state import is_alive
+from bench.records.writing import TrialRecord
+from bench.training import runner
+from bench.training.executors import Outcome, local_processes
 
 SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
 
@@ -178,7 +178,7 @@ def test_a_failure_is_tried_again_as_often_as_asked(tmp_path: Path) -> None:
 ORPHANS = """
 import os, signal, sys, time
 from pathlib import Path
-from bench.executors import local_processes
+from bench.training.executors import local_processes
 
 def work(place):
     Path(place).write_text(str(os.getpid()))

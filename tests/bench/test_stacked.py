@@ -11,11 +11,12 @@ import torch
 from scipy.stats import entropy
 from torch import Tensor
 
-from bench.datasets import Dataset, Split, mnist5k, to_unit
+from bench.datasets.dataset import Dataset, Split, to_unit
+from bench.datasets.digits import mnist5k
+from bench.datasets.stacked import MODES, PROTOCOL, combined, stacked_mnist
 from bench.errors import InputError
-from bench.features import load_extractor
+from bench.extractors.network import load_extractor
 from bench.metrics.modes import class_shares, mode_kl, modes_sampled
-from bench.stacked import MODES, PROTOCOL, combined, stacked_mnist
 
 # Images a digit in MNIST's training set (LeCun et al. 1998).
 MNIST = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.storage import Bytes, arrays_dir, as_tensor, cache_dir, digest, scratch, writing
+from bench.datasets.storage import Bytes, arrays_dir, as_tensor, cache_dir, digest, scratch, writing
 
 ROOT = Path(__file__).parents[2]
 SHAPE = (100, 3, 8, 8)
@@ -142,7 +142,7 @@ MILLION = """
 import sys
 from pathlib import Path
 import numpy as np, torch
-from bench.storage import as_tensor
+from bench.datasets.storage import as_tensor
 
 def memory(kind):
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -5,9 +5,11 @@ import math
 import pandas as pd
 import pytest
 
-from bench import prose, stats, tables
-from bench.findings import Findings
-from bench.results import Results
+from bench import stats
+from bench.analysis import Findings
+from bench.records.results import Results
+from bench.report import prose
+from bench.tables import summary as tables
 
 from .fake_results import final_only
 

@@ -6,9 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import checks, plots, prose, tables
-from bench.findings import Findings
-from bench.protocol import final, one_protocol, primary
+from bench.analysis import Findings
+from bench.plots import figures as plots
+from bench.report import prose
+from bench.tables import summary as tables
+from bench.tables.agreement import extractor_agreement
+from bench.tables.matching import matched
+from bench.tables.protocol import final, one_protocol, primary
+from bench.tables.scale import UNTRAINED
+from bench.tables.scale import scale as scale_of
+from bench.words import NONE, number
 
 from .fake_results import FINAL_FID, MAIN, fake, final_only
 
@@ -136,34 +143,34 @@ def test_a_conditional_models_modes_are_flagged_not_compared(tmp_path):
 
 
 def test_the_scale_goes_from_the_floor_to_noise(tmp_path):
-    scale = checks.scale(fake(tmp_path, rows=2)).set_index("level")
+    scale = scale_of(fake(tmp_path, rows=2)).set_index("level")
     assert scale.index[0] == "held-out real"
     assert scale["fid"].is_monotonic_increasing
     assert scale.loc["held-out real", ["fid", "samples"]].tolist() == [3.1, 1000]
-    untrained = scale.loc[checks.UNTRAINED]
+    untrained = scale.loc[UNTRAINED]
     assert untrained["n"] == 15
     assert untrained["low"] < untrained["fid"] < untrained["high"]
 
 
 def test_the_ranking_under_the_second_extractor(tmp_path):
     results = fake(tmp_path, rows=2)
-    row = checks.extractor_agreement(results).iloc[0]
+    row = extractor_agreement(results).iloc[0]
     assert row["tau"] == pytest.approx(1)
     assert "survives" in row["sentence"]
     assert row["order_first"] == ", ".join(sorted(FINAL_FID, key=lambda m: FINAL_FID[m]))
     second = results.evaluations["features"] != MAIN
     results.evaluations.loc[second, "value"] *= -1
-    row = checks.extractor_agreement(results).iloc[0]
+    row = extractor_agreement(results).iloc[0]
     assert row["tau"] == pytest.approx(-1)
     assert row["sentence"].startswith("The ranking does not survive")
 
 
 def test_streams_are_compared_seed_by_seed(tmp_path):
-    streams = checks.matched(fake(tmp_path, rows=2)).set_index("stream")["verdict"]
+    streams = matched(fake(tmp_path, rows=2)).set_index("stream")["verdict"]
     assert streams["data"] == "all equal"
     assert streams["penalty"] == "only wgangp uses it"
     assert streams["latent/generator"] == "differs: gan | cgan, dcgan, wgan, wgangp"
-    two = checks.matched(fake(tmp_path, ("dcgan", "wgangp", "wgangp-2"), rows=2))
+    two = matched(fake(tmp_path, ("dcgan", "wgangp", "wgangp-2"), rows=2))
     verdict = two.set_index("stream").loc["penalty", "verdict"]
     assert verdict == "equal among those that use it (wgangp, wgangp-2)"
 
@@ -179,11 +186,11 @@ def test_the_text_fits_a_terminal(tmp_path):
     [(12.345, "12.3"), (0.00123, "0.00123"), (1234.5, "1,234"), (0, "0"), (3e-9, "3.00e-09")],
 )
 def test_numbers_have_three_digits(value, text):
-    assert prose.number(value) == text
+    assert number(value) == text
 
 
 def test_what_is_not_there_is_a_dash():
-    assert {prose.number(value) for value in (math.nan, None, pd.NA, "x")} == {prose.NONE}
+    assert {number(value) for value in (math.nan, None, pd.NA, "x")} == {NONE}
 
 
 def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):

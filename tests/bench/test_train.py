@@ -13,14 +13,14 @@ from pandas.testing import assert_frame_equal
 from safetensors.torch import load_file
 from torch import Tensor
 
-from bench.batches import Shuffled
-from bench.datasets import load_dataset
-from bench.evaluate import balanced_labels, evaluate, generate
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.records import Clock
-from bench.train import train
-from bench.trial import Trial
+from bench.datasets.batches import Shuffled
+from bench.datasets.dataset import load_dataset
+from bench.evaluation.evaluate import balanced_labels, evaluate, generate
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.records.writing import Clock
+from bench.training.train import train
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

@@ -13,17 +13,17 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import bench
-from bench import runner
+from bench.checks.repeats import ALIKE, SAME, Repeat
+from bench.checks.verify import expected, recorded
 from bench.cli import main
-from bench.datasets import load_dataset
+from bench.datasets.dataset import load_dataset
 from bench.environment import BITS, environment
 from bench.files import read_json, write_json
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.repeats import ALIKE, SAME, Repeat
-from bench.results import Results
-from bench.trial import Contestant, Trial
-from bench.verify import expected, recorded
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Contestant, Trial
+from bench.records.results import Results
+from bench.training import runner
 
 LABEL = "ring8/gan/s0"
 
@@ -115,7 +115,7 @@ def test_another_configuration_is_refused(root: Path) -> None:
 def test_a_trial_that_fails_here_is_not_reproduced(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.verify.run_trial", lambda trial, root: ("diverged", "a nan"))
+    monkeypatch.setattr("bench.checks.verify.run_trial", lambda trial, root: ("diverged", "a nan"))
     result = verify(root)
     assert result.exit_code == 1
     assert "here it is diverged: a nan" in result.output

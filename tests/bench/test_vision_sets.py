@@ -19,9 +19,9 @@ from scipy.io import savemat
 from torchvision import datasets
 from torchvision.transforms.v2 import functional as vision
 
-from bench import vision_sets
+from bench.datasets import vision as vision_sets
+from bench.datasets.vision import vision_set
 from bench.errors import InputError
-from bench.vision_sets import vision_set
 
 RNG = np.random.default_rng(0)
 IDX = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.datasets import load_dataset
-from bench.evaluate import balanced_labels, generate
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.records import Measured
-from bench.trial import Trial
+from bench.datasets.dataset import load_dataset
+from bench.evaluation.evaluate import balanced_labels, generate
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.records.writing import Measured
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
@@ -61,7 +61,7 @@ def trials_of(plan: Plan) -> list[Trial]:
 
 
 def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict[str, str]]:
-    """In place of `bench.evaluate.evaluate`: as exact on what the samples are, in no time."""
+    """In place of the real `evaluate`: as exact on what the samples are, in no time."""
     samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
     found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]
     return [*found, *([Measured("once", float(samples.max()))] if last else [])], {}
@@ -95,4 +95,4 @@ def timeless(path: Path) -> pd.DataFrame:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.train.evaluate", evaluate)
+    monkeypatch.setattr("bench.training.train.evaluate", evaluate)

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 import pytest
 
-from bench import train
-from bench.allocator import freed_memory_kept
-from bench.batches import Shuffled
-from bench.datasets import load_dataset
-from bench.parsing import parse_models
-from bench.plan import Plan
-from bench.trial import Trial
+from bench.datasets.batches import Shuffled
+from bench.datasets.dataset import load_dataset
+from bench.planning.parsing import parse_models
+from bench.planning.plan import Plan
+from bench.planning.trial import Trial
+from bench.training import train
+from bench.training.memory import freed_memory_kept
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.precision import precision_context
@@ -37,7 +37,7 @@ def trial_of(name: str, batches: int, **options: Any) -> Trial:
 
 
 class Trainer:
-    """`bench.train.train`, made to measure nothing, and to draw nothing but what is `kept`."""
+    """`train`, made to measure nothing, and to draw nothing but what is `kept`."""
 
     def __init__(self, patch: pytest.MonkeyPatch, *kept: str) -> None:
         self._points: list[float] = []

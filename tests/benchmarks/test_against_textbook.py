@@ -6,7 +6,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.datasets import load_dataset
+from bench.datasets.dataset import load_dataset
 from gan_zoo.catalog import MODELS
 
 from . import textbook

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import bench
-from bench.datasets import load_dataset, to_unit
+from bench.datasets.dataset import load_dataset, to_unit
 from gan_zoo.base import GAN
 from gan_zoo.catalog import MODELS, load
 from gan_zoo.streams import Streams

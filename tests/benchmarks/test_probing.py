@@ -7,7 +7,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.probe_catalog import SETS
+from bench.probes import SETS
 from gan_zoo.catalog import MODELS
 
 from .interleaved import interleaved

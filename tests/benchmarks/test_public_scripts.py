@@ -27,11 +27,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-import bench.train
-from bench.batches import Shuffled
-from bench.checkpoints import Training
-from bench.datasets import load_dataset
-from bench.trial import Trial
+import bench.training.train
+from bench.datasets.batches import Shuffled
+from bench.datasets.dataset import load_dataset
+from bench.planning.trial import Trial
+from bench.training.checkpoints import Training
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
@@ -68,7 +68,9 @@ def test_public_scripts(
         size: dict[str, Any] = {"size": SCRIPTS[name], "precision": precision, "threads": THREADS}
         trial = trial_of(model, batches, **size)
         with monkeypatch.context() as patch:
-            patch.setattr(bench.train, "begun", lambda trial, _: script.training(trial, shared))
+            patch.setattr(
+                bench.training.train, "begun", lambda trial, _: script.training(trial, shared)
+            )
             return train(trial, tmp_path / "trial")
 
     def way(of: str) -> Way:

@@ -9,9 +9,9 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import bench
-from bench.columns import CURVE_COLUMNS, EVALUATION_COLUMNS
 from bench.files import write_json
-from bench.records import write_experiment, write_parquet
+from bench.records.layout import CURVE_COLUMNS, EVALUATION_COLUMNS
+from bench.records.writing import write_experiment, write_parquet
 
 ROOT = Path(__file__).parents[2]
 BENCH = [sys.executable, "-c", "from bench.cli import main; main()"]

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision import transforms
 from torchvision.utils import save_image
 
-from bench.datasets import Dataset, Split
+from bench.datasets.dataset import Dataset, Split
 from gan_zoo import backbones
 from gan_zoo.base import GAN, Config
 from gan_zoo.catalog import load

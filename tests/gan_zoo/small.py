@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from bench import observing
+from bench.checks import watching as observing
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_zoo.base import GAN, Batch, DataSpec, descend
+from gan_zoo.base import GAN, Batch, DataSpec
 from gan_zoo.catalog import MODELS
+from gan_zoo.descent import descend
 from gan_zoo.gan import VanillaGAN
 from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams

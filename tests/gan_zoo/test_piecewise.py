@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, relu
 
-from gan_zoo.piecewise import ConstantSlopes
+from gan_zoo.speed.piecewise import ConstantSlopes
 from tests.gan_zoo.small import batches, make
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.conformance import CHECKS, suited
+from bench.checks.conformance import CHECKS, suited
 from gan_zoo.base import GAN, Config, DataSpec
 from gan_zoo.catalog import MODELS, load, preset_of
 from gan_zoo.lecture_networks import unpadded_generator

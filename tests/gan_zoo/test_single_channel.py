@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.precision import full_precision, precision_context
-from gan_zoo.single_channel import FromImage, ToImage
+from gan_zoo.speed.single_channel import FromImage, ToImage
 
 CPU = torch.device("cpu")
 

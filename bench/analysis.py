@@ -1,0 +1,74 @@
+"""All tables of a results folder, each computed once, for the text and the page."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from .claims import judged, runs_of
+from .records.results import Results
+from .tables.agreement import extractor_agreement
+from .tables.cost import reaching
+from .tables.matching import matched
+from .tables.noise import noise
+from .tables.reported_losses import reported_losses
+from .tables.scale import scale
+from .tables.summary import comparisons, summary
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The tables of a results folder, each computed once."""
+
+    results: Results
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        return summary(self.results)
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        return comparisons(self.results, self.summary)
+
+    @cached_property
+    def scale(self) -> pd.DataFrame:
+        return scale(self.results)
+
+    @cached_property
+    def agreement(self) -> pd.DataFrame:
+        return extractor_agreement(self.results)
+
+    @cached_property
+    def matched(self) -> pd.DataFrame:
+        return matched(self.results)
+
+    @cached_property
+    def noise(self) -> pd.DataFrame:
+        return noise(self.results)
+
+    @cached_property
+    def reported(self) -> pd.DataFrame:
+        return reported_losses(self.results)
+
+    @cached_property
+    def reaching(self) -> pd.DataFrame:
+        return reaching(self.results)
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """What the papers say, as far as this folder alone can speak to it."""
+        return judged(runs_of(self.results), whole=False)
+
+    def models(self, dataset: str) -> pd.DataFrame:
+        """The rows of `summary` on a data set, best first."""
+        return self.summary[self.summary["dataset"] == dataset]
+
+    def measured(self, dataset: str, metrics: tuple[str, ...]) -> list[str]:
+        """Those of the metrics that a finished trial on the data set has a value of."""
+        table = self.models(dataset)
+        return [metric for metric in metrics if (table[f"{metric}_n"] > 0).any()]
+
+    def pairs(self, dataset: str) -> pd.DataFrame:
+        """The rows of `comparisons` on a data set on its primary outcome."""
+        rows = self.comparisons
+        return rows[(rows["dataset"] == dataset) & (rows["outcome"] == "primary")]

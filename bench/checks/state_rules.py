@@ -1,0 +1,108 @@
+"""What a model keeps, draws and samples: rules on its state, each looked at on a Case."""
+
+import copy
+
+import torch
+from torch import Tensor
+
+from gan_zoo.base import GAN
+from gan_zoo.streams import Streams
+
+from .result import OK, Found
+from .watching import PLAYERS, Case, copied, differing, pinned
+
+
+def own_streams(case: Case) -> Found:
+    """Whatever the global generators hold, a seed gives the same bits; a step leaves them alone."""
+    ends, drew = [], False
+    for seed in (1, 2):
+        with pinned(seed):
+            model, streams = case.build()
+            feed, before = case.batches(), torch.get_rng_state()
+            for _ in range(2):
+                model.train_step(feed, streams)
+            drew |= not torch.equal(before, torch.get_rng_state())
+            ends.append(copied(model.state_dict()))
+    if changed := differing(*ends):
+        return "failed", f"{changed[0]} depends on a global generator, or on chance"
+    return ("failed", "a step draws from torch's global generator") if drew else OK
+
+
+def resumes(case: Case) -> Found:
+    """What a checkpoint keeps is all there is: a model restored from it goes on bit for bit."""
+    with pinned(0):
+        model, streams = case.build()
+        feed = case.batches()
+        for _ in range(3):
+            model.train_step(feed, streams)
+        twin, its_streams = restored(case, model), Streams(streams.seed, streams.device)
+        its_streams.load_state_dict(streams.state_dict())
+    ends = []
+    for each, own in ((model, streams), (twin, its_streams)):
+        with pinned(0):
+            feed = case.batches()
+            for _ in range(3):
+                each.train_step(feed, own)
+        ends.append(copied(each.state_dict()))
+    changed = differing(*ends)
+    return ("failed", f"{changed[0]} differs three steps after it") if changed else OK
+
+
+def restored(case: Case, model: GAN) -> GAN:
+    """A new model with the state of `model`: weights, buffers, optimizers, steps done."""
+    twin, _ = case.build()
+    twin.load_state_dict(model.state_dict())
+    for player in PLAYERS:
+        mine, its = (getattr(each, f"{player}_optimizer") for each in (model, twin))
+        its.load_state_dict(copy.deepcopy(mine.state_dict()))
+    twin.steps_done = model.steps_done
+    return twin
+
+
+def samples(case: Case) -> Found:
+    """Samples fit the data: [n, *shape], finite, different, images in [-1, 1]."""
+    model, streams = case.build()
+    model.train_step(case.batches(), streams)
+    found = sampled(model, 5)
+    if found.shape != (5, *case.spec.shape):
+        return "failed", f"5 samples are {list(found.shape)}, not {[5, *case.spec.shape]}"
+    if not found.isfinite().all():
+        return "failed", "samples are not finite"
+    low, high = float(found.min()), float(found.max())
+    if len(case.spec.shape) == 3 and not -1 <= low < high <= 1:
+        return "failed", f"images lie in [{low:.3g}, {high:.3g}], not in [-1, 1]"
+    return OK if low < high else ("failed", "all samples are one number")
+
+
+def samples_alone(case: Case) -> Found:
+    """In `eval` mode a sample does not depend on the others of its batch."""
+    model, streams = case.build()
+    model.train_step(case.batches(), streams)
+    many, few = sampled(model, 6), sampled(model, 2)
+    # Not bit for bit: a batch of another size may be summed in another order.
+    if not torch.allclose(many[:2], few, rtol=1e-3, atol=1e-5):
+        return "failed", "two samples are others where four more are drawn beside them"
+    return OK
+
+
+def sampling_is_still(case: Case) -> Found:
+    """Sampling changes no weight and no buffer, and draws from the stream it is given alone."""
+    model, streams = case.build()
+    model.train_step(case.batches(), streams)
+    before = copied(model.state_dict())
+    with pinned(1):
+        first = sampled(model, 4)
+    if changed := differing(model.state_dict(), before):
+        return "failed", f"sampling changes {changed[0]}"
+    with pinned(2):
+        second = sampled(model, 4)
+    return OK if torch.equal(first, second) else ("failed", "the same latents give other samples")
+
+
+@torch.no_grad()
+def sampled(model: GAN, n: int) -> Tensor:
+    """n samples as an evaluation takes them."""
+    labels = torch.arange(n) % model.spec.classes
+    images = model.eval().sample(labels, Streams(0)["eval"])
+    model.train()
+    return images

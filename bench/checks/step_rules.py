@@ -1,0 +1,194 @@
+"""What a training step of any model must do, and must not: a rule each, looked at on a Case."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count, islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.base import GAN, Batch, Player
+from gan_zoo.descent import layer_names
+from gan_zoo.precision import precision_context
+
+from .result import OK, Found
+from .watching import PLAYERS, Case, DeviceWatch, differing, gradients, pinned, watch_turns, weights
+
+
+def step(case: Case) -> Found:
+    """A step completes; what it reports has the right shape, is finite, and not all zero."""
+    model, streams = case.build()
+    told = model.train_step(case.batches(), streams)
+    for player in PLAYERS:
+        norms, layers = getattr(told, f"{player}_norms"), layer_names(model.network_of(player))
+        if norms.shape != (len(layers),):
+            return "failed", f"{list(norms.shape)} {player} norms of {len(layers)} layers"
+        if not (norms > 0).any():
+            return "failed", f"no gradient reaches the {player}"
+    losses = {f"{player}_loss": getattr(told, f"{player}_loss") for player in PLAYERS}
+    for name, number in {**losses, **told.observed}.items():
+        if number.ndim or not number.isfinite():
+            return "failed", f"{name} is not one finite number"
+    if missing := {"score/real", "score/fake"} - set(told.observed):
+        return "warning", f"{' and '.join(sorted(missing))} will be missing from the curves"
+    return OK
+
+
+def scores(case: Case) -> Found:
+    """The discriminator gives one finite score a sample, [n]."""
+    model, _ = case.build()
+    real, labels = next(case.batches())
+    found = model.discriminator(real, labels)
+    if found.shape != (len(real),):
+        return "failed", f"the scores of {len(real)} samples are {list(found.shape)}"
+    return OK if found.isfinite().all() else ("failed", "scores are not finite")
+
+
+def turns(case: Case) -> Found:
+    """A network's weights change on its own turn, and on no other."""
+    found = changes(case, weights)
+    for turn, owner, name in found:
+        if turn != owner:
+            return "failed", f"{owner} {name} changes on the {turn}'s turn"
+    still = set(PLAYERS) - {owner for _, owner, _ in found}
+    return ("failed", f"the {min(still)} does not change") if still else OK
+
+
+def stray_gradients(case: Case) -> Found:
+    """A turn leaves nothing in the other network's `.grad`."""
+    for turn, owner, name in changes(case, gradients):
+        if turn != owner:
+            return "failed", f"the {turn}'s turn leaves a gradient in {owner} {name}"
+    return OK
+
+
+def changes(
+    case: Case, read: Callable[[nn.Module], dict[str, Tensor]]
+) -> list[tuple[Player, Player, str]]:
+    """What changes within a step: on whose turn, in whose network, and the first such name."""
+    model, streams = case.build()
+    seen = {player: read(model.network_of(player)) for player in PLAYERS}
+    found: list[tuple[Player, Player, str]] = []
+
+    def look(turn: Player) -> None:
+        for owner in PLAYERS:
+            now = read(model.network_of(owner))
+            found.extend((turn, owner, name) for name in differing(now, seen[owner])[:1])
+            seen[owner] = now
+
+    watch_turns(model, look)
+    model.train_step(case.batches(), streams)
+    look("generator")  # whose turn ends the step
+    return found
+
+
+def discriminator_steps(case: Case) -> Found:
+    """`discriminator_steps` is honoured: as many steps, each on a fresh batch."""
+    asked = 3
+    case = replace(case, config=replace(case.config, discriminator_steps=asked))
+    model, streams = case.build()
+    taken: list[Player] = []
+    for player in PLAYERS:
+        optimizer = getattr(model, f"{player}_optimizer")
+        optimizer.register_step_post_hook(lambda *_, player=player: taken.append(player))
+    counter = count()
+    feed = ((next(counter), batch)[1] for batch in case.batches())
+    for _ in range(2):
+        model.train_step(feed, streams)
+    planned = [model.discriminator_steps_at(step) for step in range(2)]
+    turns = [["discriminator"] * steps + ["generator"] for steps in planned]
+    if taken != turns[0] + turns[1]:
+        found = f"{taken.count('discriminator')} to {taken.count('generator')}"
+        told = f"{asked} discriminator steps to 1, twice,"
+        if planned != [asked] * 2:
+            told = f"{planned[0]} and {planned[1]} discriminator steps to 1 each,"
+        return "failed", f"asked for {told} it took {found}"
+    drawn, steps = next(counter), sum(planned)
+    return OK if drawn == steps else ("failed", f"{steps} steps drew {drawn} batches")
+
+
+def clip(case: Case) -> Found:
+    """Where the config has `clip`, the critic is never used with a weight beyond it."""
+    bound = getattr(case.config, "clip", None)
+    if bound is None:
+        return "skipped", "its config has no clip"
+    model, streams = case.build()
+    feed, met = case.batches(), [0.0]
+    model.train_step(feed, streams)  # initial weights may lie beyond it
+
+    def look(*_: Any) -> None:
+        met.extend(float(p.detach().abs().max()) for p in model.discriminator.parameters())
+
+    model.discriminator.register_forward_pre_hook(look)
+    model.train_step(feed, streams)
+    if max(met) > bound * (1 + 1e-6):
+        return "failed", f"the critic is used with a weight of {max(met):.3g}, beyond {bound:g}"
+    return OK
+
+
+def penalised_alone(case: Case) -> Found:
+    """If the loss uses the critic's gradient by its input, a sample's is its own.
+
+    Batch norm ties it to the other samples of the batch, and the penalty then holds the wrong
+    function to its slope (Gulrajani et al. 2017, section 4).
+    """
+    model, streams = case.build()
+    model.generator.requires_grad_(False)  # so that only the loss itself can ask for a gradient
+    asked: list[bool] = []
+    model.discriminator.register_forward_pre_hook(
+        lambda _, inputs: asked.extend(x.requires_grad for x in inputs)
+    )
+    real, labels = next(case.batches())
+    latent = streams["latent/discriminator"].normal(len(real), case.config.latent_dim)
+    batch = Batch(real, model.generator(latent, labels), latent, labels, streams, 0)
+    model.discriminator_loss(batch)
+    if not any(asked):
+        return "skipped", "its loss does not use the critic's gradient by its input"
+    own = gradient_of_first(model, real, labels)
+    beside_others = gradient_of_first(model, torch.cat([real[:1], -real[1:]]), labels)
+    if (own - beside_others).norm() > 1e-3 * own.norm():
+        return "failed", "a sample's gradient changes with the other samples of its batch"
+    return OK
+
+
+def gradient_of_first(model: GAN, x: Tensor, labels: Tensor) -> Tensor:
+    """The gradient of the critic's score of x[0] by x[0], with the rest of x beside it."""
+    x = x.clone().requires_grad_()
+    with pinned(0):
+        (gradient,) = torch.autograd.grad(model.discriminator(x, labels)[0], x)
+    return gradient[0]
+
+
+def meta(case: Case) -> Found:
+    """A step completes on the device `meta`, where no tensor has a value to read."""
+    model, streams = case.build("meta")
+    model.train_step(case.batches("meta"), streams)
+    return OK
+
+
+def no_waiting(case: Case) -> Found:
+    """After a first step, that may draw its blocks of noise, nothing waits for the device."""
+    model, streams = case.build("meta")
+    needed = sum(model.discriminator_steps_at(step) for step in range(2))
+    feed = iter(list(islice(case.batches("meta"), needed)))
+    try:
+        model.train_step(feed, streams)
+    except Exception:  # which the check before this one reports
+        return "skipped", "a step on meta does not complete"
+    with DeviceWatch() as watch:
+        model.train_step(feed, streams)
+    return ("failed", watch.faults[0]) if watch.faults else OK
+
+
+def bf16(case: Case) -> Found:
+    """A step under bf16 stays finite and keeps the weights in fp32."""
+    model, streams = case.build()
+    with precision_context(torch.device("cpu"), "bf16"):
+        told = model.train_step(case.batches(), streams)
+    if not (told.discriminator_loss.isfinite() and told.generator_loss.isfinite()):
+        return "failed", "a loss is not finite"
+    for name, weight in model.named_parameters():
+        if weight.dtype != torch.float32 or not weight.isfinite().all():
+            return "failed", f"{name} is {weight.dtype} or not finite"
+    return OK

@@ -1,0 +1,119 @@
+"""The command line: parse, call, print. Heavy libraries are imported by the commands."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gan_zoo import catalog as zoo
+
+from .. import __version__, load
+from ..datasets import DATASETS, FOLDER
+from ..extractors import EXTRACTORS
+from ..metrics import METRICS
+from ..probes import PROBES
+from ..studies.registry import EXPERIMENTS
+from .claims import claims
+from .describe import describe
+from .errors import OneLine, one_line_errors, say
+from .export import export
+from .generators import arithmetic, interpolate, neighbours, sample
+from .judge import compare, doctor, verify
+from .run import run
+from .studies import probe
+
+
+@click.group(
+    cls=OneLine,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": False if os.environ.get("NO_COLOR") else None,  # None: where it is a terminal
+    },
+)
+@click.version_option(__version__, prog_name="bench")
+def main() -> None:
+    """Which GAN is better here, by how much, and is the difference real?
+
+    Trains GANs under matched seeds, measures them, and writes tables, plots and one page.
+
+    \b
+    bench run                              all five models on 5,000 real digits, 3 seeds
+    bench run --models dcgan,wgangp        any part of it
+    bench run --images 20k --seeds 1       a first look, in a minute or two
+    bench report results/mnist5k-256k      tables, plots and page again, from the records
+    """
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
+@one_line_errors
+def report(folder: Path, tensorboard: bool) -> None:
+    """Rebuild tables, plots and the page of a results folder from its records.
+
+    Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
+    """
+    from ..report.rebuild import rebuild
+    from ..report.tensorboard import require_package, write_events
+
+    if tensorboard:
+        require_package()
+    rebuild(folder, say)
+    if tensorboard:
+        say(f"For TensorBoard: {write_events(load(folder))}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@one_line_errors
+def status(folder: Path) -> None:
+    """What is finished, running, failed or waiting in a results folder."""
+    from .status import lines
+
+    for line in lines(folder):
+        say(line)
+
+
+@main.command("list")
+@one_line_errors
+def list_() -> None:
+    """Models, presets, data sets, metrics, extractors, probes and experiments, a line each."""
+    for title, rows in {
+        "Models (--models)": list(models()),
+        "Data sets (--dataset)": [
+            *((name, entry.help) for name, entry in DATASETS.items()),
+            ("folder:PATH", FOLDER.help),
+        ],
+        "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
+        "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+        "Probes (--probes)": [
+            (name, entry.help + " (not by default)" * (not entry.default))
+            for name, entry in PROBES.items()
+        ],
+        "Experiments (bench probe NAME)": [(n, entry.help) for n, entry in EXPERIMENTS.items()],
+    }.items():
+        click.echo(click.style(title, bold=True))
+        for name, text in rows:
+            click.echo(f"  {name:<22}{text}")
+        click.echo()
+
+
+def models() -> Iterator[tuple[str, str]]:
+    for name, entry in zoo.MODELS.items():
+        yield name, f"{entry.help} ({entry.source})"
+        for preset, values in entry.presets.items():
+            batch = f" (batches of {values.batch_size})" if values.batch_size else ""
+            yield f"{name}@{preset}", values.source + batch
+
+
+for command in (
+    *(run, claims, compare, describe, doctor, verify, probe),
+    *(sample, interpolate, arithmetic, neighbours, export),
+):
+    main.add_command(command)

@@ -1,0 +1,147 @@
+"""`bench compare`: the pairs of a folder, or the same trials of two folders, as tables of text."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from ..datasets import primary_metric
+from ..errors import InputError, require
+from ..formats import Table, show
+from ..metrics import METRICS
+from ..records.results import Results
+from ..report.prose import power
+from ..tables.folders import Both, changes, require_common, unchanged
+from ..tables.protocol import datasets
+from ..tables.provenance import circumstances, coverage
+from ..tables.summary import comparisons
+from ..words import NONE, number, span
+
+Say = Callable[[str], None]
+
+
+def compare_pairs(
+    folder: Path, metric: str | None, dataset: str | None, wanted: str, console: Console
+) -> None:
+    """Print the table of pairs of each data set, in the format `wanted`; raises InputError."""
+    results = Results(folder)
+    names = _chosen(datasets(results), dataset)
+    try:
+        table = comparisons(results)
+    except ValueError as error:  # two protocols in one folder
+        raise InputError(f"{folder}: {error}") from error
+    tables = []
+    for name in names:
+        chosen = _metric(metric, name)
+        rows = table[(table["dataset"] == name) & (table["metric"] == chosen)]
+        if len(rows):
+            tables.append(_pairs(rows, name, chosen))
+    if not tables:
+        there = ", ".join(table.loc[table["dataset"].isin(names), "metric"].unique())
+        what = metric or "a pair"
+        hint = f"there is {there}" if there else "a pair needs two models with a finished trial"
+        raise InputError(f"{folder} has no {what} on {', '.join(names)}; {hint}")
+    _print(tables, wanted, console)
+
+
+def compare_folders(
+    first: Path,
+    second: Path,
+    metric: str | None,
+    dataset: str | None,
+    margin: float,
+    wanted: str,
+    console: Console,
+    say: Say,
+) -> bool:
+    """Print what differs between two folders; True if the primary metric is equal in every bit.
+
+    margin: of equivalence, 0.05 for 5 %. A metric of two protocols is refused in a line that names
+    the difference. Raises InputError.
+    """
+    both = Both(Results(first), Results(second))
+    require_common(both)
+    tables, refused = [], []
+    for name in _chosen(both.datasets(), dataset):
+        chosen = _metric(metric, name)
+        try:
+            rows = changes(both, name, chosen, margin)
+        except ValueError as error:
+            refused.append(f"not compared on {name}: {error}")
+            continue
+        if len(rows):
+            tables.append(_changes(rows, name, chosen, margin))
+    say(f"A: {both.a.path}\nB: {both.b.path}\n")
+    for line in (*circumstances(both), *coverage(both), *refused):
+        say(f"- {line}")
+    say("")
+    _print(tables, wanted, console)
+    return unchanged(both)
+
+
+def _chosen(known: list[str], asked: str | None) -> list[str]:
+    if asked is not None:
+        require(asked, dict.fromkeys(known), "data set here")
+    return known if asked is None else [asked]
+
+
+def _metric(asked: str | None, dataset: str) -> str:
+    asked = asked and asked.lower()  # FID is what people call it
+    if asked is not None:
+        require(asked, METRICS, "metric")
+    return asked or primary_metric(dataset)
+
+
+def _print(tables: list[Table], wanted: str, console: Console) -> None:
+    if wanted == "csv" and tables:  # one table, so that it can be read back
+        frame = pd.concat([table.frame for table in tables], ignore_index=True)
+        tables = [Table("", [], [], frame)]
+    for table in tables:
+        show(table, wanted, console)
+
+
+def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
+    log, entry = metric == primary_metric(dataset), METRICS[metric]
+    counted = bool(rows["verdict_with_failures"].notna().any())
+    heads = ["pair", f"{entry.title} {'ratio' if log else 'difference'} [interval]", "n", "p"]
+    heads += ["Holm p", "first is better", "verdict", "seeds for power .8"]
+    heads += ["verdict with failures"] * counted
+    cells = []
+    for _, row in rows.iterrows():
+        better = NONE if entry.better == "neither" else number(row["probability_of_improvement"], 2)
+        needed = power(row) if log and row["n"] else NONE
+        line = [f"{row['model_a']} / {row['model_b']}", _estimate(row, log), str(row["n"])]
+        line += [number(row["p"], 2), number(row["holm_p"], 2), better, row["verdict"], needed]
+        other = row["verdict_with_failures"]
+        cells.append(line + [other if isinstance(other, str) else NONE] * counted)
+    kind = "" if log else f" (secondary; fixed beforehand was {primary_metric(dataset)})"
+    return Table(f"{dataset}, pairs by {entry.title}{kind}", heads, cells, rows)
+
+
+def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Table:
+    log, title = metric == primary_metric(dataset), METRICS[metric].title
+    within = f"within ±{100 * margin:g} %"
+    heads = ["model", f"{title} {'B / A' if log else 'B - A'} [interval]", "n", "identical"]
+    heads += ["through training", "p", "Holm p", f"TOST p, ±{100 * margin:g} %", "verdict"]
+    cells = [
+        [
+            row["model"],
+            _estimate(row, log),
+            str(row["n"]),
+            f"{row['identical']} of {row['n']}",
+            f"{row['identical_rows']} of {row['rows']}",
+            number(row["p"], 2),
+            number(row["holm_p"], 2),
+            number(row["equivalence_p"], 2),
+            row["verdict"].replace("within the margin", within),
+        ]
+        for _, row in rows.iterrows()
+    ]
+    return Table(f"{dataset}, {title} of the same trials in A and B", heads, cells, rows)
+
+
+def _estimate(row: pd.Series, log: bool) -> str:
+    names = ("ratio", "ratio_low", "ratio_high") if log else ("difference", "low", "high")
+    value, low, high = (row[name] for name in names)
+    return f"{number(value)} {span(low, high)}".strip()

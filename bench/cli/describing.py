@@ -1,0 +1,180 @@
+"""A model in words and tables: its networks layer by layer, its hyperparameters, its formulas."""
+
+import dataclasses
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import torch
+from rich.console import Console
+from torch import nn
+
+from gan_zoo import catalog as zoo
+from gan_zoo.base import GAN, Config, DataSpec
+from gan_zoo.presets import Preset
+from gan_zoo.streams import Streams
+
+from ..datasets import dataset_entry
+from ..datasets.dataset import load_dataset
+from ..errors import InputError, shown
+from ..formats import Table, show
+from ..planning.flags import with_values
+from ..planning.parsing import parse_models, require_text
+from ..planning.plan import SIZES, Plan
+from .layers import ROWS, Layer, layers_of
+
+GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
+SPECS = {  # what a model must know of a data set, without reading or downloading it
+    **dict.fromkeys(("mnist5k", "mnist", "fashion-mnist"), GREY),
+    **dict.fromkeys(("cifar10", "svhn"), COLOUR),
+    "celeba": DataSpec((3, 64, 64)),
+    **{f"celeba@{of}": DataSpec((3, 64, 64), 2) for of in ("smiling", "male", "eyeglasses")},
+    **{name: DataSpec((3, 28, 28), 1000) for name in ("stacked-mnist", "stacked-mnist@mnist")},
+    **{f"ring8{of}": DataSpec(PLANE, 8) for of in ("", "@wgangp", "@pacgan")},
+    **{f"grid25{of}": DataSpec(PLANE, 25) for of in ("", "@wgangp", "@pacgan")},
+    "swissroll": DataSpec(PLANE),
+}
+USUAL = (("mnist5k", None), ("mnist5k", 32), ("mnist5k", 64))  # the first that suits is taken
+HEADS = ["layer", "what it does", "output", "parameters", "side of the output"]
+
+
+def describe(
+    reference: str,
+    dataset: str | None,
+    size: int | None,
+    values: tuple[str, ...],
+    say: Callable[[str], None],
+    console: Console,
+) -> None:
+    """Say what a model is, built for a data set. Raises InputError in one line."""
+    contestants = parse_models(reference)
+    if len(contestants) != 1:
+        raise InputError(f"one model at a time, such as wgangp@notes, not {shown(reference)}")
+    plan = Plan(with_values(tuple(contestants), values))
+    contestant, ((kind, config),) = plan.contestants[0], plan.resolved.values()
+    place, spec = fitting(kind, config, dataset, size)
+    model = built(reference, kind, config, spec)
+    preset = zoo.preset_of(contestant.model, contestant.preset)
+    for line in heading(contestant.model, contestant.label, preset):
+        say(line)
+    say(f"\nBuilt for {place}: samples of {by(spec.shape)}, {spec.classes} class(es).\n")
+    say(formulas(kind) + "\n")
+    for player, network, inputs in networks_of(model):
+        layers = layers_of(network, *inputs)
+        total = sum(p.numel() for p in network.parameters())
+        show(table_of(f"{player}: {total:,} parameters", layers, total), "table", console)
+    show(hyperparameters(kind, config), "table", console)
+
+
+def fitting(
+    kind: type[GAN], config: Config, dataset: str | None, size: int | None
+) -> tuple[str, DataSpec]:
+    """The data set asked for, or the first usual one that suits; InputError where none does."""
+    tried = [(dataset or "mnist5k", size)] if dataset or size else USUAL
+    reasons = []
+    for name, side in tried:
+        spec = spec_of(name, side)
+        reason = kind.unsuited(spec, config)
+        if not reason:
+            return name + (f" at {side} x {side}" if side else ""), spec
+        reasons.append(reason)
+    raise InputError(f"{reasons[0]} (or another --dataset)")
+
+
+def spec_of(dataset: str, size: int | None) -> DataSpec:
+    """The shape and classes of a data set; only a folder of one's own is read for it."""
+    require_text("a data set", dataset)
+    dataset_entry(dataset)
+    if size is not None and size not in SIZES:
+        raise InputError(f"size is 28, 32 or 64, not {shown(size)}")
+    if dataset not in SPECS:
+        return load_dataset(dataset, size).spec
+    spec = SPECS[dataset]
+    if size is None or spec.shape == PLANE:
+        return spec
+    return DataSpec((spec.shape[0], size, size), spec.classes)
+
+
+def built(reference: str, kind: type[GAN], config: Config, spec: DataSpec) -> GAN:
+    """The model without memory for its weights."""
+    try:
+        return kind(spec, config, Streams(0, "meta"), "meta").train()
+    except Exception as error:  # a user's model may raise anything
+        raise InputError(f"{reference} cannot be built: {type(error).__name__}: {error}") from error
+
+
+def networks_of(model: GAN) -> list[tuple[str, nn.Module, tuple[torch.Tensor, torch.Tensor]]]:
+    """Both networks with what each is given: name, network, (latents or samples, labels)."""
+    labels = torch.zeros(ROWS, dtype=torch.int64, device="meta")
+    latents = torch.empty(ROWS, model.config.latent_dim, device="meta")
+    samples = torch.empty(ROWS, *model.spec.shape, device="meta")
+    return [
+        ("Generator", model.generator, (latents, labels)),
+        ("Discriminator", model.discriminator, (samples, labels)),
+    ]
+
+
+def heading(model: str, label: str, preset: Preset | None) -> list[str]:
+    """What it is and where it comes from, a line each."""
+    lines = [label]
+    if model in zoo.MODELS:
+        entry = zoo.MODELS[model]
+        lines.append(f"{entry.help} ({entry.source})")
+    if preset is None:
+        return lines
+    lines.append(f"Preset: {preset.source}.")
+    if preset.assumed:
+        lines.append(f"Assumed, since the source does not say: {preset.assumed}.")
+    if preset.batch_size:
+        lines.append(f"The source's batch: --batch-size {preset.batch_size}.")
+    if told := preset.reported:
+        losses = f"generator {told.generator}, critic {told.discriminator}"
+        lines.append(f"Losses reported after step {told.step:,} ({told.source}): {losses}.")
+    return lines
+
+
+def formulas(kind: type[GAN]) -> str:
+    """The indented blocks of the docstring of the model's file, or of its class."""
+    module = sys.modules.get(kind.__module__)
+    for text in (inspect.cleandoc(module.__doc__ or "") if module else "", kind.__doc__ or ""):
+        lines = inspect.cleandoc(text).splitlines()
+        if blocks := [line for line in lines if line.startswith("    ")]:
+            return "\n".join(["Objectives:", *blocks])
+        if text and text is kind.__doc__:
+            return "\n".join(["Objectives:", *(f"    {line}" for line in lines)])
+    return "Objectives: its file and its class have no docstring that says them."
+
+
+def table_of(title: str, layers: list[Layer], total: int) -> Table:
+    rows = [
+        [x.name, x.kind, by(x.output), f"{x.parameters:,}" if x.parameters else "", x.arithmetic]
+        for x in layers
+    ]
+    if elsewhere := total - sum(layer.parameters for layer in layers):
+        rows.append(
+            ["", "parameters of layers that are met twice or never", "", f"{elsewhere:,}", ""]
+        )
+    return Table(title, HEADS, rows, pd.DataFrame(rows, columns=HEADS))
+
+
+def hyperparameters(kind: type[GAN], config: Config) -> Table:
+    """Every field, its value, and the model's default where that is another."""
+    heads, rows = ["hyperparameter", "value", "model's default"], []
+    for field in dataclasses.fields(config):
+        value, usual = getattr(config, field.name), getattr(kind.defaults, field.name)
+        rows.append([field.name, text_of(value), "" if value == usual else f"not {text_of(usual)}"])
+    return Table("Hyperparameters", heads, rows, pd.DataFrame(rows, columns=heads))
+
+
+def text_of(value: Any) -> str:
+    """A value as --set takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(text_of, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else f"{value}"
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """(64, 13, 13) -> "64 × 13 × 13"; a single number a sample is 1."""
+    return " × ".join(map(str, shape)) or "1"

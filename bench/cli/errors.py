@@ -1,0 +1,83 @@
+"""What every command shares: an error is one line, and names are printed harmlessly."""
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from gan_zoo.catalog import unknown
+
+from ..errors import DiskError, InputError, printable
+from ..interrupts import leave, typed
+
+LONGEST = 1000  # characters of an error
+
+
+def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrong input ends with one line and exit code 2, a disk error with 1, Ctrl-C with 130."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except InputError as error:
+            fail(str(error), 2)
+        except DiskError as error:
+            fail(str(error), 1)
+        except BrokenPipeError:
+            # The reader has seen enough (`| head`), and nothing is to be flushed to it at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
+        except KeyboardInterrupt as interrupt:
+            atexit._run_exitfuncs()  # what workers shared is given back
+            leave(str(interrupt) or typed())
+
+    return guarded
+
+
+def fail(message: str, code: int) -> None:
+    line = " ".join(printable(message).split())
+    click.echo(f"bench: {line[:LONGEST]}{'...' * (len(line) > LONGEST)}", err=True)
+    sys.exit(code)
+
+
+def say(text: str) -> None:
+    """Print lines that may hold names from a user."""
+    for line in text.split("\n"):
+        click.echo(printable(line))
+
+
+# For commands whose table another program may read.
+format_option = click.option(
+    "--format",
+    "wanted",
+    type=click.Choice(["table", "markdown", "csv", "latex"]),
+    default="table",
+    show_default=True,
+    help="csv has all columns and plain numbers; latex takes the package booktabs.",
+)
+
+
+class OneLine(click.Group):
+    """Commands whose usage errors are one line too."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise click.UsageError(unknown("command", args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            fail(error.format_message(), error.exit_code)
+        except click.Abort:
+            fail("interrupted", 130)

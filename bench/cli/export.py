@@ -1,0 +1,52 @@
+"""The command with which a generator leaves: export."""
+
+from pathlib import Path
+
+import click
+
+from .errors import one_line_errors, say
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only model]")
+@click.option("--dataset", metavar="NAME", help="Trained on it.  [default: the only data set]")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="S",
+    help="Of the training run.  [default: the first that left weights]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where to: a new or empty folder.  [default: DIR/export/<dataset>-<label>-s<seed>]",
+)
+@click.option(
+    "--onnx/--no-onnx",
+    default=True,
+    show_default=True,
+    help="Write the ONNX graph too (needs the extra: pip install '.[onnx]').",
+)
+@one_line_errors
+def export(
+    folder: Path,
+    model: str | None,
+    dataset: str | None,
+    seed: int | None,
+    out: Path | None,
+    onnx: bool,
+) -> None:
+    """Write a trained generator for use elsewhere.
+
+    Weights (safetensors), a config, a short loading example (load.py), an ONNX graph that is
+    checked against torch, and a model card with the numbers and how they were measured.
+
+    \b
+    bench export results/mnist5k-256k --model dcgan --out dcgan-digits
+    python dcgan-digits/load.py
+    """
+    from ..generators.export import export as write
+
+    write(folder, model, dataset, seed, out, onnx, say)

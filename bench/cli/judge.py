@@ -1,0 +1,137 @@
+"""The commands that judge what is there: compare, verify, doctor."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..errors import InputError, printable
+from .errors import format_option, one_line_errors
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
+@click.option(
+    "--metric", metavar="NAME", help="A metric of `bench list`.  [default: fid; emd for points]"
+)
+@click.option("--dataset", metavar="NAME", help="Of several data sets, this one.  [default: all]")
+@format_option
+@click.option(
+    "--margin",
+    type=float,
+    metavar="PERCENT",
+    help="Of two folders: what is close enough to be called equivalent.  [default: 5]",
+)
+@click.option(
+    "--fail-on-change",
+    is_flag=True,
+    help="Of two folders: exit code 1 unless the primary metric is equal in every bit.",
+)
+@one_line_errors
+def compare(
+    folder: Path,
+    other: Path | None,
+    metric: str | None,
+    dataset: str | None,
+    wanted: str,
+    margin: float | None,
+    fail_on_change: bool,
+) -> None:
+    """The pairs of a results folder, or the same trials of two folders.
+
+    With DIR2, trials of one data set, label and seed are paired across the folders (another
+    commit, another machine): what differs between the two, and have the numbers changed?
+    """
+    from rich.console import Console
+
+    from .comparing import compare_folders, compare_pairs
+
+    console = Console(highlight=False)
+    if other is None:
+        if fail_on_change or margin is not None:
+            raise InputError("--margin and --fail-on-change take two folders: DIR DIR2")
+        compare_pairs(folder, metric, dataset, wanted, console)
+        return
+    margin = 5.0 if margin is None else margin
+    if not 0 < margin < 100:
+        raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {margin:g}")
+
+    def tell(line: str) -> None:
+        # A table that another program reads stands alone.
+        click.echo(printable(line), err=wanted in ("csv", "latex"))
+
+    same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, tell)
+    if fail_on_change and not same:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="[LABEL.]FIELD=VALUE",
+    help="A hyperparameter of one model (wgangp.penalty=1) or of all (width=16). Repeatable.",
+)
+@one_line_errors
+def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Check this machine, or a model against the rules of the game.
+
+    Is the machine fit for a benchmark? Does the model keep what makes it comparable with others?
+    MODEL is a name from `bench list`, with a preset after @, or your own as package.module:Class
+    or file.py:Class. Each check tells what it saw and, where that is wrong, what to do. Exit code
+    1 if one failed.
+
+    \b
+    bench doctor                           this machine
+    bench doctor wgangp dcgan@paper        two models
+    bench doctor mine.py:MyGAN             your own model
+    """
+    if models:
+        from ..checks.conformance import examine
+
+        well = examine(models, values, say=click.echo)
+    elif values:
+        raise InputError("--set is for models: bench doctor MODEL --set FIELD=VALUE")
+    else:
+        from ..checks.machine import machine
+
+        well = machine(say=click.echo)
+    if not well:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--trials", type=int, metavar="N", help="How many, the cheapest first.  [default: 1]")
+@click.option("--all", "every", is_flag=True, help="All finished trials.")
+@click.option("--trial", "key", metavar="KEY", help="One: dataset/label/s0, as below DIR/trials.")
+@click.option(
+    "--tolerance",
+    type=float,
+    metavar="X",
+    help="Expect no equal bits: the final FID or EMD may be off by this share of it, such as 0.05.",
+)
+@one_line_errors
+def verify(
+    folder: Path, trials: int | None, every: bool, key: str | None, tolerance: float | None
+) -> None:
+    """Train recorded trials again and compare.
+
+    On the recorded processor and versions every bit is expected back: evaluations, curves,
+    weights, pictures. Elsewhere what is drawn must be equal, the untrained generator must measure
+    alike, and the end must lie where another seed could have ended. Which of the two is expected,
+    and why, is said. Exit code 0: reproduced, 1: not.
+    """
+    if (trials is not None) + every + (key is not None) > 1:
+        raise InputError("--trials, --all and --trial exclude each other: give one of them")
+    if trials is not None and trials < 1:
+        raise InputError(f"--trials must be 1 or more, not {trials}")
+    if tolerance is not None and not 0 <= tolerance < 1:
+        raise InputError(f"--tolerance is a share, from 0 up to 1, not {tolerance:g}")
+    from ..checks.verify import verify as train_again
+
+    if not train_again(folder, None if every else trials or 1, key, tolerance, say=click.echo):
+        sys.exit(1)

@@ -1,0 +1,205 @@
+"""The command that trains: `bench run`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import load
+from ..planning.trial import CHECKPOINT_EVERY
+from .errors import one_line_errors, say
+
+
+@click.command()
+@click.argument("experiment", required=False, type=click.Path(exists=True))
+@click.option(
+    "--models",
+    metavar="A,B@PRESET,NAME=C",
+    help=(
+        "Who competes: names from `bench list`, a preset after @, a label of your own before =, or "
+        "your own model as package.module:Class or file.py:Class.  [default: the five of the zoo]"
+    ),
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    metavar="D,E",
+    help=(
+        "What they learn: names from `bench list`, or folder:PATH, your own images.  "
+        "[default: mnist5k]"
+    ),
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=(
+        "Where mnist, cifar10 and the like lie or are downloaded to.  "
+        "[default: GAN_BENCH_DATA, or the platform's cache]"
+    ),
+)
+@click.option(
+    "--size",
+    type=int,
+    metavar="PIXELS",
+    help=("Side of the images: 28, 32 or 64.  [default: the data set's own; of a folder 64]"),
+)
+@click.option(
+    "--seeds",
+    metavar="N or A,B,C",
+    help=("How many seeds (3 is 0,1,2), or which. A verdict on five models needs 9.  [default: 3]"),
+)
+@click.option(
+    "--images",
+    metavar="COUNT",
+    help=(
+        "Budget of a trial in real images shown to the discriminator; k and M are understood.  "
+        "[default: 256k]"
+    ),
+)
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="[LABEL.]FIELD=VALUE",
+    help=(
+        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). Repeatable."
+    ),
+)
+@click.option("--batch-size", type=int, metavar="N", help="Images in a batch.  [default: 64]")
+@click.option(
+    "--evaluations",
+    type=int,
+    metavar="N",
+    help=("Evaluations through training, beside that of the untrained generator.  [default: 8]"),
+)
+@click.option(
+    "--samples",
+    type=int,
+    metavar="N",
+    help=(
+        "Generated images in an evaluation; of a 2-D set always 2,500, and the modes of "
+        "stacked-mnist are counted on 26,000.  [default: 4000]"
+    ),
+)
+@click.option(
+    "--features",
+    metavar="NAME",
+    help=(
+        "The network that FID and KID look through: a name from `bench list`, inception:FILE, or "
+        "your own as module:Class[:FILE.safetensors]; none: do not measure. auto picks by data "
+        "set and says which.  [default: auto]"
+    ),
+)
+@click.option(
+    "--probes",
+    metavar="default|all|none|A,B",
+    help=(
+        "Diagnostics on the way: slopes of the critic, sizes of updates and so on, by the names of "
+        "`bench list`. They change no other number.  [default: default]"
+    ),
+)
+@click.option(
+    "--device",
+    metavar="auto|cpu|cuda|mps",
+    help=("Where to train; auto takes a GPU if there is one.  [default: auto]"),
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    help=(
+        "bf16: matrix products and convolutions in bfloat16, faster where the processor has it.  "
+        "[default: fp32]"
+    ),
+)
+@click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]")
+@click.option(
+    "--jobs",
+    metavar="auto|N",
+    default="auto",
+    show_default=True,
+    help=(
+        "Trials at a time; auto: cores / threads on a CPU, on GPUs --jobs-per-device of each. "
+        "Never changes a number."
+    ),
+)
+@click.option(
+    "--jobs-per-device",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Trials at a time on each GPU: networks this small leave room for several.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="How often a trial that fails is tried again, from its last checkpoint.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=CHECKPOINT_EVERY,
+    show_default=True,
+    metavar="SECONDS",
+    help=(
+        "A checkpoint is written before each evaluation, and this long after the last one. "
+        "Never changes a number."
+    ),
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=("The results folder.  [default: results/<dataset>-<images>]"),
+)
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
+)
+@one_line_errors
+def run(
+    experiment: str | None,
+    jobs: str,
+    jobs_per_device: int,
+    out: Path | None,
+    dry_run: bool,
+    tensorboard: bool,
+    data_dir: Path | None,
+    retries: int,
+    checkpoint_every: float,
+    **flags: Any,
+) -> None:
+    """Train, measure and compare models under matched seeds.
+
+    EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
+    what it says. The same command again skips what has ended, and goes on with the rest, from
+    the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
+    its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
+    """
+    from ..training.memory import without_triton
+
+    without_triton()  # before what would import it
+
+    from ..planning.flags import plan_from
+    from ..report.tensorboard import require_package, write_events
+    from .running import execute
+
+    if data_dir:
+        os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
+    plan = plan_from(experiment, **flags)
+    root = out or Path("results") / plan.default_folder()
+    if tensorboard:
+        require_package()  # before hours of training, not after
+    finished = execute(plan, root, jobs, dry_run, say, retries, checkpoint_every, jobs_per_device)
+    if tensorboard and not dry_run:
+        say(f"For TensorBoard: {write_events(load(root))}")
+    if not finished:
+        sys.exit(1)

@@ -1,0 +1,40 @@
+"""Batches of a split: shuffled epochs, whose place can be kept."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_zoo.streams import Stream
+
+from .dataset import Split, to_unit
+
+
+class Shuffled:
+    """Batches without end: each epoch in a new order, its incomplete last batch dropped."""
+
+    def __init__(self, split: Split, batch_size: int, rng: Stream) -> None:
+        if len(split) < batch_size:
+            raise ValueError(f"{len(split)} samples are fewer than a batch of {batch_size}")
+        self._split, self._size, self._rng = split, batch_size, rng
+        self._left = torch.empty(0, dtype=torch.int64)  # of the epoch's order
+
+    def __iter__(self) -> "Shuffled":
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """(samples [batch_size, *shape], labels [batch_size]), images in [-1, 1]."""
+        if len(self._left) == 0:
+            whole = len(self._split) // self._size * self._size
+            self._left = self._rng.permutation(len(self._split))[:whole]
+        rows, self._left = self._left[: self._size], self._left[self._size :]
+        rows = rows.to(self._split.samples.device)  # where a split is too large for the device
+        samples, labels = self._split.samples[rows], self._split.labels[rows]
+        return to_unit(samples.to(self._rng.device)), labels.to(self._rng.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is left of the epoch; the stream that orders the next one is not among it."""
+        return {"left": self._left.cpu().clone()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._left = state["left"].to(self._rng.device)

@@ -1,0 +1,94 @@
+"""Data sets: samples as bytes, their labels, and a split that never moves."""
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gan_zoo.base import DataSpec
+
+from . import dataset_entry
+from .mixtures import DISTRIBUTIONS, Mixture, SwissRoll, points_dataset
+from .storage import IN_MEMORY
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples and what they show: images as bytes, since a quarter of the memory is moved."""
+
+    samples: Tensor  # [n, c, h, w] uint8, or points [n, 2] float32
+    labels: Tensor  # [n] int64
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same split on `device`, so that batches are indexed there; a large one stays.
+
+        Nothing is copied if it is there already.
+        """
+        if self.samples.nbytes > IN_MEMORY:
+            return self
+        return Split(self.samples.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training split, a held-out split that nobody trains on, and the names of the classes."""
+
+    name: str
+    spec: DataSpec
+    train: Split
+    holdout: Split
+    mode_names: tuple[str, ...]
+    truth: Mixture | SwissRoll | None = None  # what points were sampled from
+    content: str = ""  # hash of a user's own data, which may change under one name
+    mode_samples: int | None = None  # VEEGAN's protocol: of so many, one makes a mode
+
+
+def to_unit(samples: Tensor) -> Tensor:
+    """Bytes (uint8, any shape) as float32 in [-1, 1], the range of a tanh; points as they are."""
+    if samples.is_floating_point():
+        return samples
+    return samples.to(torch.float32).div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Images in [-1, 1] (any float, any shape) as uint8: clamped, rounded; undoes `to_unit`."""
+    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+@cache
+def load_dataset(name: str, size: int | None = None) -> Dataset:
+    """The data set `name` of `bench.datasets.DATASETS`, or folder:PATH, with square images.
+
+    `size` is their side in pixels; None: the data's own. Raises InputError for an unknown name
+    (with the nearest right one), a folder or files that are not there, and ValueError for a size
+    that the data set does not come in. Loaded once a process.
+    """
+    module, function = dataset_entry(name).target.split(":")
+    return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
+
+
+def points(name: str, size: int | None = None) -> Dataset:
+    """A 2-D distribution of `bench.mixtures`: 50,000 points to train on, 10,000 held out.
+
+    The label of a point is its mode. `size` is for images and does not matter here.
+    """
+    truth = DISTRIBUTIONS[name]
+    train, holdout = (Split(*sample) for sample in points_dataset(name))
+    spec = DataSpec((2,), truth.modes)
+    return Dataset(name, spec, train, holdout, tuple(map(str, range(truth.modes))), truth)
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Images [n, c, h, w] uint8 as [n, c, size, size] uint8: bilinear, antialiased.
+
+    In floats, rounded once: the byte kernel differs by a grey level between processors.
+    """
+    floats = functional.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
+    return floats.round().clamp(0, 255).to(torch.uint8)

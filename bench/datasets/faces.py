@@ -1,0 +1,101 @@
+"""CelebA through torchvision: the faces alone, or labelled by one of their 40 attributes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision import datasets
+
+from gan_zoo.base import DataSpec
+
+from ..errors import InputError, require
+from .dataset import Dataset, Split
+from .images import RECIPE, Progress, decode
+from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
+from .vision import SIZES, reading, require_size
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What is asked of a face: the attribute, as CelebA's own file names it, and its classes."""
+
+    classes: tuple[str, ...]
+    attribute: str | None = None
+
+
+FACES: dict[str, Faces] = {
+    "celeba": Faces(("face",)),
+    "celeba@smiling": Faces(("not smiling", "smiling"), "Smiling"),
+    "celeba@male": Faces(("not male", "male"), "Male"),
+    "celeba@eyeglasses": Faces(("no eyeglasses", "eyeglasses"), "Eyeglasses"),
+}
+ATTRIBUTES = "celeba/list_attr_celeba.txt"
+FILES = (
+    *("celeba/img_align_celeba/", ATTRIBUTES),
+    *(
+        f"celeba/{name}.txt"
+        for name in (
+            *("identity_CelebA", "list_bbox_celeba"),
+            *("list_landmarks_align_celeba", "list_eval_partition"),
+        )
+    ),
+)
+
+
+def faces(
+    name: str = "celeba",
+    size: int | None = None,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """The data set `name` of FACES: CelebA's own training split, its test split held out.
+
+    train and holdout [n, 3, size, size], the middle square of each picture; size 28, 32 or 64
+    (also `None`). Rows are in the set's order; labels are 1 for a face that has the attribute.
+    All of FACES share the pictures, decoded once; `progress` hears of it. Read from
+    `bench.datasets.storage.cache_dir`, downloaded to it if absent. Raises InputError, one line
+    naming the folder and the files, where they are neither there nor to be had, or cannot be read,
+    and ValueError for another size.
+    """
+    asked = require(name, FACES, "set of faces")
+    size = max(SIZES) if size is None else size
+    require_size(name, size)
+    parts = [_part(name, part, size, data_dir, progress) for part in ("train", "test")]
+    spec = DataSpec((3, size, size), len(asked.classes))
+    return Dataset(name, spec, parts[0], parts[1], asked.classes)
+
+
+def _part(
+    name: str, part: str, size: int, data_dir: Path | None, progress: Progress | None
+) -> Split:
+    folder = cache_dir(data_dir)
+    with reading(name, folder, FILES):
+        found = datasets.CelebA(folder, split=part, target_type=[], download=True)
+        paths = [folder / "celeba/img_align_celeba" / name for name in found.filename]
+        facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    labels = _labels(found, FACES[name].attribute, folder)
+    # Without the labels in its name: one file of pictures for all of FACES.
+    cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
+    if not cached.exists():
+        with writing(cached, (len(paths), 3, size, size)) as array:
+            readable = decode(paths, array, progress)
+            broken = [path.name for path, good in zip(paths, readable, strict=True) if not good]
+            if broken:
+                raise InputError(
+                    f"{name}: {len(broken)} images in {paths[0].parent} could not be read: "
+                    f"{', '.join(broken[:5])}"
+                )
+    return Split(as_tensor(cached), labels)
+
+
+def _labels(found: datasets.CelebA, attribute: str | None, folder: Path) -> Tensor:
+    """[n] int64: 1 for a face that has the attribute, else 0."""
+    if attribute is None:
+        return torch.zeros(len(found), dtype=torch.int64)
+    if attribute not in found.attr_names:
+        raise InputError(
+            f"{folder / ATTRIBUTES} has no attribute {attribute}: CelebA's own file has it"
+        )
+    column: Tensor = found.attr[:, found.attr_names.index(attribute)]
+    return column.to(torch.int64)

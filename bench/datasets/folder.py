@@ -1,0 +1,157 @@
+"""A user's own folder of images as a data set: found, decoded once, split for good."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_zoo.base import DataSpec
+from gan_zoo.streams import Streams
+
+from ..errors import InputError
+from ..files import read_json, write_bytes, write_json
+from . import dataset_name
+from .dataset import Dataset, Split
+from .images import RECIPE, SUFFIXES, Picture, Progress, decode, is_grey, luma, scan
+from .storage import Bytes, arrays_dir, as_tensor, digest, scratch, writing
+
+SIZES = (28, 32, 64)
+SIZE = 64
+LEAST = 5  # readable images: the first that is held out is the fifth
+NAMED = 5  # unreadable files that are named; the others are counted
+TOGETHER = 1024  # images copied at once
+IMAGES, LABELS, FACTS = "images.npy", "labels.int64", "facts.json"
+SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be made of the files, beside their size."""
+
+    channels: int | None = None  # 1: grey, 3: colour, None: grey if all files are
+    progress: Progress | None = None
+    notice: Callable[[str], None] | None = None  # told in one line what could not be read
+
+
+def folder(
+    path: str | Path,
+    size: int | None = None,
+    data_dir: Path | None = None,
+    options: Options = Options(),
+) -> Dataset:
+    """The images of a folder and its subfolders (PNG, JPEG, WebP), a fixed fifth held out.
+
+    train and holdout [n, channels, size, size], in random order; size 28, 32 or 64 (also `None`).
+    Subfolders, if there are two and no image beside them, are the labels. Decoded once, then read
+    from a cache named after all file names, sizes and times. `path` may be written "folder:PATH".
+    Raises ValueError for another size, InputError for no folder and for none to hold out.
+    """
+    size = SIZE if size is None else size
+    if size not in SIZES:
+        raise ValueError(f"a folder comes in sizes {', '.join(map(str, SIZES))}, not {size}")
+    root = _existing(path)
+    files = scan(root)
+    cached = arrays_dir(data_dir) / f"folder-{digest([*files, size, options.channels, RECIPE])}"
+    facts = read_json(cached / FACTS)
+    if not facts or not (cached / IMAGES).exists():
+        facts = _prepare(root, files, size, cached, options)
+    if facts["readable"] < LEAST:
+        raise InputError(
+            f"{root} has {facts['readable']} readable images, fewer than {LEAST}{_lost(facts)}"
+        )
+    if options.notice and (lost := _lost(facts)):
+        options.notice(f"{root}{lost}")
+    # Times are left out: a copy of the folder is the same data.
+    content = digest([(file.name, file.size) for file in files])
+    return _loaded(cached, dataset_name(f"folder:{root}"), facts, content)
+
+
+def _loaded(cached: Path, name: str, facts: dict[str, Any], content: str) -> Dataset:
+    labels = torch.from_numpy(np.fromfile(cached / LABELS, np.int64))
+    samples, n, classes = as_tensor(cached / IMAGES), facts["train"], tuple(facts["classes"])
+    spec = DataSpec(shape=tuple(samples.shape[1:]), classes=len(classes))
+    train, holdout = Split(samples[:n], labels[:n]), Split(samples[n:], labels[n:])
+    return Dataset(name, spec, train, holdout, classes, content=content)
+
+
+def split_rows(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows to train on and rows held out, of labels [n] int64: always the same for equal labels.
+
+    Every fifth row, counted class by class, is held out, so that each class has its share to
+    within one row. Both are in random order, from the stream split/folder.
+    """
+    generator = Streams(0).generator("split/folder")
+    order = torch.randperm(len(labels), generator=generator)
+    by_class = order[labels[order].argsort(stable=True)]
+    held = torch.zeros(len(labels), dtype=torch.bool)
+    held[by_class[4::5]] = True
+    shuffled = torch.randperm(len(labels), generator=generator)
+    return shuffled[~held[shuffled]], shuffled[held[shuffled]]
+
+
+def _existing(path: str | Path) -> Path:
+    given = Path(str(path).removeprefix("folder:")).expanduser()
+    root = Path(os.path.realpath(given))  # resolve() raises on a loop of links
+    if not os.path.isdir(root):
+        what = "is not a folder" if os.path.exists(root) else "does not exist"
+        raise InputError(f"{root} {what}; folder:PATH names a folder of PNG, JPEG or WebP images")
+    return root
+
+
+def _prepare(
+    root: Path, files: list[Picture], size: int, cached: Path, options: Options
+) -> dict[str, Any]:
+    opened = [file.name for file in files if file.size > 0]
+    if not opened:
+        raise InputError(f"{root} has no PNG, JPEG or WebP images ({', '.join(SUFFIXES)})")
+    pictures = scratch(cached.parent, (len(opened), 3, size, size))
+    readable = decode([root / name for name in opened], pictures, options.progress)
+    rows = torch.from_numpy(readable).nonzero()[:, 0]
+    good = {opened[row] for row in rows.tolist()}
+    lost = [file.name for file in files if file.name not in good]
+    labels, classes = _labels(root, [opened[row] for row in rows.tolist()])
+    train, holdout = split_rows(labels)
+    order = torch.cat([train, holdout])
+    if len(rows):
+        _write(cached / IMAGES, pictures, rows[order], options.channels)
+    write_bytes(cached / LABELS, labels[order].numpy().tobytes())
+    facts = {"readable": len(rows), "train": len(train), "classes": classes}
+    facts |= {"unreadable": len(lost), "named": lost[:NAMED]}
+    write_json(cached / FACTS, facts)  # last: it says that the others are whole
+    return facts
+
+
+def _write(path: Path, pictures: Bytes, rows: Tensor, channels: int | None) -> None:
+    channels = channels or (1 if is_grey(pictures) else 3)
+    size = pictures.shape[-1]
+    with writing(path, (len(rows), channels, size, size)) as images:
+        for start in range(0, len(rows), TOGETHER):
+            part = pictures[rows[start : start + TOGETHER].numpy()]
+            images[start : start + len(part)] = luma(part) if channels == 1 else part
+
+
+def _labels(root: Path, names: list[str]) -> tuple[Tensor, list[str]]:
+    tops = [name.split("/")[0] if "/" in name else "" for name in names]
+    classes = sorted(set(tops))
+    if len(classes) < 2 or "" in classes:
+        return torch.zeros(len(names), dtype=torch.int64), ["image"]
+    if {name.lower() for name in classes} <= SPLITS:
+        raise InputError(
+            f"{', '.join(classes)} in {root} look like splits, not classes: name one of them, "
+            f"folder:{root / classes[0]}"
+        )
+    number = {name: k for k, name in enumerate(classes)}
+    return torch.tensor([number[top] for top in tops]), classes
+
+
+def _lost(facts: dict[str, Any]) -> str:
+    if not facts["unreadable"]:
+        return ""
+    names = ", ".join(repr(name)[1:-1] for name in facts["named"])  # one line, whatever they hold
+    more = ", ..." if facts["unreadable"] > len(facts["named"]) else ""
+    return f"; {facts['unreadable']} files could not be read: {names}{more}"

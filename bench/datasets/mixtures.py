@@ -1,0 +1,112 @@
+"""2-D distributions whose modes are known exactly, so that coverage needs no classifier."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from gan_zoo.streams import Streams
+
+from ..errors import require
+
+Sample = tuple[Tensor, Tensor]  # points [n, 2] float32, labels [n] int64
+TRAIN = 50_000  # 2,000 and more a mode: a perfect fit of them is a fit of the distribution
+HOLDOUT = 10_000  # four times the 2,500 samples of the usual protocol, disjoint
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Gaussians of equal weight and of one deviation `sigma` in both axes."""
+
+    name: str
+    centres: Tensor  # [modes, 2] float64
+    sigma: float
+
+    @property
+    def modes(self) -> int:
+        return len(self.centres)
+
+    def sample(self, n: int, rng: Generator) -> Sample:
+        """n points of independent, uniform modes [n, 2] float32, and their modes [n] int64."""
+        labels = torch.randint(self.modes, (n,), generator=rng)
+        # In float64, rounded once: torch's float32 kernel differs between processors.
+        noise = torch.randn(n, 2, generator=rng, dtype=torch.float64)
+        return (self.centres[labels] + self.sigma * noise).float(), labels
+
+
+@dataclass(frozen=True)
+class SwissRoll:
+    """The spiral t (cos t, sin t), t ~ U[1.5 pi, 4.5 pi), plus noise, both divided by `scale`.
+
+    The first and the third axis of scikit-learn's `make_swiss_roll` (Marsland 2014, chapter 6).
+    """
+
+    name: str
+    noise: float  # deviation in both axes, before the division
+    scale: float
+
+    @property
+    def modes(self) -> int:
+        return 1
+
+    def sample(self, n: int, rng: Generator) -> Sample:
+        """n points [n, 2] float32, and their one label, 0: [n] int64."""
+        t = 1.5 * math.pi * (1 + 2 * torch.rand(n, generator=rng, dtype=torch.float64))
+        spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1)
+        noise = torch.randn(n, 2, generator=rng, dtype=torch.float64)
+        points = (spiral + self.noise * noise) / self.scale
+        return points.float(), torch.zeros(n, dtype=torch.int64)
+
+
+def ring(modes: int, radius: float) -> Tensor:
+    """Centres [modes, 2] float64, evenly around the origin, anticlockwise from (radius, 0)."""
+    angles = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
+    return radius * torch.stack([angles.cos(), angles.sin()], dim=1)
+
+
+def grid(side: int, spacing: float) -> Tensor:
+    """Centres [side * side, 2] float64, around the origin, column by column, upwards."""
+    axis = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
+    return torch.cartesian_prod(axis, axis)
+
+
+# The published rings are one but for scale (radius = 100 sigma), and so are the grids (spacing =
+# 40 sigma). The defaults have WGAN-GP's scale, unit variance of each coordinate, which networks are
+# initialised for: radius sqrt(2), spacing 1 / sqrt(2). Their modes are 3.5 and 2.8 times as wide,
+# so that the share within 3 sigma leaves 0 in seconds of one CPU core, not in minutes. Neighbours
+# are still 22 and 14 sigma apart: no sample is in doubt.
+DISTRIBUTIONS: dict[str, Mixture | SwissRoll] = {
+    d.name: d
+    for d in (
+        Mixture("ring8", ring(8, math.sqrt(2)), 0.05),
+        Mixture("ring8@pacgan", ring(8, 1.0), 0.01),
+        Mixture("ring8@wgangp", ring(8, 2 / 1.414), 0.02 / 1.414),
+        Mixture("grid25", grid(5, 1 / math.sqrt(2)), 0.05),
+        Mixture("grid25@pacgan", grid(5, 2.0), 0.05),
+        Mixture("grid25@wgangp", grid(5, 2 / 2.828), 0.05 / 2.828),
+        SwissRoll("swissroll", noise=0.25, scale=7.5),
+    )
+}
+
+
+def true_samples(name: str, part: str, n: int) -> Sample:
+    """n samples of a distribution, always the same for one name, part and n.
+
+    `part` names the stream, points/<name>/<part> of seed 0: samples belong to the data set, not
+    to a trial, and those of different parts are independent. Raises InputError for an unknown
+    name, with the nearest right one. Source of the sets: PacGAN (Lin et al. 2018, section 4.1;
+    modes as in VEEGAN, Srivastava et al. 2017) and WGAN-GP's code (Gulrajani et al. 2017).
+    """
+    distribution = require(name, DISTRIBUTIONS, "2-D distribution")
+    seed = Streams(0).seed_of(f"points/{name}/{part}")
+    return distribution.sample(n, torch.Generator().manual_seed(seed))
+
+
+def points_dataset(name: str) -> tuple[Sample, Sample]:
+    """The fixed training and held-out samples, 50,000 and 10,000; the label is the mode.
+
+    Fixed, though true samples are free, so that data order, epochs and memorisation mean what
+    they mean for images. Raises InputError for an unknown name.
+    """
+    return true_samples(name, "train", TRAIN), true_samples(name, "holdout", HOLDOUT)

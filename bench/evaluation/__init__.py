@@ -1,0 +1,1 @@
+"""A trained model in, measured rows and pictures out."""

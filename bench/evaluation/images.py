@@ -1,0 +1,125 @@
+"""Metrics of what a frozen network saw, as rows that carry their protocol."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_zoo.streams import Streams
+
+from ..datasets.dataset import Dataset
+from ..extractors import saw_training_images, without_hash
+from ..extractors.load import Reference
+from ..extractors.network import Seen
+from ..metrics import classifier_score, frechet, kernel, manifold, memorisation
+from ..metrics import modes as classes_
+from ..records.writing import Measured
+
+Absent = dict[str, str]  # metric -> why it could not be measured
+HISTOGRAM = 100  # classes that have a row each, at most
+SAW = (
+    "its extractor was trained on the training images, so that distances to them say nothing of "
+    "copying"
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one network saw of the samples and of the real images."""
+
+    protocol: str  # the network's name and hash
+    generated: Seen
+    labels: Tensor  # [n] the classes asked for
+    predicted: Tensor  # [n or more] int64, of all samples that modes are counted on
+    train: Reference
+    dataset: Dataset
+
+    def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
+        """A value of the metric, of all `generated` samples or of another number of them."""
+        reference = f"train:{len(self.train.labels)}"
+        n = len(self.generated.features) if samples is None else samples
+        return Measured(metric, float(value), self.protocol, n, reference)
+
+
+def distances(sight: Sight) -> list[Measured]:
+    """FID and KID to the training set."""
+    value = kernel.kid(sight.generated.features, sight.train.within)
+    return [fid(sight), sight.row("kid", value)]
+
+
+def fid(sight: Sight) -> Measured:
+    return sight.row("fid", frechet.fid(sight.generated.features, sight.train.seen.features))
+
+
+def manifolds(sight: Sight) -> list[Measured]:
+    """Precision, recall, density and coverage."""
+    found = manifold.manifold(sight.generated.features, sight.train.balls)
+    return [sight.row(name, value) for name, value in vars(found).items()]
+
+
+def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
+    """Modes, their KL divergence and histogram; a conditional model's label accuracy.
+
+    Of a network with other classes than the data set none of it, with the reason.
+    """
+    classes, known = sight.dataset.spec.classes, sight.generated.probabilities.shape[1]
+    if classes < 2 or known != classes:
+        reason = f"{sight.protocol} tells {known} classes apart, and the data set has {classes}"
+        return [], dict.fromkeys(("modes", "mode_kl"), reason)
+    shares = classes_.class_shares(sight.predicted, classes)
+    values: dict[str, float]
+    if sight.dataset.mode_samples:
+        values = {"modes": classes_.modes_sampled(shares), "mode_kl": classes_.mode_kl(shares)}
+    else:
+        wanted = classes_.class_shares(sight.train.labels, classes)
+        values = {
+            "modes": classes_.modes_covered(shares),
+            "mode_kl": classes_.mode_kl(shares, wanted),
+        }
+    if classes <= HISTOGRAM:
+        values |= {f"class_share/{k}": share for k, share in enumerate(shares.tolist())}
+    found = [sight.row(name, value, len(sight.predicted)) for name, value in values.items()]
+    if conditional:
+        right = classes_.label_accuracy(sight.generated.predicted, sight.labels)
+        found.append(sight.row("label_accuracy", right))
+    return found, {}
+
+
+def at_the_end(
+    sight: Sight, holdout: Seen, conditional: bool, seed: int
+) -> tuple[list[Measured], Absent]:
+    """What is measured once, at the end of a trial; and of what could not be, the reason."""
+    streams = Streams(seed)
+    x, y = sight.generated.features, sight.train.seen.features
+    asked: dict[str, Callable[[], float]] = {
+        "fid_infinity": lambda: frechet.fid_infinity(x, y, streams.generator("eval/fid_infinity")),
+        "memorisation": lambda: copying(sight, holdout, streams.generator("eval/memorisation")),
+        "classifier_score": lambda: classifier_score.classifier_score(
+            sight.generated.probabilities
+        ),
+    }
+    if conditional and sight.dataset.spec.classes <= HISTOGRAM:
+        asked["fid_within_classes"] = lambda: frechet.fid_within_classes(
+            x, sight.labels, y, sight.train.labels, sight.dataset.spec.classes
+        )
+    found: list[Measured] = []
+    absent: Absent = {}
+    for name, measure in asked.items():
+        try:
+            found.append(sight.row(name, measure()))
+        except ValueError as reason:  # too few samples, say
+            absent[name] = str(reason)
+    return found, absent
+
+
+def copying(sight: Sight, holdout: Seen, rng: torch.Generator) -> float:
+    """C_T, by a network to which training images are as new as held-out ones.
+
+    ValueError if it was trained on the training images: the yardstick, how far held-out images are
+    from them among its features, then holds what it learnt by heart beside what generalises.
+    """
+    if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
+        raise ValueError(SAW)
+    x, y = sight.generated.features, sight.train.seen.features
+    return memorisation.data_copying(x, y, holdout.features, rng)

@@ -1,0 +1,234 @@
+"""The extractor `classifier`: a small network trained once on a data set's own labels, and cached.
+
+The recipe is that of `digits-lenet` (extractors/weights), shortened. This network was trained on
+the images that it judges, so its held-out accuracy belongs beside every number that it gives.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gan_zoo.base import DataSpec
+from gan_zoo.precision import full_precision
+from gan_zoo.streams import Stream, Streams
+
+from ..datasets.dataset import Dataset, Split, to_unit
+from ..errors import InputError
+from ..files import write_bytes
+from .network import Extractor
+from .weights.train_digits_lenet import BATCH, PEAK_RATE, TOTAL_VARIANCE, augment
+
+VERSION = 1  # of the network and of how it is trained; part of the key of the cache
+SIZES = (28, 32, 64)
+Progress = Callable[[str], None]  # is told in a line, now and then, how far the training is
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the network is trained: Adam, one cycle of the learning rate, cross-entropy."""
+
+    images: int = 300_000  # shown at most, five epochs of 60,000
+    epochs: int = 30  # at most
+    batch: int = BATCH
+    peak_rate: float = PEAK_RATE
+    seed: int = 0
+
+
+DEFAULT = Recipe()
+
+
+class SmallLeNet(nn.Module):
+    """A classifier of images [n, *shape], square, of 28, 32 or 64 pixels; kin of `DigitsLeNet`.
+
+    `forward` takes images in [-1, 1] and gives features [n, 64] (not negative, times the stored
+    constant `scale`) and logits [n, classes]. ValueError for images of another shape.
+    """
+
+    features: ClassVar[int] = 64
+    scale: Tensor
+
+    def __init__(self, shape: tuple[int, ...], classes: int) -> None:
+        super().__init__()
+        self.shape, self.classes = shape, classes
+        first = nn.Conv2d(shape[0], 24, 5, stride=2 if shape[1] > 32 else 1, bias=False)
+        self.body = nn.Sequential(
+            *(first, nn.BatchNorm2d(24), nn.ReLU(), nn.MaxPool2d(2)),  # 12 x 12, 14 or 15
+            *(nn.Conv2d(24, 48, 3, padding=1, bias=False), nn.BatchNorm2d(48), nn.ReLU()),
+            nn.MaxPool2d(2),  # 6 x 6 or 7 x 7
+            *(nn.Conv2d(48, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()),
+            *(nn.MaxPool2d(2), nn.Flatten()),  # 3 x 3
+            # Batch norm before the last ReLU too: no unit can die, all vary on one scale.
+            *(nn.Linear(64 * 9, 64, bias=False), nn.BatchNorm1d(64), nn.ReLU()),
+        )
+        self.head = nn.Linear(64, classes)
+        # Brings the total variance on the training images to 64, as in `DigitsLeNet`.
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        if tuple(images.shape[1:]) != self.shape:
+            raise ValueError(f"images must be [n, *{self.shape}], not {list(images.shape)}")
+        hidden = self.body(images)
+        return hidden * self.scale, self.head(hidden)
+
+
+def load_or_train(
+    dataset: Dataset,
+    cache: Path,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    recipe: Recipe = DEFAULT,
+) -> Extractor:
+    """The classifier of a data set: from the folder `cache`, or trained and written there.
+
+    The file's name holds the hash of data and recipe, and that of its own bytes: one that is
+    damaged, or holds another network, is trained again. Processes that ask at once wait for the
+    one that trains. `accuracy` is the share of the held-out images that it classifies rightly.
+    Raises InputError for data without labels of two classes, without held-out images, or of
+    another size than 28, 32 or 64.
+    """
+    _require_labels(dataset)
+    report = progress or (lambda line: None)
+    raw = _cached_or_trained(dataset, cache, torch.device(device), report, recipe)
+    with torch.device("meta"):  # its first weights would be drawn from the global generator
+        network = SmallLeNet(dataset.spec.shape, dataset.spec.classes)
+    network.load_state_dict(safetensors.torch.load(raw), assign=True)
+    network.to(torch.device(device)).to(memory_format=torch.channels_last)
+    network.eval().requires_grad_(False)
+    sha256, accuracy = hashlib.sha256(raw).hexdigest(), card_of(raw)["held_out_accuracy"]
+    return Extractor("classifier", sha256, 64, dataset.spec.classes, network, accuracy)
+
+
+def _require_labels(dataset: Dataset) -> None:
+    shape, needs = dataset.spec.shape, "the extractor 'classifier' needs"
+    if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] not in SIZES or shape[1] != shape[2]:
+        raise InputError(
+            f"{needs} grey or colour images of 28, 32 or 64 pixels; {dataset.name} has {shape}"
+        )
+    if dataset.spec.classes < 2 or len(dataset.train.labels.unique()) < 2:
+        raise InputError(
+            f"{needs} labels of two classes, which {dataset.name} lacks: try --features inception"
+        )
+    if not len(dataset.holdout):
+        raise InputError(f"{needs} held-out images, of which {dataset.name} has none")
+
+
+def key_of(dataset: Dataset, recipe: Recipe = DEFAULT) -> str:
+    """sha256 of all that determines the weights: samples, labels, recipe and version."""
+    known = asdict(recipe) | {"version": VERSION, "classes": dataset.spec.classes}
+    digest = hashlib.sha256(json.dumps(known).encode())
+    for split in (dataset.train, dataset.holdout):
+        digest.update(f"{list(split.samples.shape)}".encode())
+        for part in (*split.samples.split(4096), split.labels):  # in parts: it may be on disk
+            digest.update(part.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def card_of(raw: bytes) -> dict[str, float]:
+    """The numbers that a file of weights carries: `held_out_accuracy` and what it was made of."""
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    card: dict[str, float] = json.loads(header["__metadata__"]["card"])
+    return card
+
+
+def _fits(raw: bytes, spec: DataSpec) -> bool:
+    """Whether `raw` holds a card and weights of the network for such data."""
+    try:
+        accuracy, weights = card_of(raw)["held_out_accuracy"], safetensors.torch.load(raw)
+    except Exception:  # a name can be forged with its hash, and a header say anything
+        return False
+    with torch.device("meta"):
+        wanted = SmallLeNet(spec.shape, spec.classes).state_dict()
+    kinds = [{k: (v.shape, v.dtype) for k, v in found.items()} for found in (weights, wanted)]
+    return isinstance(accuracy, float) and kinds[0] == kinds[1]
+
+
+def _cached(cache: Path, key: str, spec: DataSpec, report: Progress) -> bytes | None:
+    for file in sorted(cache.glob(f"classifier-{key}-*.safetensors")):
+        raw = file.read_bytes()
+        if hashlib.sha256(raw).hexdigest()[:12] == file.stem[-12:] and _fits(raw, spec):
+            return raw
+        report(f"{file.name} is damaged: the classifier is trained again")
+        file.unlink(missing_ok=True)
+    return None
+
+
+def _cached_or_trained(
+    dataset: Dataset, cache: Path, device: torch.device, report: Progress, recipe: Recipe
+) -> bytes:
+    key, spec = key_of(dataset, recipe)[:16], dataset.spec
+    if raw := _cached(cache, key, spec, report):
+        return raw
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f".classifier-{key}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the file is closed
+        if raw := _cached(cache, key, spec, report):  # another process was first
+            return raw
+        raw = _trained(dataset, recipe, device, report)
+        name = f"classifier-{key}-{hashlib.sha256(raw).hexdigest()[:12]}.safetensors"
+        write_bytes(cache / name, raw)
+    return raw
+
+
+def _trained(dataset: Dataset, recipe: Recipe, device: torch.device, report: Progress) -> bytes:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # more would add in another order: other bits, another hash
+    try:
+        with full_precision(device):
+            network = _train(dataset, recipe, device, report)
+            features, learnt = _see(network, dataset.train, device)
+            network.scale.fill_((TOTAL_VARIANCE / features.double().var(0).sum().item()) ** 0.5)
+            accuracy = _see(network, dataset.holdout, device)[1]
+    finally:
+        torch.set_num_threads(threads)
+    report(f"classifier of {dataset.name}: {accuracy:.1%} of the held-out images right")
+    card = {"held_out_accuracy": accuracy, "training_accuracy": learnt, "version": VERSION}
+    card |= {"trained_on": len(dataset.train), "held_out": len(dataset.holdout), **asdict(recipe)}
+    weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    # One key, since safetensors does not keep the order of several: equal runs, equal bytes.
+    return safetensors.torch.save(weights, {"card": json.dumps(card)})
+
+
+def _train(dataset: Dataset, recipe: Recipe, device: torch.device, report: Progress) -> SmallLeNet:
+    split, streams = dataset.train, Streams(recipe.seed)
+    with streams.ambient("init"):
+        network = SmallLeNet(dataset.spec.shape, dataset.spec.classes)
+    network.to(device).to(memory_format=torch.channels_last).train()
+    batch = min(recipe.batch, len(split))
+    steps = max(1, min(recipe.images, recipe.epochs * len(split)) // batch)
+    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.peak_rate)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak_rate, total_steps=steps)
+    orders = islice(_orders(len(split), batch, streams["data"]), steps)
+    for step, rows in enumerate(orders, 1):
+        images = to_unit(split.samples[rows].to(device))
+        images = augment(images, streams["augment"].uniform(batch, 6).to(device))
+        loss = functional.cross_entropy(network(images)[1], split.labels[rows].to(device))
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        cycle.step()
+        if step % max(1, steps // 10) == 0:
+            report(f"classifier of {dataset.name}: step {step} of {steps}, loss {loss.item():.3f}")
+    return network.eval()
+
+
+def _orders(n: int, batch: int, rng: Stream) -> Iterator[Tensor]:
+    while True:
+        yield from rng.permutation(n)[: n // batch * batch].split(batch)
+
+
+@torch.inference_mode()
+def _see(network: SmallLeNet, split: Split, device: torch.device) -> tuple[Tensor, float]:
+    parts = [network(to_unit(part.to(device))) for part in split.samples.split(500)]
+    predicted = torch.cat([logits for _, logits in parts]).argmax(1).cpu()
+    accuracy = (predicted == split.labels.cpu()).double().mean().item()
+    return torch.cat([features for features, _ in parts]), accuracy

@@ -1,0 +1,134 @@
+"""A user's own feature network: `--features package.module:Class` or `file.py:Class`.
+
+The class takes no arguments. Its weights are a .safetensors file: named in a third part,
+`package.module:Class:FILE.safetensors`, or else by the class attribute `weights`, relative to the
+module's own file. `forward(images)` takes float32 [n, c, h, w] in [-1, 1], of the data set's
+shape, and gives features [n, d] and logits [n, classes], as `DigitsLeNet` in network.py does. For
+modes to be counted, the logits' classes must be those of the data set, in its order.
+"""
+
+import hashlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from gan_zoo import catalog as zoo
+from gan_zoo.streams import Streams
+
+from ..errors import InputError
+from .network import Extractor
+
+PROBE = 4  # images that a network is tried on
+CLOSE = 1e-3  # features of an image alone and in a batch may differ by rounding
+
+
+def load_custom(
+    reference: str, shape: tuple[int, ...], device: torch.device | str = "cpu"
+) -> Extractor:
+    """The user's network, tried on a few images of `shape`, the data set's [c, h, w].
+
+    The extractor's name is the reference without the file; its sha256 is that of the weights'
+    bytes and of the source of the class's module, since both decide the numbers. Raises
+    InputError, in one line, for whatever is not as this module says.
+    """
+    target, named = parse(reference)
+    found = _class(target)
+    source = Path(inspect.getfile(found))
+    file = named or _own_weights(found, source)
+    network = _built(found, target)
+    try:
+        raw = file.read_bytes()
+        network.load_state_dict(safetensors.torch.load(raw))
+    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
+        raise InputError(f"the weights of {target}: {_line(error)}") from error
+    network.to(device).eval().requires_grad_(False)
+    features, classes = _tried(network, target, shape, torch.device(device))
+    sha256 = hashlib.sha256(raw + source.read_bytes()).hexdigest()
+    return Extractor(target, sha256, features, classes, network)
+
+
+def parse(reference: str) -> tuple[str, Path | None]:
+    """ "module:Class:FILE" -> ("module:Class", FILE), "module:Class" -> ("module:Class", None)."""
+    module, _, rest = reference.partition(":")
+    name, colon, file = rest.partition(":")
+    if not module or not name.isidentifier() or (colon and not file.endswith(".safetensors")):
+        raise InputError(
+            "a network for --features is module:Class, file.py:Class or "
+            f"module:Class:FILE.safetensors, not {reference!r}"
+        )
+    return f"{module}:{name}", Path(file) if file else None
+
+
+def _class(target: str) -> type[nn.Module]:
+    try:
+        found = zoo.load(target)
+    except LookupError as error:
+        raise InputError(str(error).replace("the model", "the feature network")) from error
+    except Exception as error:  # the user's module may raise anything
+        raise InputError(f"cannot load the feature network {target!r}: {_line(error)}") from error
+    if not issubclass(found, nn.Module):
+        raise InputError(f"{target} is not a torch.nn.Module")
+    return found
+
+
+def _own_weights(found: type[nn.Module], source: Path) -> Path:
+    weights = getattr(found, "weights", None)
+    if not isinstance(weights, str | Path):
+        raise InputError(
+            f"{found.__name__} has no weights: give module:Class:FILE.safetensors, or the class an "
+            "attribute `weights`, a file beside its module"
+        )
+    return source.parent / weights
+
+
+def _built(found: type[nn.Module], target: str) -> nn.Module:
+    try:
+        with Streams(0).ambient("init"):  # weights that it draws, and that the file replaces
+            return found()
+    except Exception as error:
+        raise InputError(f"{target}() fails: {_line(error)}") from error
+
+
+@torch.inference_mode()
+def _tried(
+    network: nn.Module, target: str, shape: tuple[int, ...], device: torch.device
+) -> tuple[int, int]:
+    images = Streams(0)["probe"].uniform(PROBE, *shape).to(device) * 2 - 1
+    said = f"{target}, tried on images {list(images.shape)},"
+    features, logits = (_rows(part, said) for part in _pair(network, images, said))
+    again = _pair(network, images, said)[0]
+    if not torch.equal(features, again):
+        raise InputError(f"{said} gives other features each time: eval() must switch off dropout")
+    alone = _pair(network, images[:1], said)[0]
+    tolerance = CLOSE * float(features.abs().max())
+    if alone.shape != features[:1].shape or float((alone - features[:1]).abs().max()) > tolerance:
+        raise InputError(f"{said} gives an image other features alone than among others")
+    return features.shape[1], logits.shape[1]
+
+
+def _pair(network: nn.Module, images: Tensor, said: str) -> tuple[Any, Any]:
+    try:
+        given = network(images)
+    except Exception as error:
+        raise InputError(f"{said} fails: {_line(error)}") from error
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise InputError(f"{said} gives {type(given).__name__}, not a pair: features, logits")
+    return given[0], given[1]
+
+
+def _rows(part: Any, said: str) -> Tensor:
+    if not isinstance(part, Tensor) or part.ndim != 2 or len(part) != PROBE or not part.shape[1]:
+        shown = list(part.shape) if isinstance(part, Tensor) else type(part).__name__
+        raise InputError(f"{said} gives {shown} where [{PROBE}, d] is wanted")
+    if part.dtype != torch.float32 or not bool(part.isfinite().all()):
+        raise InputError(f"{said} gives {part.dtype}, or NaN or infinity: finite float32 is wanted")
+    return part
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -1,0 +1,181 @@
+"""What the metrics see: images through a small frozen network whose bytes are checked."""
+
+import hashlib
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gan_zoo.precision import full_precision
+
+from ..errors import InputError, require
+from . import EXTRACTORS
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class DigitsLeNet(nn.Module):
+    """A classifier of 28 x 28 digits, after LeNet-5 (LeCun et al. 1998), with batch norm.
+
+    `forward` takes images [n, 1 or 3, h, w] in [-1, 1] and gives features [n, 64] (not negative,
+    times the stored constant `scale`) and logits [n, 10]. Other sizes are resized to 28 x 28,
+    three channels averaged to grey; any other number of channels is a ValueError.
+    """
+
+    features: ClassVar[int] = 64
+    classes: ClassVar[int] = 10
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *_block(nn.Conv2d(1, 24, 5, bias=False), nn.BatchNorm2d(24)),  # 24 x 24
+            nn.MaxPool2d(2),
+            *_block(nn.Conv2d(24, 48, 3, bias=False), nn.BatchNorm2d(48)),  # 10 x 10
+            nn.MaxPool2d(2),
+            *_block(nn.Conv2d(48, 64, 3, bias=False), nn.BatchNorm2d(64)),  # 3 x 3
+            nn.Flatten(),
+            # Batch norm before the last ReLU too: no unit can die, all vary on one scale.
+            *_block(
+                nn.Linear(64 * 9, DigitsLeNet.features, bias=False),
+                nn.BatchNorm1d(DigitsLeNet.features),
+            ),
+        )
+        self.head = nn.Linear(DigitsLeNet.features, DigitsLeNet.classes)
+        # Brings the total variance on real digits to 64: FIDs of different extractors then share
+        # an order of magnitude. One constant cannot change a ranking.
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.body(_as_grey_28(images))
+        return hidden * self.scale, self.head(hidden)
+
+
+class StackedLeNet(DigitsLeNet):
+    """`DigitsLeNet` on each channel of images of three digits, with the same weights.
+
+    `forward` takes images [n, 3, h, w] in [-1, 1] and gives features [n, 192], those of the
+    channels side by side, and logits [n, 1000] of the digits abc in the channels, as 100 a + 10 b
+    + c: their probability is the product of the channels' own.
+    """
+
+    features: ClassVar[int] = 192
+    classes: ClassVar[int] = 1000
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"images must be [n, 3, h, w], not {list(images.shape)}")
+        hidden, logits = super().forward(images.flatten(0, 1)[:, None])
+        a, b, c = logits.log_softmax(1).view(-1, 3, DigitsLeNet.classes).unbind(1)
+        joint = a[:, :, None, None] + b[:, None, :, None] + c[:, None, None, :]
+        return hidden.view(len(images), self.features), joint.flatten(1)
+
+
+def _block(linear: nn.Module, norm: nn.Module) -> tuple[nn.Module, nn.Module, nn.Module]:
+    return linear, norm, nn.ReLU()
+
+
+def _as_grey_28(images: Tensor) -> Tensor:
+    if images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(f"images must be [n, 1 or 3, h, w], not {list(images.shape)}")
+    if images.shape[1] == 3:
+        images = images.mean(1, keepdim=True)
+    if images.shape[2:] != (28, 28):
+        images = functional.interpolate(images, (28, 28), mode="bilinear", antialias=True)
+    return images
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an extractor makes of n images."""
+
+    features: Tensor  # [n, d] float32
+    probabilities: Tensor  # [n, classes] of its classifier; confidence is no quality
+
+    @property
+    def predicted(self) -> Tensor:
+        """[n] int64, the most probable class."""
+        return self.probabilities.argmax(1)
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A frozen network and the name of its exact weights."""
+
+    name: str
+    sha256: str  # of the bytes of the weights' file
+    features: int
+    classes: int
+    network: nn.Module = field(repr=False, compare=False)
+    accuracy: float | None = None  # share of held-out images it classifies rightly, where known
+
+    @property
+    def protocol(self) -> str:
+        """The name and the first 12 digits of the hash: the column `features` of a result."""
+        return f"{self.name}:{self.sha256[:12]}"
+
+    def __call__(self, images: Tensor, batch: int = 250) -> Seen:
+        """Features and classes of images [n, c, h, w] in [-1, 1], on the images' device.
+
+        Computed in fp32 (even within autocast, and without TF32), `batch` images at a time.
+        Raises ValueError for images that are not floats, and for NaN or infinity in images or
+        features.
+        """
+        if not images.is_floating_point():
+            raise ValueError(f"images must be floats in [-1, 1], not {images.dtype}: see to_unit")
+        _refuse_nonfinite(images, "images")
+        network = self.network.to(images.device).eval()
+        with torch.inference_mode(), full_precision(images.device), _no_tf32():
+            parts = [network(part.float()) for part in torch.split(images, batch)]
+        # Outside of inference mode, so that the results are ordinary tensors.
+        features = torch.cat([part for part, _ in parts])
+        _refuse_nonfinite(features, "features")
+        return Seen(features, torch.cat([logits for _, logits in parts]).softmax(1))
+
+
+@contextmanager
+def _no_tf32() -> Iterator[None]:
+    # torch takes TF32 for convolutions on CUDA if not told otherwise: 10 bits of a fraction's 23.
+    backends = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
+    before = [backend.fp32_precision for backend in backends]
+    try:
+        for backend in backends:
+            backend.fp32_precision = "ieee"
+        yield
+    finally:
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision
+
+
+def _refuse_nonfinite(rows: Tensor, what: str) -> None:
+    bad = int((~rows.isfinite()).flatten(1).any(1).sum())
+    if bad:
+        raise ValueError(f"NaN or infinity in {bad} of {len(rows)} rows of {what}")
+
+
+def load_extractor(name: str, device: torch.device | str = "cpu") -> Extractor:
+    """The extractor `name` of `bench.extractors.EXTRACTORS`, its weights checked byte for byte.
+
+    Raises InputError for an unknown name (with the nearest right one) and where the weights'
+    sha256 is not the catalog's, and FileNotFoundError where there are none.
+    """
+    entry = require(name, EXTRACTORS, "feature extractor")
+    raw = (WEIGHTS / entry.weights).read_bytes()
+    sha256 = hashlib.sha256(raw).hexdigest()
+    if sha256 != entry.sha256:
+        raise InputError(
+            f"{entry.weights} has sha256 {sha256[:12]}..., where the catalog has "
+            f"{entry.sha256[:12]}...: put back the file that came with this version"
+        )
+    module, cls = entry.target.split(":")
+    network = getattr(importlib.import_module(module), cls)()
+    network.load_state_dict(safetensors.torch.load(raw))
+    network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    return Extractor(name, sha256, network.features, network.classes, network)

@@ -1,0 +1,136 @@
+"""A - B + C of mean latents, as in DCGAN's figure 7: does what A has beyond B carry over to C?"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_zoo.streams import Streams
+
+from ..errors import InputError
+from .attributes import attributes_of
+from .groups import Measured, chosen, label_of, measured, parse
+from .load import Trained
+from .paths import shares
+from .sampling import Codes, codes_of
+from .shifts import Carried, carried
+
+MOVED = 200  # samples of C that are moved, at most
+BY_CHANCE = 100  # of them that are moved in random directions, too
+AROUND = 64  # of the mean of C
+NOISE = 0.25  # half the width of the uniform noise around a mean, as in DCGAN's figure 7
+CONTROLS = 39  # random directions: a shift larger than all of them has p = 1 / 40
+
+
+@dataclass(frozen=True, eq=False)
+class Arithmetic:
+    """The groups, the result and the numbers."""
+
+    groups: dict[str, Measured]  # A, B, C and the samples of C moved: "A - B + C"
+    expressions: dict[str, str]
+    means: dict[str, Measured]  # the picture of each mean
+    length: float  # of the mean of A less that of B, in the latent space
+    carried: list[Carried]
+
+
+def arithmetic(
+    trained: Trained, a: str, b: str, c: str, n: int = 4096, seed: int = 0
+) -> Arithmetic:
+    """Mean latents of three groups among n samples, and C moved by the difference of A and B.
+
+    a, b, c: expressions such as "label=7,slant>80%". A conditional model's label moves along if
+    that of A or B is named. The intervals are over samples, for this one direction: groups of
+    other samples would give another. Raises InputError for a group that is none or too small.
+    """
+    # Choose the groups, and what is to be moved; a misspelt expression costs no samples.
+    expressions = {"A": a, "B": b, "C": c}
+    known = [*attributes_of(trained.model.spec.shape), "label"]
+    labels = {name: label_of(parse(text, known)) for name, text in expressions.items()}
+    samples = measured(trained, codes_of(trained, n, seed))
+    groups = {name: samples[chosen(samples, text)] for name, text in expressions.items()}
+    named = labels["A"] is not None or labels["B"] is not None
+    space = Space(trained, moves_labels=trained.model.conditional and named)
+    means = {name: space.mean(group.codes) for name, group in groups.items()}
+    step = means["A"] - means["B"]
+    if float(step.norm()) == 0:
+        raise InputError(f"A and B are the same samples: {a}")
+
+    # Move the samples of C, pictures around its mean, and some of C in random directions.
+    streams, of_c = Streams(seed), groups["C"].codes
+    start = of_c[slice(MOVED)]
+    before, after = (measured(trained, codes) for codes in (start, space.moved(start, step)))
+    noise = NOISE * (2 * streams["latent/around"].uniform(AROUND, len(step)) - 1)
+    means["A - B + C"] = means["C"] + step
+    around = [space.around(of_c, means[name], noise) for name in ("C", "A - B + C")]
+    by_chance = [space.moved(start[slice(BY_CHANCE)], way) for way in space.random(step, streams)]
+    pictures, controls = ([measured(trained, x) for x in each] for each in (around, by_chance))
+
+    # Hold what changed against what A and B predict: of labels, only where they name theirs.
+    ends = [groups["A"], groups["B"]]
+    found = [
+        carried(name, ends, (before, after), pictures, controls, seed if told else None)
+        for name, told in _attributes(samples, labels, named).items()
+    ]
+    groups["A - B + C"] = after
+    still = {
+        name: measured(trained, space.around(groups[name].codes, mean, 0 * noise[:1]))
+        for name, mean in means.items()
+    }
+    length = float(step[: trained.model.config.latent_dim].norm())
+    return Arithmetic(groups, expressions, still, length, found)
+
+
+def _attributes(samples: Measured, labels: dict[str, float | None], named: bool) -> dict[str, bool]:
+    """What is told of the result, and whether A and B predict it."""
+    told = dict.fromkeys(samples.values, True)
+    target = _target(labels)
+    return told if target is None or samples.seen is None else told | {f"label={target:g}": named}
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where codes are added: the latents, and with them the labels of a model that is told them."""
+
+    trained: Trained
+    moves_labels: bool
+
+    def mean(self, codes: Codes) -> Tensor:
+        """[latent_dim + classes] of latents and shares of the labels."""
+        labels = shares(codes.labels, self.trained.model.spec.classes)
+        return torch.cat([codes.latents, labels], dim=1).mean(0)
+
+    def moved(self, codes: Codes, step: Tensor) -> Codes:
+        """Each code a step further; labels that do not move stay whole."""
+        size = codes.latents.shape[1]
+        latents = codes.latents + step[:size]
+        if not self.moves_labels:
+            return Codes(latents, codes.labels)
+        return Codes(latents, shares(codes.labels, len(step) - size) + step[size:])
+
+    def around(self, group: Codes, mean: Tensor, noise: Tensor) -> Codes:
+        """Codes at `mean`, with noise [n, ..] in the latents; their labels are those of the group.
+
+        Labels that move are the mean's own; others are those of the group in turn.
+        """
+        size = group.latents.shape[1]
+        latents = mean[:size] + noise[:, :size]
+        if self.moves_labels:
+            return Codes(latents, mean[size:].expand(len(latents), -1))
+        return Codes(latents, group.labels[torch.arange(len(latents)) % len(group)])
+
+    def random(self, step: Tensor, streams: Streams) -> Tensor:
+        """[CONTROLS, ..] random directions with the length of the step, labels unmoved."""
+        size = self.trained.model.config.latent_dim
+        drawn = streams["latent/controls"].normal(CONTROLS, size)
+        found = torch.zeros(CONTROLS, len(step))
+        found[:, :size] = drawn / drawn.norm(dim=1, keepdim=True) * step[:size].norm()
+        return found
+
+
+def _target(labels: dict[str, float | None]) -> float | None:
+    """The label that A - B + C ought to have, where A, B and C name theirs."""
+    if None in labels.values():
+        return labels["C"] if labels["A"] == labels["B"] else None
+    if labels["B"] == labels["C"]:
+        return labels["A"]
+    return labels["C"] if labels["A"] == labels["B"] else None

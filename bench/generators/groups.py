@@ -1,0 +1,143 @@
+"""Groups of samples that an expression chooses: `label=7,slant>80%`."""
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_zoo.catalog import unknown
+
+from ..datasets.mixtures import Mixture
+from ..errors import InputError, shown
+from ..extractors import NONE
+from ..extractors.load import extractor
+from ..metrics.points import nearest as nearest_mode
+from .attributes import Values, attributes_of
+from .load import Trained
+from .sampling import Codes, images_of
+
+Rows = NDArray[np.intp]
+LEAST = 20  # samples in a group: below it a mean latent is mostly noise
+TERM = re.compile(r"\s*([a-z]+)\s*(<|>|=)\s*(-?[0-9]+(?:\.[0-9]+)?)(%?)\s*")
+COMPARE: dict[str, Callable[[Values, float], Values]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One condition of an expression."""
+
+    name: str  # label, or an attribute
+    relation: str
+    value: float
+    quantile: bool  # the value is a percentage of the samples that the terms before it left
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Samples, the codes they came from, and what was measured of each: [n] a name."""
+
+    codes: Codes
+    images: Tensor
+    values: dict[str, Values]  # of the attributes
+    asked: Values | None  # [n] the label a conditional model was told; None for others
+    seen: Values | None  # [n] the label that a classifier, or the nearest mode, gives
+
+    @property
+    def label(self) -> Values | None:
+        """[n] what `label` in an expression means: what was asked for, or else what is seen."""
+        return self.seen if self.asked is None else self.asked
+
+    def __getitem__(self, rows: Rows) -> "Measured":
+        some = torch.from_numpy(rows)
+        cut = [None if v is None else v[rows] for v in (self.asked, self.seen)]
+        values = {name: each[rows] for name, each in self.values.items()}
+        return Measured(self.codes[some], self.images[some], values, *cut)
+
+
+def measured(trained: Trained, codes: Codes) -> Measured:
+    """The samples of codes with all that is measured of them. Raises InputError as `images_of`."""
+    images, model = images_of(trained, codes), trained.model
+    asked = None
+    if model.conditional and not codes.labels.is_floating_point():
+        asked = codes.labels.double().numpy()
+    found = {name: a.measure(images) for name, a in attributes_of(model.spec.shape).items()}
+    return Measured(codes, images, found, asked, _seen(trained, images))
+
+
+def _seen(trained: Trained, images: Tensor) -> Values | None:
+    """[n] the labels of samples, or None where nothing tells them."""
+    trial, truth = trained.trial, trained.dataset.truth
+    if isinstance(truth, Mixture):
+        return np.asarray(nearest_mode(images, truth.centres)[1].double().numpy())
+    if truth is not None or trial.features == NONE:
+        return None
+    look = extractor(trial.features, trial.source, trial.size, "cpu")
+    if look.classes != trained.model.spec.classes:
+        return None
+    return np.asarray(look(images).predicted.double().numpy())
+
+
+def parse(expression: str, known: list[str]) -> list[Term]:
+    """ "label=7,slant>80%" as its terms; raises InputError for what is none."""
+    terms = []
+    for part in expression.split(","):
+        match = TERM.fullmatch(part)
+        if match is None:
+            raise InputError(
+                f"{shown(part)} is no condition: label=7, slant>10 or slant>80% (the upper fifth) "
+                "are, joined by commas"
+            )
+        name, relation, value, percent = match.groups()
+        if name not in known:
+            raise InputError(unknown("attribute", name, known))
+        if (relation == "=") != (name == "label"):
+            right = "label=7" if name == "label" else f"{name}>80% or {name}<20%"
+            raise InputError(f"{shown(part.strip())}: what can be chosen is {right}")
+        if percent and not 0 <= float(value) <= 100:
+            raise InputError(f"{shown(part.strip())}: a percentage lies between 0 and 100")
+        terms.append(Term(name, relation, float(value), bool(percent)))
+    return terms
+
+
+def label_of(terms: list[Term]) -> float | None:
+    """The label that an expression names, if it names one."""
+    return next((term.value for term in terms if term.name == "label"), None)
+
+
+def chosen(samples: Measured, expression: str) -> Rows:
+    """Which of the samples an expression chooses: indices. Terms apply from left to right.
+
+    Raises InputError for an expression that is none, and for a group of fewer than LEAST.
+    """
+    rows = np.arange(len(samples.codes))
+    known = [*samples.values, *(["label"] if samples.label is not None else [])]
+    terms = parse(expression, known)
+    for term in terms:
+        values = samples.label if term.name == "label" else samples.values[term.name]
+        assert values is not None
+        rows = rows[np.isfinite(values[rows])]
+        limit = term.value
+        if term.quantile and len(rows):
+            limit = float(np.quantile(values[rows], term.value / 100))
+        rows = rows[COMPARE[term.relation](values[rows], limit)]
+    if len(rows) < LEAST:
+        need = math.ceil(len(samples.codes) * LEAST / max(len(rows), 1) * 1.5)
+        hint = f"-n {need} may do" if len(rows) else "see what its samples look like: bench sample"
+        if not len(rows) and samples.label is not None and label_of(terms) is not None:
+            there = sorted({int(label) for label in samples.label[np.isfinite(samples.label)]})
+            hint = f"their labels are {', '.join(map(str, there[:20]))}{' ...' * (len(there) > 20)}"
+        raise InputError(
+            f"{len(rows)} of {len(samples.codes):,} samples have {expression}, and a mean latent "
+            f"takes {LEAST}; {hint}"
+        )
+    return rows

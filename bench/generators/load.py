@@ -1,0 +1,162 @@
+"""A trained generator of a results folder, rebuilt from its record: nothing is trained again."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from gan_zoo.base import GAN
+from gan_zoo.catalog import unknown
+from gan_zoo.streams import Streams
+
+from ..datasets import dataset_name
+from ..datasets.dataset import Dataset, load_dataset
+from ..errors import Damaged, InputError, shown
+from ..extractors import extractor_name
+from ..planning.hyperparameters import resolve
+from ..planning.trial import Trial
+from ..probes import PROBES
+from ..records.results import Results
+from ..records.state import facts_in, readable_facts
+
+WEIGHTS = "generator.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A generator that has been trained, and the trial that trained it."""
+
+    root: Path  # the results folder
+    trial: Trial  # its device is the CPU, whatever it was trained on
+    model: GAN  # in eval mode; its discriminator is an untrained one
+
+    @property
+    def folder(self) -> Path:
+        """Where its trial is recorded."""
+        return self.root / "trials" / self.trial.key
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it was trained on. Raises InputError where that is not there."""
+        return load_dataset(self.trial.source, self.trial.size)
+
+    def require_same_data(self) -> None:
+        """Raises InputError if a user's own images are others than those it was trained on."""
+        if self.trial.content and self.dataset.content != self.trial.content:
+            raise InputError(
+                f"{self.trial.source} has changed since {self.trial.key} was trained: its images "
+                "are not the ones that the generator saw"
+            )
+
+
+def load_generator(
+    folder: Path | str,
+    model: str | None = None,
+    dataset: str | None = None,
+    seed: int | None = None,
+) -> Trained:
+    """The generator that a trial of a results folder left, on the CPU and in eval mode.
+
+    `model` is a contestant's label and `dataset` a name, either may be left out where the folder
+    has one only; `seed` None: the first in the plan that left weights. Raises InputError, in one
+    line, where the choice is open or names nothing, and where the weights are absent (published
+    folders leave them out), damaged, not finite, or of other networks than the model now builds.
+    """
+    results = Results(folder)
+    plan = results.experiment
+    names = [dataset_name(reference) for reference in plan["datasets"]]
+    labels = [contestant["label"] for contestant in plan["contestants"]]
+    of = chosen("data set", "--dataset", dataset, names, results.path)
+    label = chosen("model", "--model", model, labels, results.path)
+    key = f"{of}/{label}/s{_seed(results, of, label, seed)}"
+    trial = replace(recorded(results, key), device="cpu")
+    return Trained(results.path, trial, _rebuilt(trial, results.path / "trials" / key / WEIGHTS))
+
+
+def chosen(kind: str, flag: str, asked: str | None, there: Sequence[str], folder: Path) -> str:
+    """The one that was asked for, or the only one that is there; raises InputError."""
+    if asked is None:
+        if len(there) > 1:
+            raise InputError(f"{folder} has more than one {kind}: {flag} {' or '.join(there)}?")
+        return there[0]
+    if asked not in there:
+        raise InputError(f"{folder}: {unknown(kind, asked, there)}")
+    return asked
+
+
+def recorded(results: Results, key: str) -> Trial:
+    """The trial dataset/label/s0 as its trial.json has it; raises Damaged for one that has none."""
+    values, plan = facts_in(results.path / "trials" / key / "trial.json"), results.experiment
+    dataset, label, seed = key.split("/")
+    if (values.get("dataset"), values.get("label")) != (dataset, label) or (
+        f"s{values.get('seed')}" != seed
+    ):
+        raise Damaged(f"trials/{key}/trial.json is missing, or of another trial")
+    references = {dataset_name(reference): reference for reference in plan["datasets"]}
+    values["source"] = references[dataset]
+    if extractor_name(plan["features"]) == values.get("features"):
+        values["features"] = plan["features"]  # with the file of its weights
+    # An old one had none. They change no number, so one that is not known here is left out.
+    values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
+    names = {f.name for f in dataclasses.fields(Trial)}
+    try:
+        return Trial(**{name: value for name, value in values.items() if name in names})
+    except TypeError as error:
+        raise Damaged(f"trials/{key}/trial.json lacks facts of a trial") from error
+
+
+def _seed(results: Results, dataset: str, label: str, asked: int | None) -> int:
+    """The seed asked for, or the first with weights; raises InputError where there are none."""
+    seeds: list[int] = results.experiment["seeds"]
+    if asked is not None and asked not in seeds:
+        raise InputError(f"{results.path} has no seed {asked}; it has {', '.join(map(str, seeds))}")
+    of = results.path / "trials" / dataset / label
+    for seed in seeds if asked is None else [asked]:
+        if (of / f"s{seed}" / WEIGHTS).is_file():
+            return seed
+    which = f"{dataset}/{label}" + ("" if asked is None else f"/s{asked}")
+    ended = readable_facts(of / f"s{seed}" / "status.json")
+    if ended.get("status") in ("finished", "diverged"):
+        hint = "published folders leave them out: `bench run DIR/experiment.toml --out NEW` trains"
+    elif ended:
+        hint = f"it is {shown(ended.get('status'))}: {shown(ended.get('reason', ''))}"
+    else:
+        hint = "they are written when a trial ends: see `bench status`"
+    raise InputError(f"{results.path} holds no weights ({WEIGHTS}) of {which}; {hint}")
+
+
+def _rebuilt(trial: Trial, path: Path) -> GAN:
+    """The model of a trial with the weights of `path`, in eval mode. Raises InputError."""
+    kind, config = resolve(trial.label, trial.model, None, trial.config)
+    try:
+        spec = load_dataset(trial.source, trial.size).spec
+        model: GAN = kind(spec, config, Streams(trial.seed))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{trial.key} cannot be built: {_line(error)}") from error
+    weights = _weights(path)
+    try:
+        model.sampler.load_state_dict(weights)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path} has other layers than {trial.model} now builds: its code has changed since "
+            "it was trained"
+        ) from error
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise InputError(f"{path} holds weights that are not finite: the trial diverged")
+    return model.eval().requires_grad_(False)
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return safetensors.torch.load(path.read_bytes())
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise Damaged(f"{path} cannot be read: {_line(error)}") from error
+
+
+def _line(error: Exception) -> Any:
+    return shown(f"{error}".partition("\n")[0])

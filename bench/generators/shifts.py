@@ -1,0 +1,102 @@
+"""How much of a predicted change was measured: means, intervals, and chance as the control."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import ttest_ind
+
+from gan_zoo.streams import Streams
+
+from ..errors import InputError
+from ..stats import mean_interval
+from .attributes import Values
+from .groups import Measured
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A mean difference with its 95 % interval, and the number of samples it stands on."""
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of one attribute."""
+
+    attribute: str
+    predicted: Shift  # its mean in A less that in B
+    measured: Shift  # of the samples of C: each moved, less as it was
+    around: Shift  # the same of pictures around the mean of C
+    share: Shift | None  # measured / predicted; None where the prediction may be 0
+    control: tuple[float, float]  # the middle 95 % of shifts in random directions of that length
+    p: float  # (1 + how many of these are as large as the measured one) / (1 + CONTROLS)
+
+
+def _values(samples: Measured, name: str) -> Values:
+    if not name.startswith("label="):
+        return samples.values[name]
+    assert samples.seen is not None
+    return np.equal(samples.seen, float(name.removeprefix("label="))).astype(float)
+
+
+def carried(
+    name: str,
+    ends: list[Measured],
+    moved: tuple[Measured, Measured],
+    around: list[Measured],
+    controls: list[Measured],
+    seed: int | None,
+) -> Carried:
+    """One attribute; without a seed no share of it is told."""
+    a, b = (_finite(_values(group, name)) for group in ends)
+    before, after = (_values(samples, name) for samples in moved)
+    change = _finite(after - before)
+    first = before[: len(controls[0].codes)]
+    others = np.array([_finite(_values(other, name) - first).mean() for other in controls])
+    predicted, measured_ = _difference(a, b), _mean(change)
+    larger = int((np.abs(others) >= abs(measured_.estimate)).sum())
+    return Carried(
+        name,
+        predicted,
+        measured_,
+        _mean(_finite(_values(around[1], name) - _values(around[0], name))),
+        None if seed is None or predicted.low * predicted.high <= 0 else _share(a, b, change, seed),
+        (float(np.quantile(others, 0.025)), float(np.quantile(others, 0.975))),
+        (1 + larger) / (1 + len(others)),
+    )
+
+
+def _finite(values: Values) -> Values:
+    known: Values = values[np.isfinite(values)]
+    if len(known) < 2:
+        raise InputError("the result is empty pictures: this direction leaves what was learned")
+    return known
+
+
+def _mean(values: Values) -> Shift:
+    found = mean_interval(values)
+    return Shift(found.estimate, found.low, found.high, found.n)
+
+
+def _difference(a: Values, b: Values) -> Shift:
+    """mean(a) - mean(b) with Welch's interval; of two constants it is exact."""
+    estimate, n = float(a.mean() - b.mean()), min(len(a), len(b))
+    if a.std() == 0 and b.std() == 0:
+        return Shift(estimate, estimate, estimate, n)
+    bounds = ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    return Shift(estimate, float(bounds.low), float(bounds.high), n)
+
+
+def _share(a: Values, b: Values, change: Values, seed: int) -> Shift:
+    """mean(change) / (mean(a) - mean(b)) with a percentile bootstrap over all three."""
+    rng = np.random.default_rng(Streams(seed).seed_of("latent/bootstrap"))
+    parts = [x[rng.integers(0, len(x), (RESAMPLES, len(x)))].mean(1) for x in (change, a, b)]
+    low, high = np.quantile(parts[0] / (parts[1] - parts[2]), [0.025, 0.975])
+    estimate = change.mean() / (a.mean() - b.mean())
+    return Shift(float(estimate), float(low), float(high), len(change))

@@ -1,0 +1,77 @@
+"""The numbers of the latent space as lines of text."""
+
+from .shifts import Carried, Shift
+from .smoothness import Row
+
+MEASURES = ("detour", "largest step", "off data, ends", "off data, halfway")
+SURE = 0.05  # a p above it is chance
+
+
+def smoothness_lines(rows: list[Row]) -> list[str]:
+    """A line a way and space, each measure with its interval; what they mean below."""
+    found = {(row.way, row.space, row.measure): row for row in rows}
+    places = list(dict.fromkeys((row.way, row.space) for row in rows))
+    heads = [m for m in MEASURES if any(row.measure == m for row in rows)]
+    wide = max(len(way) for way, _ in places) + 2
+    lines = [f"  {'':<{wide}}{'':<10}" + "".join(f"{head:>22}" for head in heads)]
+    for way, space in places:
+        cells = [_cell(found.get((way, space, head))) for head in heads]
+        lines.append(f"  {way:<{wide}}{space:<10}" + "".join(f"{cell:>22}" for cell in cells))
+    lines.append(f"Means over {max(row.n for row in rows)} paths, 95 % interval (t).")
+    lines.append("detour: length over the straight distance of the ends; 1 is straight.")
+    lines.append("largest step: in mean steps; 1 is even, 32 one jump.")
+    if len(heads) > 2:
+        lines.append(
+            "off data: distance to the nearest training image, in that of held-out images (1)."
+        )
+    return lines
+
+
+def _cell(row: Row | None) -> str:
+    return f"{row.estimate:.2f} ({row.low:.2f}, {row.high:.2f})" if row else ""
+
+
+def carried_lines(found: list[Carried]) -> list[str]:
+    """A line an attribute; the last is a sentence about what A and B predicted."""
+    heads = [
+        "",
+        "predicted",
+        "measured",
+        "share carried",
+        "measured by chance",
+        "p",
+        "around the mean",
+    ]
+    rows = [heads]
+    for each in found:
+        chance = f"{each.control[0]:.3g} to {each.control[1]:.3g}"
+        share = shift(each.share) if each.share else "-"
+        cells = [each.attribute, shift(each.predicted), shift(each.measured), share, chance]
+        rows.append([*cells, f"{each.p:.3g}", shift(each.around)])
+    wide = [max(len(row[k]) for row in rows) + 2 for k in range(len(heads))]
+    lines = [
+        f"  {row[0]:<{wide[0]}}" + "".join(f"{row[k]:>{wide[k]}}" for k in range(1, len(row)))
+        for row in rows
+    ]
+    return [*lines, sentence(found)]
+
+
+def shift(value: Shift) -> str:
+    return f"{value.estimate:.3g} ({value.low:.3g}, {value.high:.3g})"
+
+
+def sentence(found: list[Carried]) -> str:
+    """Of each attribute that was predicted to change, how much of it did."""
+    parts = [_carried(each) for each in found if each.share]
+    return ". ".join(parts) + "." if parts else "A and B differ in no measured attribute."
+
+
+def _carried(each: Carried) -> str:
+    assert each.share is not None
+    low, high = (f"{100 * bound:.0f}" for bound in (each.share.low, each.share.high))
+    chance = "" if each.p <= SURE else f", no more than by chance (p = {each.p:.2g})"
+    return (
+        f"Change of {each.attribute}: predicted {each.predicted.estimate:+.3g}, measured "
+        f"{each.measured.estimate:+.3g}, {100 * each.share.estimate:.0f} % carried "
+        f"({low} to {high}){chance}"
+    )

@@ -1,0 +1,1 @@
+"""Flags or a TOML file become contestants, and contestants become trials."""

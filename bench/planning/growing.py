@@ -1,0 +1,107 @@
+"""What a results folder may grow by: contestants, data sets, seeds, and a larger budget."""
+
+import math
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..files import read_toml
+from .plan import Plan, from_dict
+from .trial import Contestant
+
+# What all trials of a folder have in common, so that they can be compared.
+PROTOCOL_FIELDS = (
+    *("images", "batch_size", "evaluations", "samples", "size", "features"),
+    *("device", "precision", "threads"),
+)
+RAISED = "its budget was raised to {:,} images"
+
+
+def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
+    """`plan`; where it raises the budget of the folder `root`, laid on the folder's evaluations.
+
+    They stay where they were and go on at the same interval, and the budget is rounded to whole
+    intervals. So a trial goes on from where it ended, and ends as if the budget had been the
+    larger one from the start. Raises InputError if a part of the folder would stay behind.
+    """
+    old = plan_of(root)
+    if old is None or plan.images == old.images:
+        return plan
+    units = old.budget // old.unit
+    share = math.gcd(units, old.evaluations)  # the shortest way on: whole units, whole evaluations
+    step = units // share * old.unit
+    budget = round(plan.images / step) * step
+    evaluations = budget // step * (old.evaluations // share)
+    rounded = "" if budget == plan.images else f" (rounded from {plan.images:,})"
+    every = f"evaluated every {old.budget // old.evaluations:,}"
+    if budget < old.budget:
+        return plan  # refused when it is merged
+    if plan.evaluations not in (old.evaluations, evaluations):
+        raise InputError(
+            f"{root} is {every} images: --evaluations {evaluations} for {budget:,}, "
+            "or name another folder with --out"
+        )
+    if budget == old.budget:
+        say(f"{root} keeps its budget of {budget:,} images{rounded}, {every}")
+        return replace(plan, images=old.images, evaluations=old.evaluations)
+    if missing := left_behind(old, plan):
+        raise InputError(
+            f"{root} holds {missing} too, and a budget is raised for all: "
+            f"{command(root, '--images', str(plan.images))}"
+        )
+    say(f"{root} goes on from {old.budget:,} to {budget:,} images{rounded}, {every} as before")
+    return replace(plan, images=budget, evaluations=evaluations)
+
+
+def command(root: Path, *more: str) -> str:
+    """What to type to go on with all of a folder."""
+    return shlex.join(["bench", "run", str(root / "experiment.toml"), *more, "--out", str(root)])
+
+
+def left_behind(old: Plan, plan: Plan) -> str:
+    """What of the old plan is not in the new one, in words."""
+    labels = {contestant.label for contestant in plan.contestants}
+    return ", ".join(
+        [
+            *(c.label for c in old.contestants if c.label not in labels),
+            *(name for name in old.datasets if name not in plan.datasets),
+            *(f"seed {seed}" for seed in old.seeds if seed not in plan.seeds),
+        ]
+    )
+
+
+def raises(plan: Plan, old: Plan) -> bool:
+    """Is it the old plan with a larger budget, at the same interval between evaluations?"""
+    same_interval = plan.budget * old.evaluations == old.budget * plan.evaluations
+    return plan.budget > old.budget and same_interval and not left_behind(old, plan)
+
+
+def merged(plan: Plan, root: Path) -> Plan:
+    """The plan of the folder with this one's contestants, data sets and seeds added to it."""
+    old = plan_of(root)
+    if old is None:
+        return plan
+    changed = [name for name in PROTOCOL_FIELDS if getattr(old, name) != getattr(plan, name)]
+    if changed and not (set(changed) <= {"images", "evaluations"} and raises(plan, old)):
+        # The budget is named last: it may be larger, were it not for the rest.
+        name = sorted(changed, key=lambda name: name == "images")[0]
+        raise InputError(
+            f"{root} was made with {name} {getattr(old, name)}, not {getattr(plan, name)}: "
+            f"name another folder with --out, or go on with {command(root)}"
+        )
+    by_label: dict[str, Contestant] = {c.label: c for c in (*old.contestants, *plan.contestants)}
+    return replace(
+        plan,
+        contestants=tuple(by_label.values()),
+        datasets=tuple(dict.fromkeys((*old.datasets, *plan.datasets))),
+        seeds=tuple(sorted({*old.seeds, *plan.seeds})),
+    )
+
+
+def plan_of(root: Path) -> Plan | None:
+    """The plan that the folder was made with, or None where there is no folder yet."""
+    path = root / "experiment.toml"
+    return from_dict(read_toml(path), str(path)) if os.path.exists(path) else None

@@ -1,0 +1,108 @@
+"""A model's hyperparameters from its defaults, a preset and `--set`, each checked by its type."""
+
+import dataclasses
+import json
+import math
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from gan_zoo import catalog as zoo
+
+from ..errors import InputError, require, shown
+
+
+def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
+    """The model's class and its Config. Imports torch; raises InputError in one line."""
+    try:
+        found = zoo.load(model)
+    except LookupError as error:
+        raise InputError(str(error)) from error
+    if not hasattr(found, "train_step") or not dataclasses.is_dataclass(
+        getattr(found, "defaults", None)
+    ):
+        raise InputError(f"{model!r} is not a model: it must be a subclass of gan_zoo.base.GAN")
+    defaults: Any = found.defaults  # type: ignore[attr-defined]
+    try:
+        hints = get_type_hints(type(defaults))
+    except (NameError, TypeError) as error:
+        raise InputError(f"{model!r} has a Config with unknown types: {error}") from error
+    presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
+    of_preset = require(preset, presets, f"{model} preset").values if preset else {}
+    merged = {}
+    for name, value in {**of_preset, **values}.items():
+        if name not in hints:
+            raise InputError(f"{label}: {zoo.unknown('field', name, hints)}")
+        merged[name] = typed(f"{label}.{name}", value, hints[name], name in endless(defaults))
+    try:
+        return found, dataclasses.replace(defaults, **merged)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{label}: {error}") from error
+
+
+def recorded(model: type, config: Any) -> dict[str, Any]:
+    """A Config as a trial records and hashes it; `resolve` makes the same Config of it.
+
+    A field of `gan_zoo.base.later` is left out while it has its default, which the model must not
+    have changed: trials from before the field was there keep their hash.
+    """
+    values = json.loads(json.dumps(dataclasses.asdict(config)))
+    usual: Any = model.defaults  # type: ignore[attr-defined]
+    for field in dataclasses.fields(config):
+        is_default = getattr(config, field.name) == getattr(usual, field.name) == field.default
+        if field.metadata.get("later") and is_default:
+            del values[field.name]
+    return values  # type: ignore[no-any-return]
+
+
+def endless(config: Any) -> set[str]:
+    """The fields whose metadata say that `inf` has a meaning: no clipping, say."""
+    return {field.name for field in dataclasses.fields(config) if field.metadata.get("endless")}
+
+
+def typed(name: str, value: Any, hint: Any, infinite: bool = False) -> Any:
+    """`value` (text of a flag, or a TOML value) as the type that a Config's field has.
+
+    A number must be finite; inf is taken where it is `infinite`.
+    """
+    try:
+        if infinite and hint is float and str(value).lower() == "inf":
+            return math.inf
+        return _typed(value, hint)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        what = described(hint) + " or inf" * infinite
+        raise InputError(f"{name} takes {what}, not {shown(value)}") from None
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    origin, options = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return options[[str(option) for option in options].index(str(value))]
+    if origin in (Union, UnionType):
+        if str(value).lower() == "none" and NoneType in options:
+            return None
+        return _typed(value, next(option for option in options if option is not NoneType))
+    if origin is tuple:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(_typed(part, kind) for part, kind in zip(parts, options, strict=True))
+    if hint is bool:
+        return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
+    if isinstance(value, bool) or (hint is int and not isinstance(value, int | str)):
+        raise ValueError(value)
+    number = hint(value)
+    if hint is float and not math.isfinite(number):
+        raise ValueError(value)
+    if hint is int and abs(number) >= 2**63:  # no table could hold it
+        raise ValueError(value)
+    return number
+
+
+def described(hint: Any) -> str:
+    """A type as a user would say it."""
+    origin, options = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(str, options))
+    if origin in (Union, UnionType):
+        return " or ".join("none" if o is NoneType else described(o) for o in options)
+    if origin is tuple:
+        return ",".join(described(option) for option in options)
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "text")

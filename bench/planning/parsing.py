@@ -1,0 +1,100 @@
+"""What users write (models, seeds, budgets, settings) into what the plan is made of.
+
+Each function raises InputError, in one line that says what would be right.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from gan_zoo import catalog as zoo
+
+from ..errors import InputError, require, shown
+from .trial import Contestant
+
+
+def parse_models(text: str) -> list[Contestant]:
+    """ "gan,dcgan@paper,mine=wgangp" -> contestants; a name alone is its own label."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        label, named, reference = part.rpartition("=")
+        model, _, preset = reference.partition("@")
+        if model in zoo.MODELS:
+            if preset:
+                require(preset, zoo.MODELS[model].presets, f"{model} preset")
+        elif ":" not in model:
+            raise InputError(zoo.unknown("model", model, zoo.MODELS))
+        default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()
+        found.append(Contestant(label if named else default, model, preset or None))
+    return found
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """ "3" -> (0, 1, 2); "0,4,7" -> (0, 4, 7)."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise InputError(f"seeds are a number of them (3) or a list (0,4,7), not {shown(text)}")
+    numbers = tuple(int(part) for part in parts)
+    if len(numbers) == 1 and numbers[0] > COUNTS["seeds"]:
+        raise InputError(f"seeds are at most {COUNTS['seeds']:,}, not {numbers[0]:,} of them")
+    seeds = tuple(range(numbers[0])) if len(numbers) == 1 else numbers
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds must be at least one, each named once, not {shown(text)}")
+    return seeds
+
+
+def parse_images(text: str) -> int:
+    """ "256k" -> 256,000; k = 1,000, M = 1,000,000."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([kM]?)", text.strip())
+    images = round(float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]]) if match else 0
+    if images < 1:
+        raise InputError(f"images are a count such as 25600, 256k or 1.5M, not {shown(text)}")
+    return images
+
+
+def parse_set(texts: tuple[str, ...]) -> list[tuple[str | None, str, str]]:
+    """("wgangp.penalty=1", "width=16") -> [("wgangp", "penalty", "1"), (None, "width", "16")]."""
+    found = []
+    for text in texts:
+        target, equals, value = text.partition("=")
+        label, dot, name = target.strip().rpartition(".")
+        if not equals or not name or not value.strip() or (dot and not label):
+            raise InputError(f"--set takes model.field=value or field=value, not {shown(text)}")
+        found.append((label or None, name, value.strip()))
+    return found
+
+
+RANGES = {  # whole numbers: the least and the most
+    "images": (1, 10**12),
+    "batch_size": (1, 65_536),
+    "evaluations": (1, 10_000),
+    "samples": (2, 100_000),  # 5 GB of 64 pixels in colour
+    "threads": (1, 1_024),
+}
+SEEDS = (0, 10**9 - 1)
+COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
+TRIALS = 20_000
+TEXTS = ("features", "device", "precision", "probes")
+
+
+def require_whole(name: str, value: Any, least: int, most: int) -> None:
+    """Raises InputError for what is not a whole number from `least` to `most`."""
+    if type(value) is not int or not least <= value <= most:
+        raise InputError(
+            f"{name} must be a whole number from {least:,} to {most:,}, not {shown(value)}"
+        )
+
+
+def require_text(name: str, value: Any) -> None:
+    """Raises InputError for what is no text, or holds control characters."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise InputError(f"{name} must be text without control characters, not {shown(value)}")
+
+
+def require_several(name: str, values: Sequence[Any]) -> None:
+    """Raises InputError for none, for more than are sensible, and for one that is named twice."""
+    if not 1 <= len(values) <= COUNTS[name]:
+        raise InputError(f"{name} must be 1 to {COUNTS[name]:,}, not {len(values):,}")
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if values.count(value) > 1)
+        raise InputError(f"{name} must be named once each, and {shown(twice)} is there twice")

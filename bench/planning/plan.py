@@ -1,0 +1,245 @@
+"""The plan: contestants x data sets x seeds, from a TOML file or the command line's flags."""
+
+import dataclasses
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from gan_zoo import catalog as zoo
+
+from ..datasets import BY_LABELS, dataset_entry, dataset_name
+from ..errors import InputError, shown
+from ..extractors import NONE, check_features
+from ..probes import chosen
+from ..words import short
+from .hyperparameters import recorded, resolve
+from .parsing import (
+    RANGES,
+    SEEDS,
+    TEXTS,
+    TRIALS,
+    parse_images,
+    parse_models,
+    require_several,
+    require_text,
+    require_whole,
+)
+from .trial import Contestant, Trial
+
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+# The usual numbers of discriminator steps divide it, so that a contestant that is added to a
+# folder later does not move the evaluation points of those already there.
+STEPS = 10
+FAR = 1000  # times the budget asked for: more is never what was meant
+PRECISIONS = ("fp32", "bf16")
+SIZES = (28, 32, 64)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Contestants x data sets x seeds, and what holds for all of them."""
+
+    contestants: tuple[Contestant, ...]
+    datasets: tuple[str, ...] = ("mnist5k",)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    images: int = 256_000
+    batch_size: int = 64
+    evaluations: int = 8
+    samples: int = 4000
+    size: int | None = None
+    features: str = "auto"
+    device: str = "cpu"
+    precision: str = "fp32"
+    threads: int = 1
+    probes: str = "default"  # what is looked at on the way; changes no other number
+
+    def __post_init__(self) -> None:
+        self._require_contestants()
+        for reference in self.datasets:
+            require_text("a data set", reference)
+            dataset_entry(reference)
+        for seed in self.seeds:
+            require_whole("a seed", seed, *SEEDS)
+        require_several("datasets", self.datasets)
+        require_several("seeds", self.seeds)
+        names = [dataset_name(reference) for reference in self.datasets]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two data sets would be called {name!r}: compare one at a time")
+        started = len(self.contestants) * len(self.datasets) * len(self.seeds)
+        if started > TRIALS:
+            raise InputError(f"{started:,} trials are too many: at most {TRIALS:,} in a folder")
+        for option, (least, most) in RANGES.items():
+            require_whole(option.replace("_", " "), getattr(self, option), least, most)
+        for option in TEXTS:
+            require_text(option, getattr(self, option))
+        check_features(self.features)
+        chosen(self.probes)
+        if self.precision not in PRECISIONS:
+            raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
+        if self.size is not None and self.size not in SIZES:
+            raise InputError(f"size is 28, 32 or 64, not {shown(self.size)}")
+
+    def _require_contestants(self) -> None:
+        labels = [contestant.label for contestant in self.contestants]
+        if not labels:
+            raise InputError("no models to compare; `bench list` shows those there are")
+        for contestant in self.contestants:
+            if not isinstance(contestant.label, str) or not LABEL.fullmatch(contestant.label):
+                raise InputError(
+                    f"{shown(contestant.label)} cannot be a label: "
+                    "letters, digits and . _ @ + -, 64 at most"
+                )
+            require_text(f"the model of {contestant.label}", contestant.model)
+            if contestant.preset is not None:
+                require_text(f"the preset of {contestant.label}", contestant.preset)
+            if not isinstance(contestant.values, dict):
+                raise InputError(f"the values of {contestant.label} must be a table of settings")
+            for name, value in contestant.values.items():
+                if isinstance(value, str):
+                    require_text(f"{contestant.label}.{shown(name)}", value)
+        for label, times in Counter(labels).items():
+            if times > 1:
+                raise InputError(f"two contestants are called {label!r}; write other={label}")
+        require_several("contestants", labels)
+
+    @cached_property
+    def resolved(self) -> dict[str, tuple[type, Any]]:
+        """label -> (model class, Config). Imports torch; raises InputError."""
+        return {c.label: resolve(c.label, c.model, c.preset, c.values) for c in self.contestants}
+
+    @cached_property
+    def unit(self) -> int:
+        """Images that are a whole number of generator steps for every contestant."""
+        steps = [config.discriminator_steps for _, config in self.resolved.values()]
+        return self.batch_size * math.lcm(STEPS, *steps)
+
+    @cached_property
+    def budget(self) -> int:
+        """`images`, rounded to whole units. Raises InputError if one unit is far beyond them."""
+        if self.unit > FAR * self.images:
+            raise InputError(
+                f"all contestants' discriminator steps fall together only every {shown(self.unit)} "
+                f"images, far beyond the {self.images:,} asked for: other steps or smaller batches"
+            )
+        return max(1, round(self.images / self.unit)) * self.unit
+
+    def trials(self, load: Callable[[str, int | None], Any]) -> list[Trial]:
+        """All trials; `load(dataset, size)` gives the Dataset that tells who is unsuited.
+
+        Raises InputError where a data set has fewer images than a batch.
+        """
+        found = []
+        for reference in self.datasets:
+            data = load(reference, self.size)
+            if len(data.train) < self.batch_size:
+                raise InputError(
+                    f"{reference} has {len(data.train):,} samples to train on, "
+                    f"fewer than a batch of {self.batch_size:,}"
+                )
+            for seed in self.seeds:
+                for contestant in self.contestants:
+                    model, config = self.resolved[contestant.label]
+                    found.append(
+                        Trial(
+                            dataset=dataset_name(reference),
+                            label=contestant.label,
+                            seed=seed,
+                            model=contestant.model,
+                            config=recorded(model, config),
+                            images=self.budget,
+                            unit=self.unit,
+                            evaluations=self.evaluations,
+                            batch_size=self.batch_size,
+                            samples=dataset_entry(reference).samples or self.samples,
+                            size=self.size,
+                            features=self.features_for(reference, data.spec.classes),
+                            device=self.device,
+                            precision=self.precision,
+                            threads=self.threads,
+                            source=reference,
+                            content=data.content,
+                            unsuited=model.unsuited(data.spec, config),  # type: ignore[attr-defined]
+                            probes=chosen(self.probes),
+                        )
+                    )
+        return found
+
+    def features_for(self, reference: str, classes: int) -> str:
+        """The extractor that `features` means for a data set; points are their own features."""
+        own = dataset_entry(reference).features
+        if own == "points" or self.features != "auto":
+            return own if own == "points" else self.features
+        if own != BY_LABELS:
+            return own
+        if classes > 1:
+            return "classifier"
+        from ..extractors.inception import at_hand  # torch, which help does without
+
+        return "inception" if at_hand() else NONE
+
+    def default_folder(self) -> str:
+        """The folder's name: the same command finds it again."""
+        names = [dataset_name(reference) for reference in self.datasets]
+        names = [name if self.size is None else f"{name}-{self.size}px" for name in names]
+        marks = [self.precision] if self.precision != "fp32" else []
+        marks += [self.device] if self.device != "cpu" else []
+        return "-".join([*names, f"{short(self.images)}", *marks])
+
+    def as_dict(self) -> dict[str, Any]:
+        """What experiment.toml holds: `from_dict` makes the same plan of it."""
+        values = {k: v for k, v in asdict(self).items() if v is not None}
+        values |= {"datasets": list(self.datasets), "seeds": list(self.seeds)}
+        values["contestants"] = [
+            {k: v for k, v in asdict(contestant).items() if v not in (None, {})}
+            for contestant in self.contestants
+        ]
+        return {"version": 1, **values}
+
+
+def from_dict(values: dict[str, Any], source: str) -> Plan:
+    """A plan from a parsed TOML file; raises InputError naming `source`."""
+    values = dict(values)
+    version = values.pop("version", 1)
+    if version != 1:
+        raise InputError(f"{source}: version {shown(version)} is not known here; this is version 1")
+    known = {f.name for f in dataclasses.fields(Plan)} | {"models"}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{source}: {zoo.unknown('setting', name, known)}")
+    try:
+        tables = [_table(entry) for entry in _listed("contestants", values.pop("contestants", []))]
+        models = _listed("models", values.pop("models", []))
+        for model in models:
+            require_text("a model", model)
+        tables += map(asdict, parse_models(",".join(models)))
+        values["contestants"] = tuple(Contestant(**table) for table in tables)
+        if isinstance(images := values.get("images"), str):
+            values["images"] = parse_images(images)
+        for name in ("datasets", "seeds"):
+            if name in values:
+                values[name] = tuple(_listed(name, values[name]))
+        return Plan(**values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{name} must be a list, not {shown(value)}")
+    return list(value)
+
+
+def _table(entry: Any) -> dict[str, Any]:
+    """A contestant as a TOML file has it; raises InputError for what is none."""
+    known = [f.name for f in dataclasses.fields(Contestant)]
+    if not isinstance(entry, dict) or not {"label", "model"} <= entry.keys():
+        raise InputError(f"a contestant is a table with label and model, not {shown(entry)}")
+    for name in entry:
+        if name not in known:
+            raise InputError(zoo.unknown("contestant's setting", name, known))
+    return entry

@@ -1,0 +1,120 @@
+"""A contestant, a labelled configuration; and a trial: contestant x data set x seed, resolved.
+
+Everything that can change one of a trial's bits is a field of it.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from ..extractors import extractor_name
+
+CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation; changes no bit
+ROWS = 400  # of a curve, before they thin out: more points than a plot can show
+PROBED = 10  # each so manieth of them is probed too, so that probes cost 5 % at most
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A labelled configuration: a model, a preset or None, and values that override both."""
+
+    label: str
+    model: str
+    preset: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One contestant on one data set with one seed. What can change its bits is its `identity`."""
+
+    dataset: str  # its name in records
+    label: str
+    seed: int
+    model: str
+    config: dict[str, Any]  # the model's resolved hyperparameters
+    images: int  # the budget, in real images shown to the discriminator
+    unit: int  # of the budget: evaluations and rows of curves fall on its multiples
+    evaluations: int
+    batch_size: int
+    samples: int
+    size: int | None
+    features: str
+    device: str
+    precision: str
+    threads: int
+    source: str  # what the data set is loaded by: its name, or folder:PATH
+    content: str = ""  # hash of what a user's own data are
+    unsuited: str | None = None  # why it cannot be run, or None
+    probes: tuple[str, ...] = ()  # diagnostics, which change no number beside their own
+
+    @property
+    def key(self) -> str:
+        """Its place below `trials/` in the results folder."""
+        return f"{self.dataset}/{self.label}/s{self.seed}"
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What its numbers depend on: not the label, and not the places where files lie."""
+        values = asdict(self) | {"features": extractor_name(self.features)}
+        del values["label"], values["unsuited"], values["source"], values["probes"]
+        if not self.content:
+            del values["content"]
+        return values
+
+    @cached_property
+    def config_hash(self) -> str:
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def evaluation_points(self) -> list[int]:
+        """Images at which it is evaluated: 0, whole units as evenly as they go, the budget."""
+        units = self.images // self.unit
+        steps = range(self.evaluations + 1)
+        return sorted({round(units * i / self.evaluations) * self.unit for i in steps})
+
+    def row_end(self, images: int) -> int:
+        """Where a row of the curves that starts at `images` ends, if no evaluation ends it before.
+
+        Every unit up to 400 units, every 2 up to 800, every 4 up to 1,600 and so on. It does not
+        depend on the budget: the rows of a smaller one are the first of a larger one.
+        """
+        units = images // self.unit
+        stride = self._stride(units)
+        return (units // stride + 1) * stride * self.unit
+
+    def probed(self, images: int) -> bool:
+        """Is the row that ends at `images` probed? Each tenth is, and those before evaluations.
+
+        It does not depend on the budget either: a larger one keeps the smaller one's evaluations.
+        """
+        units, within = divmod(images, self.unit)
+        tenth = within == 0 and units % (PROBED * self._stride(units - 1)) == 0
+        return tenth or images in self._evaluated
+
+    @cached_property
+    def _evaluated(self) -> frozenset[int]:
+        return frozenset(self.evaluation_points)
+
+    def _stride(self, units: int) -> int:
+        return 1 << (units // ROWS).bit_length()
+
+    def extends(self, recorded: dict[str, Any]) -> bool:
+        """Is it the trial of that trial.json, or that with a larger budget?
+
+        A larger budget keeps the evaluation points of the smaller one, so that it can go on.
+        """
+        images, evaluations = recorded.get("images", 0), recorded.get("evaluations", 0)
+        if not 0 < images <= self.images or not 0 < evaluations <= self.evaluations:
+            return False
+        smaller = replace(self, images=images, evaluations=evaluations)
+        points = smaller.evaluation_points
+        same_points = points == self.evaluation_points[: len(points)]
+        return same_points and smaller.config_hash == recorded.get("config_hash")
+
+    @cached_property
+    def course(self) -> str:
+        """The hash of what its numbers depend on up to any point: all but where it ends."""
+        return replace(self, images=0, evaluations=0).config_hash

@@ -1,0 +1,1 @@
+"""Figures of a results folder; `bench.plots.figures` lists them."""

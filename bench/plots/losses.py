@@ -1,0 +1,141 @@
+"""What happened while training: losses, gradient norms, scores. Findings in, Figure out."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..analysis import Findings
+from ..records.results import Results
+from ..tables.protocol import contestants, unit
+from . import theme
+from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
+
+BINS = 48  # columns of the heat map
+
+
+def _two_curves(
+    results: Results,
+    dataset: str,
+    metrics: tuple[str, str],
+    names: tuple[str, str],
+    ylabel: str,
+) -> Figure:
+    models, ends = contestants(results, dataset), ended(results, dataset)
+    colour, rows = theme.colours(models), of_curves(results, dataset, *metrics)
+    budget = 3 * rows.groupby(["model", "seed", "metric"]).ngroups // 2
+    figure, axes = theme.panels(len(models))
+    for axis, model in zip(axes, models, strict=True):
+        for metric, ink in zip(metrics, (theme.INK, colour[model]), strict=True):
+            own = rows[(rows["model"] == model) & (rows["metric"] == metric)]
+            seed_lines(axis, own, "images", ink, ends, budget, word=metric == metrics[1])
+            mean = theme.thinned(mean_of_finished(own, "images", ends), "images", budget)
+            axis.plot(mean["images"], mean["value"], color=ink, lw=1.9)
+        axis.set_title(theme.clipped(model))
+        theme.thousands(axis, "")
+        axis.axhline(0, color="#bbbbbb", lw=0.8, zorder=0)
+    figure.supylabel(ylabel, fontsize=9.5)
+    handles = [Line2D([], [], color=ink, lw=2) for ink in (theme.INK, colour[models[0]])]
+    names = (names[0], f"{names[1]} (in the model's colour)")
+    figure.legend(handles, names, loc="outside upper right", ncols=2)
+    return figure
+
+
+@theme.themed
+def losses(findings: Findings, dataset: str) -> Figure:
+    """Both losses against images, one panel a model."""
+    results = findings.results
+    metrics = ("loss/discriminator", "loss/generator")
+    figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
+    note = (
+        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        f"finished seeds; {trained_on(results, dataset)}. Scales differ from panel to panel: "
+        "losses are not comparable between models, and a lower one is no better generator."
+    )
+    theme.caption(figure, f"Losses while training, {dataset}", note)
+    return figure
+
+
+@theme.themed
+def scores(findings: Findings, dataset: str) -> Figure:
+    """The discriminator's mean output on real and on generated images, one panel a model."""
+    results = findings.results
+    metrics = ("score/real", "score/fake")
+    names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
+    figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
+    note = (
+        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        f"finished seeds; {trained_on(results, dataset)}. The gap is what the discriminator can "
+        "still tell apart; its scale differs from model to model."
+    )
+    theme.caption(figure, f"What the discriminator says, {dataset}", note)
+    return figure
+
+
+NAMES = {"generator": "generator loss", "discriminator": "discriminator (critic) loss"}
+BEYOND = 1.15  # times the reported step: where the axis ends
+SHOWN = (0.02, 0.98)  # quantiles of the values that the axis shows
+
+
+@theme.themed
+def reported_losses(findings: Findings, dataset: str) -> Figure:
+    """A panel a loss: seeds thin, their mean thick, the reported value a diamond."""
+    results, table = findings.results, findings.reported
+    table = table[table["dataset"] == dataset]
+    labels = list(dict.fromkeys(table["model"]))
+    colour, ends = theme.colours(labels), ended(results, dataset)
+    figure, axes = theme.panels(2, height=3.8, columns=2)
+    for axis, loss in zip(axes, NAMES, strict=True):
+        rows = of_curves(results, dataset, f"loss/{loss}")
+        own = table[table["loss"] == loss]
+        limit = BEYOND * float(own["step"].max()) if len(own) else 1.0
+        rows = rows[rows["model"].isin(labels) & (rows["generator_steps"] <= limit)]
+        budget = 2 * max(rows.groupby(["model", "seed"]).ngroups, 1)
+        for label in labels:
+            mine = rows[rows["model"] == label]
+            seed_lines(axis, mine, "generator_steps", colour[label], ends, budget)
+            mean = mean_of_finished(mine, "generator_steps", ends)
+            mean = theme.thinned(mean, "generator_steps", budget)
+            axis.plot(
+                mean["generator_steps"], mean["value"], color=colour[label], lw=1.9, label=label
+            )
+        axis.set_xlim(0, limit)
+        axis.set_title(NAMES[loss])
+        theme.thousands(axis, "generator steps")
+        _mark(axis, own, colour, rows)
+    axes[0].set_ylabel("loss, mean over the steps of a row")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, [theme.clipped(name) for name in names], loc="outside right center")
+    stands = "; ".join(f"{label}: {trained_on(results, dataset, label)}" for label in labels)
+    note = (
+        f"Thin: one seed; thick: the mean of finished seeds; {stands}. Diamond: the reported value "
+        f"({'; '.join(table['source'].unique())}). Bars: where 95 % of further seeds are expected "
+        f"at that step (Student's prediction interval); {unit(dataset)} of {dataset}."
+    )
+    theme.caption(figure, f"Losses reported elsewhere, and here, {dataset}", note)
+    return figure
+
+
+def _mark(axis: Axes, own: pd.DataFrame, colour: dict[str, str], rows: pd.DataFrame) -> None:
+    """The reported values, and a bar a contestant beside them; the axis shows them all."""
+    width = 0.012 * axis.get_xlim()[1]
+    middle = (len(own) - 1) / 2
+    for place, (_, row) in enumerate(own.iterrows()):
+        x = row["step"] + (place - middle) * width
+        ink = colour[row["model"]]
+        axis.plot([x, x], [row["low"], row["high"]], color=ink, lw=3, alpha=0.85, zorder=4)
+    for step, value in own[["step", "reported"]].drop_duplicates().to_numpy():
+        axis.plot(step, value, "D", color=theme.INK, ms=7, mec="white", mew=1.2, zorder=6)
+        axis.annotate(
+            f"reported: {value}", (step, value), xytext=(-10, 8), textcoords="offset points",
+            ha="right", fontsize=8.5, path_effects=theme.HALO, zorder=6,
+        )  # fmt: skip
+    bars = own[["low", "high", "reported"]].to_numpy(float).ravel()
+    usual = rows.loc[rows["generator_steps"] > 0.1 * own["step"].max(), "value"]
+    ends = usual.quantile(list(SHOWN)) if len(usual) else pd.Series(dtype=float)
+    shown = np.concatenate([bars[np.isfinite(bars)], ends.to_numpy(float)])
+    if not len(shown):
+        return
+    room = 0.08 * (shown.max() - shown.min() + 1e-9)
+    axis.set_ylim(shown.min() - room, shown.max() + room)

@@ -1,0 +1,250 @@
+"""The house look of every figure: colours, type, panels, labels at line ends, saving."""
+
+import base64
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import EngFormatter, FuncFormatter
+from PIL import Image
+
+from ..files import replacing
+
+WIDTH = 10.0  # inches; 1,000 px at 100 dpi
+INK, SOFT, ALARM = "#222222", "#666666", "#b00020"
+# Okabe and Ito's colours, told apart with every common colour blindness.
+OWN = {
+    "gan": "#E69F00",
+    "cgan": "#CC79A7",
+    "dcgan": "#009E73",
+    "wgan": "#56B4E9",
+    "wgangp": "#0072B2",
+}
+# For further labels: what is left of Okabe and Ito's, then Tol's muted ones.
+REST = [
+    "#D55E00",
+    "#332288",
+    "#882255",
+    "#999933",
+    "#117733",
+    "#88CCEE",
+    "#AA4499",
+    "#661100",
+]
+REST += ["#6699CC", "#44AA99", "#888888", "#DDCC77"]
+REST += sns.color_palette("husl", 9).as_hex()  # beyond 17 labels no palette is safe for all eyes
+POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
+DPI = 160  # of the .png files
+DIRECT = 8  # more lines than this are named in a legend outside
+THEME = {
+    **sns.axes_style("whitegrid"),
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.5,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "axes.edgecolor": "#bbbbbb",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "text.parse_math": False,  # a label with dollar signs is a label
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "grid.color": "#ececec",
+    "grid.linewidth": 0.8,
+    "path.simplify_threshold": 0.3,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "bench",
+}
+themed = matplotlib.rc_context(THEME)  # a decorator: the look holds while the figure is drawn
+
+
+def colours(labels: list[str]) -> dict[str, str]:
+    """One colour a contestant: the five names keep theirs, others take the rest in order."""
+    others = [label for label in labels if label not in OWN]
+    extra = {label: REST[i % len(REST)] for i, label in enumerate(others)}
+    return {label: OWN.get(label, extra.get(label, INK)) for label in labels}
+
+
+def panels(
+    n: int, height: float = 2.3, columns: int = 3, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of n small multiples with a shared x-axis, [n] axes, three in a row."""
+    columns = min(n, columns)
+    rows = math.ceil(n / columns)
+    figure = Figure(figsize=(WIDTH, height * rows + 1.0), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=sharey, squeeze=False)
+    axes = list(grid.flat)
+    for unused in axes[n:]:
+        unused.set_visible(False)
+    for axis in axes[max(0, n - columns) : n]:  # the lowest of each column has the numbers
+        axis.tick_params(labelbottom=True)
+    return figure, axes[:n]
+
+
+def figure_of(axis: Axes) -> Figure:
+    """The figure that a panel is drawn in."""
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def caption(figure: Figure, title: str, note: str) -> None:
+    """The figure's name above, and below what was drawn, from how many seeds."""
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)
+    lines = [line for text in note.split("\n") for line in wrapped(text)]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=8.5, color=SOFT)
+
+
+def wrapped(text: str, width: int = 150) -> list[str]:
+    """A text in lines of at most `width` characters, broken at spaces."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def clipped(label: str, length: int = 28) -> str:
+    """A label short enough for a panel's title."""
+    return label if len(label) <= length else label[: length - 1] + "…"
+
+
+def legend_outside(figure: Figure, axis: Axes, **options: Any) -> None:
+    """The lines of an axis named beside the figure, where there is no room at their ends."""
+    handles, names = axis.get_legend_handles_labels()
+    names = [clipped(name) for name in names]
+    figure.legend(handles, names, loc="outside right center", **options)
+
+
+def thousands(axis: Axes, label: str = "real images shown to the discriminator") -> None:
+    """Counts on the x-axis as 64k, 128k, ..."""
+    axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axis.set_xlabel(label)
+
+
+def plain_log(axis: Axes, which: str = "y") -> None:
+    """A log axis whose ticks read 3, 10, 30 and not powers."""
+    line = axis.yaxis if which == "y" else axis.xaxis
+    (axis.set_yscale if which == "y" else axis.set_xscale)("log")
+    low, high = axis.get_ylim() if which == "y" else axis.get_xlim()
+    decades = math.log10(max(high, 1e-300) / max(low, 1e-300))
+    line.set_major_locator(_ticks(decades))
+    line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    line.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def _ticks(decades: float) -> matplotlib.ticker.LogLocator:
+    if decades > 3.5:
+        return matplotlib.ticker.LogLocator(numticks=7)
+    subs = (1.0, 3.0) if decades > 1.2 else (1.0, 2.0, 3.0, 5.0, 7.0)
+    return matplotlib.ticker.LogLocator(subs=subs, numticks=12)
+
+
+AIM = {"shrinkB": 0, "relpos": (0.0, 0.5)}  # a leader ends at the left of its word
+HALO = [withStroke(linewidth=3, foreground="white")]  # keeps words on a line readable
+
+
+def thinned(frame: pd.DataFrame, x: str, lines: int) -> pd.DataFrame:
+    """A long line as the means of equal bins of x, so that `lines` of them stay within BUDGET."""
+    points = int(np.clip(BUDGET / max(lines, 1), 25, POINTS))
+    if len(frame) <= points:
+        return frame
+    bins = np.arange(len(frame)) * points // len(frame)
+    means = frame.sort_values(x).groupby(bins)[[x, "value"]].mean()
+    means.iloc[-1, 0] = frame[x].max()  # a reader looks at where a line ends
+    return means
+
+
+def label_ends(axis: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Name lines at the right edge, (y, text, colour) each, pushed apart where they would meet."""
+    to_axes = axis.transData + axis.transAxes.inverted()
+    x = axis.get_xlim()[1]
+    places = sorted((float(to_axes.transform((x, y))[1]), t, c) for y, t, c in ends)
+    figure = axis.get_figure(root=True)
+    height = float(figure.get_size_inches()[1]) if figure else 4.0
+    gap = 0.2 / max(height - 1.4, 0.8)  # a line of type, as a share of the axes
+    spots = np.array([min(max(place, 0.0), 1.0) for place, _, _ in places])
+    for _ in range(200):
+        for i in range(len(spots) - 1):
+            overlap = gap - (spots[i + 1] - spots[i])
+            if overlap > 1e-6:
+                spots[i], spots[i + 1] = (
+                    spots[i] - overlap / 2,
+                    spots[i + 1] + overlap / 2,
+                )
+    for spot, (place, text, colour) in zip(spots, places, strict=True):
+        axis.annotate(
+            clipped(text, 40),
+            xy=(1.0, place),
+            xytext=(1.04, float(spot)),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            va="center",
+            fontsize=9.5,
+            color=INK,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 2, "shrinkA": 1, **AIM},
+        )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """PATH.png (160 dpi, 256 colours) and PATH.svg, equal bytes for an equal figure."""
+    with matplotlib.rc_context(THEME):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once is enough for both files
+    for suffix, content in ((".svg", drawing(figure)), (".png", pixels(figure, DPI))):
+        with replacing(path.with_name(path.name + suffix)) as temporary:
+            temporary.write_bytes(content)
+
+
+@themed
+def pixels(figure: Figure, dpi: int) -> bytes:
+    """A figure as PNG in 256 colours."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=dpi)
+    return smaller(content.getvalue())
+
+
+@themed
+def drawing(figure: Figure) -> bytes:
+    """A figure as SVG, its paths to a hundredth of a point."""
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None})
+    paths = rb"(?m)^([ML]) (-?\d+\.\d\d)\d* (-?\d+\.\d\d)\d*"
+    lines = re.sub(paths, rb"\1 \2 \3", content.getvalue())
+    return re.sub(rb"(?<=data:image/png;base64,)[^\"]+", _smaller_inside, lines)
+
+
+def smaller(png: bytes) -> bytes:
+    """The same picture in 256 colours; figures and grey samples have no more."""
+    picture = Image.open(io.BytesIO(png))
+    # A transparent picture keeps its transparency: only opaque ones lose their fourth channel.
+    if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
+        return png
+    content = io.BytesIO()
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        content, format="png", optimize=True
+    )
+    return content.getvalue()
+
+
+def _smaller_inside(picture: re.Match[bytes]) -> bytes:
+    return base64.b64encode(smaller(base64.b64decode(picture[0])))

@@ -1,0 +1,105 @@
+"""The samples that every probe of a trial looks at, drawn once: only the networks change.
+
+They come from streams of their own, made anew from the seed: nothing that training draws is
+shifted, no checkpoint has to hold them, and all models are probed on the same samples at one seed.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_zoo.streams import Streams
+
+from ..datasets.dataset import Dataset, Split, to_unit
+
+SAMPLES = 128  # as many as a discriminator step scores: a probe costs a few such steps
+
+
+@dataclass(frozen=True)
+class ProbeBatch:
+    """n fixed samples; m held-out ones, as many unless there are fewer."""
+
+    real: Tensor  # [n, *shape] of the training set
+    labels: Tensor  # [n] of `real`, and asked for in the fakes
+    holdout: Tensor  # [m, *shape], or empty
+    holdout_labels: Tensor  # [m]; equal to `labels` where m = n
+    latent: Tensor  # [n, latent_dim]
+    eps: Tensor  # [n, 1, ..] uniform: x^ = eps x + (1 - eps) G(z)
+    partner: Tensor  # [n] the sample that each is paired with
+    scored: int  # of `real`: those that stand beside the held-out ones, m or n
+
+
+def draw(
+    dataset: Dataset, latent_dim: int, conditional: bool, seed: int, device: torch.device | str
+) -> ProbeBatch:
+    """The batch of a trial. Classes are balanced, the same in both splits, in random order."""
+    streams = Streams(seed, device)
+    orders = [_order(split, streams, f"probe/{name}") for name, split in _splits(dataset)]
+    train, holdout = (
+        _by_class(split.labels, order)
+        for (_, split), order in zip(_splits(dataset), orders, strict=True)
+    )
+    classes = streams["probe/classes"].permutation(dataset.spec.classes).tolist()
+    both = _rounds(classes, {c: min(len(train[c]), len(holdout[c])) for c in classes})
+    picked = both or _rounds(classes, {c: len(train[c]) for c in classes})
+    real, labels = _taken(dataset.train, [train[c][i] for c, i in picked], device)
+    held, held_labels = _taken(dataset.holdout, [holdout[c][i] for c, i in both], device)
+    n = len(labels)
+    return ProbeBatch(
+        real,
+        labels,
+        held,
+        held_labels,
+        latent=streams["probe/latent"].normal(n, latent_dim),
+        eps=streams["probe/between"].uniform(n, *[1] * (real.ndim - 1)),
+        partner=partners(labels.cpu(), within=conditional).to(device),
+        scored=len(both) or n,
+    )
+
+
+def partners(labels: Tensor, within: bool) -> Tensor:
+    """[n] for each sample the next one, of its own class if `within`; the last has the first.
+
+    A conditional discriminator is Lipschitz in x at one label, if at all.
+    """
+    if not within:
+        return torch.arange(len(labels)).roll(-1)
+    found = torch.arange(len(labels))
+    for label in labels.unique():
+        rows = (labels == label).nonzero().flatten()
+        found[rows] = rows.roll(-1)
+    return found
+
+
+def _splits(dataset: Dataset) -> tuple[tuple[str, Split], tuple[str, Split]]:
+    return ("train", dataset.train), ("holdout", dataset.holdout)
+
+
+def _order(split: Split, streams: Streams, name: str) -> list[int]:
+    rows: list[int] = streams[name].permutation(len(split)).tolist() if len(split) else []
+    return rows
+
+
+def _by_class(labels: Tensor, order: list[int]) -> dict[int, list[int]]:
+    """label -> its first rows in that order, no more than could be used."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    every = labels.tolist()
+    for row in order:
+        if len(found[every[row]]) < SAMPLES:
+            found[every[row]].append(row)
+    return found
+
+
+def _rounds(classes: list[int], counts: dict[int, int]) -> list[tuple[int, int]]:
+    """(class, which of its rows): one of each class, then another of each, up to SAMPLES."""
+    most = max(counts.values(), default=0)
+    rounds = [(c, i) for i in range(most) for c in classes if i < counts[c]]
+    return rounds[:SAMPLES]
+
+
+def _taken(split: Split, rows: list[int], device: torch.device | str) -> tuple[Tensor, Tensor]:
+    index = torch.tensor(rows, dtype=torch.int64)
+    samples = to_unit(split.samples.cpu()[index]) if len(rows) else torch.empty(0)
+    return samples.to(device), split.labels.cpu()[index].to(device)

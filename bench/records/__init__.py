@@ -1,0 +1,1 @@
+"""The results folder on disk: where its files lie, how they are written and read."""

@@ -1,0 +1,169 @@
+"""The results folder, written so that nothing is lost; `bench.results` reads it.
+
+experiment.toml  environment.json  index.parquet  scale.parquet
+trials/<dataset>/<label>/s<seed>/
+    trial.json  status.json  curves.parquet  evaluations.parquet  samples/<images>.png
+    histograms.parquet  events.json  neighbours.png  generator.safetensors  checkpoint-<images>.pt
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from ..files import write_bytes, write_json, write_text
+from .layout import CURVE_COLUMNS, EVALUATION_COLUMNS, HISTOGRAM_COLUMNS, OPTIONAL, TABLES
+from .state import readable_facts
+
+ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Where in its training a trial is."""
+
+    images: int = 0
+    generator_steps: int = 0
+    discriminator_steps: int = 0
+    seconds: float = 0.0  # of training; evaluation and writing are left out
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number of an evaluation, with the protocol that it belongs to."""
+
+    metric: str
+    value: float
+    features: str = ""
+    samples: int = 0
+    reference: str = ""
+
+
+class TrialRecord:
+    """One trial's folder while it is being written."""
+
+    def __init__(self, root: Path, dataset: str, label: str, seed: int) -> None:
+        self.folder = root / "trials" / dataset / label / f"s{seed}"
+        self._key = {"dataset": dataset, "model": label, "seed": seed}
+        self._curves: list[dict[str, Any]] = []
+        self._evaluations: list[dict[str, Any]] = []
+        self._histograms: list[dict[str, Any]] = []
+
+    @property
+    def curves(self) -> list[dict[str, Any]]:
+        """The rows of the curves so far."""
+        return self._curves
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many rows of curves and of evaluations there are."""
+        return len(self._curves), len(self._evaluations)
+
+    def start(self, trial: dict[str, Any]) -> None:
+        """Write trial.json, with the tries that failed; what a kill left half written goes."""
+        ended, failures = readable_facts(self.folder / "status.json"), self._failures()
+        if ended.get("status") == "failed":
+            failures.append({name: ended.get(name, "") for name in ("reason", "traceback")})
+        write_json(self.folder / "trial.json", trial | ({"failures": failures} if failures else {}))
+        for name in ("status.json", "progress.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        for leftover in self.folder.rglob(".*.tmp"):
+            leftover.unlink()
+
+    def clear(self) -> None:
+        """Begin without the rows and pictures of an earlier try."""
+        for name in (*(f"{table}.parquet" for table in (*TABLES, *OPTIONAL)), "events.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        self._remove_pictures(0)
+
+    def resume(self, rows: tuple[int, int], images: int) -> None:
+        """Begin with the first `rows` on disk, without pictures from `images` on.
+
+        Raises ValueError if there are fewer, and whatever reading a damaged table does.
+        """
+        tables = []
+        for name, count in zip(("curves", "evaluations"), rows, strict=True):
+            table = pd.read_parquet(self.folder / f"{name}.parquet")
+            if len(table) < count:
+                raise ValueError(f"{name}.parquet has {len(table)} rows of {count}")
+            tables.append(table[:count].to_dict("records"))
+        self._curves, self._evaluations = tables
+        if (path := self.folder / "histograms.parquet").exists():
+            # They belong to evaluations, and that at `images` is still to come.
+            table = pd.read_parquet(path)
+            self._histograms = table[table["images"] < images].to_dict("records")
+        self._remove_pictures(images)
+
+    def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
+        common = {**self._key, **vars(clock)}
+        self._curves += [{**common, "metric": m, "value": v} for m, v in values.items()]
+
+    def add_evaluation(self, clock: Clock, measured: list[Measured]) -> None:
+        common = {**self._key, **vars(clock)}
+        self._evaluations += [{**common, **vars(m)} for m in measured]
+
+    def add_histograms(self, images: int, rows: Iterable[dict[str, Any]]) -> None:
+        self._histograms += [{**self._key, "images": images, **row} for row in rows]
+
+    def events(self, found: list[dict[str, Any]]) -> None:
+        """Write events.json: the alarms so far."""
+        write_json(self.folder / "events.json", found)
+
+    def flush(self) -> None:
+        """Write all tables anew: milliseconds at 10,000 rows."""
+        curves = pd.DataFrame(self._curves, columns=CURVE_COLUMNS)
+        # What the device summed was float32: more digits would only take room.
+        write_parquet(self.folder / "curves.parquet", curves.astype({"value": "float32"}))
+        write_table(self.folder / "evaluations.parquet", self._evaluations, EVALUATION_COLUMNS)
+        if self._histograms:
+            path = self.folder / "histograms.parquet"
+            write_table(path, self._histograms, HISTOGRAM_COLUMNS)
+
+    def sample_path(self, images: int) -> Path:
+        return self.folder / "samples" / f"{images:09d}.png"
+
+    def progress(self, values: dict[str, Any]) -> None:
+        """Where the trial is: for `bench status` and the display."""
+        write_json(self.folder / "progress.json", values)
+
+    def end(self, status: str, reason: str = "", **facts: Any) -> None:
+        """Write status.json, the last of a trial's files."""
+        if failures := self._failures():
+            facts |= {"attempts": len(failures) + 1, "failures": failures}
+        write_json(self.folder / "status.json", {"status": status, "reason": reason, **facts})
+        (self.folder / "progress.json").unlink(missing_ok=True)
+
+    def _failures(self) -> list[dict[str, str]]:
+        """Reason and traceback of each try before this one that failed."""
+        found = readable_facts(self.folder / "trial.json").get("failures")
+        return found if isinstance(found, list) else []
+
+    def _remove_pictures(self, images: int) -> None:
+        first = self.sample_path(images)
+        for picture in first.parent.glob("*.png"):
+            if picture.name >= first.name:
+                picture.unlink()
+
+
+def write_table(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
+    write_parquet(path, pd.DataFrame(rows, columns=columns))
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    content = io.BytesIO()
+    options: dict[str, Any] = {"write_page_checksum": True}  # a flipped bit is found, not plotted
+    if "value" in frame.columns:
+        # Values by bytes of equal weight, all else by dictionary: a quarter smaller, and lossless.
+        others = [name for name in frame.columns if name != "value"]
+        options |= {"use_dictionary": others, "use_byte_stream_split": ["value"]}
+    frame.to_parquet(content, index=False, compression="zstd", **options)
+    write_bytes(path, content.getvalue())
+
+
+def write_experiment(root: Path, plan: dict[str, Any], environment: dict[str, Any]) -> None:
+    write_text(root / "experiment.toml", tomli_w.dumps(plan))
+    write_json(root / "environment.json", environment)

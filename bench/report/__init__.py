@@ -1,0 +1,1 @@
+"""Tables and figures become sentences, the page, and files for other programs."""

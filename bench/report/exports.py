@@ -1,0 +1,74 @@
+"""What is read elsewhere: a report for a pull request, tables for a paper."""
+
+from pathlib import Path
+
+from ..analysis import Findings
+from ..formats import latex, plain, safe
+from ..records.origins import HEADS, origins
+from ..tables.protocol import datasets, title, unit
+from . import prose
+from .reading import reading
+
+SHOWN = ("quality", "final_quality", "samples")  # figures; the page has them all
+AGAIN = """\
+```
+bench run experiment.toml --out again    # in this folder: the same numbers, from the plan
+bench compare . again                    # has anything changed?
+bench report .                           # tables, plots and page, from the records
+```"""
+MADE_WITH = ("commit", "dirty", "python", "torch", "processor", "cores")
+
+
+def markdown(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
+    """report.md, for GitHub; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
+    lines = []
+    for dataset in datasets(findings.results):
+        lines += [*_section(findings, dataset), ""]
+        for name in SHOWN:
+            if (dataset, name) in figures:
+                path = figures[dataset, name].relative_to(findings.results.path).as_posix()
+                lines += [f"![{dataset}: {reading(name, unit(dataset)).shows}]({path}.png)", ""]
+    environment = findings.results.environment
+    lines += ["### Contestants", ""]
+    lines += [*plain(HEADS, [list(origin) for origin in origins(findings.results.experiment)]), ""]
+    made = ", ".join(f"{name} {environment[name]}" for name in MADE_WITH if name in environment)
+    return "\n".join(
+        [*lines, "### How to repeat it", "", AGAIN, "", f"Made with {safe(made)}.", ""]
+    )
+
+
+def _section(findings: Findings, dataset: str) -> list[str]:
+    pairs, name = findings.pairs(dataset), title(dataset)
+    shown = f"{prose.budget(findings.results)} {unit(dataset)}"
+    lines = [f"## {dataset}, {shown}", "", f"**{safe(prose.headline(findings, dataset))}**", ""]
+    lines += plain(*prose.model_table(findings, dataset, findings.models(dataset)))
+    lines += ["", f"Protocol of {name}: {prose.protocol(findings, dataset)}.", ""]
+    if len(pairs):
+        lines += ["### Pairs, seed against seed", "", *plain(*prose.pair_table(pairs, name)), ""]
+    lines += ["### What this run cannot tell", ""]
+    told = [*prose.limits(findings, dataset), prose.noise(findings, dataset)]
+    return lines + [f"- {safe(sentence)}" for sentence in told]
+
+
+def summary_tex(findings: Findings) -> str:
+    """A tabular of models a data set. Every seed is left to the files: a page is too narrow."""
+    tables = []
+    for dataset in datasets(findings.results):
+        heads, rows = prose.model_table(findings, dataset, findings.models(dataset))
+        kept = [i for i, head in enumerate(heads) if head != "every seed"]
+        cut = [[cells[i] for i in kept] for cells in (heads, *rows)]
+        tables.append(_tex(findings, dataset, cut[0], cut[1:]))
+    return "\n".join(tables)
+
+
+def comparisons_tex(findings: Findings) -> str:
+    """A tabular of pairs a data set, by its primary metric."""
+    return "\n".join(
+        _tex(findings, name, *prose.pair_table(findings.pairs(name), title(name)))
+        for name in datasets(findings.results)
+    )
+
+
+def _tex(findings: Findings, dataset: str, heads: list[str], rows: list[list[str]]) -> str:
+    protocol = " ".join(f"{dataset}, {title(dataset)}: {prose.protocol(findings, dataset)}".split())
+    return f"% {protocol}; needs \\usepackage{{booktabs}}\n{latex(heads, rows)}\n"

@@ -1,0 +1,187 @@
+"""The page: one file that needs no network, escaped throughout, since labels come from users.
+
+Its pictures are inside it, and so is its script: the page says to the browser by hash that no
+other may run, and that nothing may be loaded.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..analysis import Findings
+from ..datasets import primary_metric
+from ..errors import printable
+from ..metrics import METRICS
+from ..records.origins import origins
+from ..records.results import Results
+from ..tables.protocol import datasets, final, title, unit
+from ..tables.reported_losses import sentences
+from ..tables.scale import BESIDE
+from ..words import NONE, number
+from . import page_parts, page_pictures, prose
+from .literature import published
+from .reading import COLUMNS, COPYING, NOTES, reading
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
+    """The HTML page; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
+    results = findings.results
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_plain,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "cell": _cell}
+    environment.filters |= {"value": _value, "whole": _whole}
+    template = environment.get_template("report.html.j2")
+    sections = [_section(findings, dataset, figures) for dataset in datasets(results)]
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return template.render(
+        script=Markup(script),
+        digest=digest,
+        name=results.path.resolve().name,
+        budget=prose.budget(results),
+        sections=sections,
+        claims=page_parts.claims(findings),
+        plan=_plan(results),
+        contestants=origins(results.experiment),
+        environment={key: _cell(value) for key, value in results.environment.items()},
+    )
+
+
+def _section(
+    findings: Findings, dataset: str, figures: dict[tuple[str, str], Path]
+) -> dict[str, Any]:
+    results, table = findings.results, findings.models(dataset)
+    metric = primary_metric(dataset)
+    values = final(results, metric, dataset)
+    columns = findings.measured(dataset, COLUMNS[metric])
+    rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
+    drawn = {name: path for (of, name), path in figures.items() if of == dataset}
+    own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
+    return {
+        **_words(dataset),
+        "note": NOTES[metric] + f" {COPYING}" * ("memorisation" in columns),
+        "headline": prose.headline(findings, dataset),
+        "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
+        "limits": prose.limits(findings, dataset),
+        "models": rows,
+        "columns": [{"head": _head(name), "help": METRICS[name].help} for name in columns],
+        "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
+        "slides": page_pictures.slides(results, dataset),
+        "slides_note": page_pictures.NOTE[unit(dataset)],
+        "clock_reading": reading("quality", unit(dataset)).reading,
+        "clocks": page_pictures.clocks(findings, dataset),
+        "pairs": page_parts.pairs(findings, dataset),
+        "matrix": page_parts.matrix(findings, dataset),
+        "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
+        "separation": prose.separation(findings, dataset),
+        "noise": prose.noise(findings, dataset),
+        "unfinished": page_parts.unfinished(findings, dataset),
+        "alarms": page_parts.alarms(findings, dataset),
+        "alarm_rules": page_parts.RULES,
+        "collapsed": page_parts.collapsed(findings, dataset),
+        "protocol": prose.protocol(findings, dataset),
+        "published": _published(table, dataset),
+        "reported_sentences": sentences(findings.reported, dataset),
+        "figures": page_pictures.figures(findings, dataset, drawn),
+        **{key: frame.to_dict("records") for key, frame in own.items()},
+    }
+
+
+def _words(dataset: str) -> dict[str, Any]:
+    """What is called by another name on points than on images."""
+    metric = primary_metric(dataset)
+    return {
+        "dataset": dataset,
+        "unit": unit(dataset),
+        "metric": metric,
+        "title": title(dataset),
+        "beside": BESIDE[metric],
+        "beside_title": METRICS[BESIDE[metric]].title,
+    }
+
+
+def _published(table: pd.DataFrame, dataset: str) -> dict[str, Any] | None:
+    """Published rows, then ours in the same columns; None where nothing was published."""
+    if not (known := published(dataset)):
+        return None
+    rows = [(row.method, row.source, *row.values) for row in known.rows]
+    ours = [
+        (f"{row['model']}", f"here, mean of {row['finished']} seeds", *values)
+        for _, row in table.iterrows()
+        if row["finished"]
+        for values in [[prose.secondary(row, metric) for metric in known.metrics]]
+    ]
+    return {"titles": known.titles, "setup": known.setup, "rows": rows, "ours": ours}
+
+
+def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
+    return {
+        "scale": findings.scale,
+        "agreement": findings.agreement,
+        "matched": findings.matched,
+        "reported": findings.reported,
+        "reaching": findings.reaching,
+    }
+
+
+def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]) -> dict[str, Any]:
+    own = values.loc[values["model"] == row["model"], "value"]
+    cells: dict[str, Any] = row.to_dict()
+    cells |= {"every_seed": ", ".join(number(value) for value in own)}
+    cells |= {
+        "mean": row[f"{metric}_mean"],
+        "done": prose.done(row),
+        "estimate": prose.estimate(row, metric),
+    }
+    cells |= {"iqm": row[f"{metric}_iqm"], "best": row[f"best_{metric}_mean"]}
+    secondary = [(row[f"{name}_mean"], prose.secondary(row, name)) for name in columns]
+    return cells | {"secondary": [{"value": value, "shown": shown} for value, shown in secondary]}
+
+
+def _head(metric: str) -> str:
+    return METRICS[metric].title + " §" * (metric == "memorisation")
+
+
+def _plan(results: Results) -> dict[str, str]:
+    known = {k: v for k, v in results.experiment.items() if not isinstance(v, dict | list)}
+    seeds = ", ".join(str(seed) for seed in results.experiment["seeds"])
+    return {**{key: _cell(value) for key, value in known.items()}, "seeds": seeds}
+
+
+def _plain(value: object) -> object:
+    """Without control characters; what is markup already stays as it is."""
+    return printable(value) if type(value) is str else value
+
+
+def _cell(value: object) -> str:
+    """A value as a cell of a table; large counts with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _whole(value: object) -> str:
+    """A count with commas, a dash where there is none."""
+    number = _value(value)
+    return f"{float(number):,.0f}" if number else NONE
+
+
+def _value(value: object) -> str:
+    """What a table is sorted by: the number in full, "" where there is none."""
+    x = pd.to_numeric(str(value), errors="coerce")
+    return "" if pd.isna(x) else f"{x:.17g}".replace("inf", "Infinity")

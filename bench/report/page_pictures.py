@@ -1,0 +1,129 @@
+"""The figures of the page: each with words for those who cannot see it, and how to read it."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from ..analysis import Findings
+from ..datasets import primary_metric
+from ..plots import samples as plots_samples
+from ..plots import theme
+from ..plots.figures import figures_of, quality_by
+from ..plots.quality import CLOCKS
+from ..plots.samples import moments, shown_trial
+from ..records.results import Results
+from ..tables.protocol import contestants, title, unit
+from ..words import count, number
+from . import embedded
+from .reading import reading
+
+DPI = 120  # of figures that are only on the page
+BETTER = ("samples", "quality")  # figures in place of which the page has a slider and a switch
+
+
+def figures(findings: Findings, dataset: str, drawn: dict[str, Path]) -> dict[str, dict[str, str]]:
+    """The figures of a data set by name; `drawn` are their paths without suffix."""
+    table = findings.models(dataset)
+    shown = {name: path for name, path in drawn.items() if name not in BETTER}
+    return {name: _figure(name, dataset, path, table) for name, path in shown.items()}
+
+
+def clocks(findings: Findings, dataset: str) -> dict[str, dict[str, str]]:
+    """Quality against each clock, if it was measured; the files have all three side by side."""
+    if "quality" not in figures_of(findings, dataset):
+        return {}
+    ends = _ends(findings.models(dataset), dataset)
+    found = {}
+    for clock, words in CLOCKS.items():
+        drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
+        against = words.format(unit=unit(dataset))
+        alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
+        found[clock] = {"source": embedded.address("png", drawn), "alt": alt, "clock": against}
+    return found
+
+
+def _figure(name: str, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
+    shows, words = reading(name, unit(dataset))
+    models = ", ".join(str(model) for model in table["model"])
+    alt = f"{dataset}: {shows}; models: {models}."
+    if name == "final_quality":
+        alt = f"{dataset}: {shows}. {_ends(table, dataset)}"
+    return {"source": embedded.figure(path), "alt": alt, "reading": words}
+
+
+def _ends(table: pd.DataFrame, dataset: str) -> str:
+    """Where the models end, in words."""
+    means = table[f"{primary_metric(dataset)}_mean"].map(number)
+    ends = [f"{model} {mean}" for model, mean in zip(table["model"], means, strict=True)]
+    return f"Mean final {title(dataset)}: {', '.join(ends)}."
+
+
+MOMENTS = (3, 11)  # the fewest and the most on a slider
+PICTURES = 100  # on a page, about: more models have fewer moments
+NOTE = {
+    "images": "Each picture: samples of the same latents all along. A conditional model draws "
+    "class 0 in its first column, 1 in its second, and so on.",
+    "points": plots_samples.NOTE["points"],
+}
+
+
+class Frame(NamedTuple):
+    """A picture, and the first and the last moment (from 0) at which it is shown."""
+
+    source: str  # a data address; "" where there is no picture
+    alt: str
+    first: int
+    last: int
+
+
+class Strip(NamedTuple):
+    """A model's pictures: together its frames are shown at every moment, one at a time."""
+
+    model: str
+    words: str
+    frames: list[Frame]
+
+
+class Slides(NamedTuple):
+    """The moments by name, and a strip a model."""
+
+    moments: list[str]
+    strips: list[Strip]
+
+
+def slides(results: Results, dataset: str) -> Slides | None:
+    """Pictures of one trial a model; None where there are none at all."""
+    models = contestants(results, dataset)
+    fewest, most = MOMENTS
+    at = moments(results, dataset, min(most, max(fewest, PICTURES // max(len(models), 1))))
+    if not at:
+        return None
+    named = [_after(images, dataset) for images in at]
+    return Slides(named, [_strip(results, dataset, model, at) for model in models])
+
+
+def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:
+    seed, end = shown_trial(results, dataset, model)
+    grids = results.samples(model, dataset, seed)
+    newest = [max((there for there in grids if there <= now), default=-1) for now in at]
+    frames = []
+    for taken, places in groupby(range(len(at)), key=lambda i: newest[i]):
+        held = list(places)
+        alt = f"{dataset}: samples of {model} after {_after(taken, dataset)}, seed {seed}"
+        frames.append(_frame(grids.get(taken), alt, held[0], held[-1]))
+    words = f"seed {seed}"
+    if end != "finished":
+        words += f", {end}" + (
+            f": last picture after {_after(max(grids), dataset)}" if grids else ""
+        )
+    return Strip(model, words, frames)
+
+
+def _frame(path: Path | None, alt: str, first: int, last: int) -> Frame:
+    return Frame(embedded.samples(path) if path else "", alt, first, last)
+
+
+def _after(images: int, dataset: str) -> str:
+    return f"{count(images)} {unit(dataset)}"

@@ -1,0 +1,39 @@
+"""A report: tables, figures and one self-contained page, written from the records alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..analysis import Findings
+from ..files import write_text
+from ..formats import spreadsheet
+from ..plots.figures import write_plots
+from ..records.results import Results, write_index
+from . import exports, prose
+from .page import page
+
+
+def rebuild(root: Path, say: Callable[[str], None]) -> None:
+    """Index, tables, plots and page of a results folder; `say` is told the summary."""
+    results = Results(root)
+    write_index(results)
+    write_report(results)
+    say((root / "summary.md").read_text(encoding="utf-8"))
+    if results.damaged:
+        say(f"Left out, since damaged: {'; '.join(results.damaged)}")
+    say(f"The page: {root / 'report.html'}")
+
+
+def write_report(results: Results) -> None:
+    """summary and comparisons (.csv, .tex), claims.csv, summary.md, report.md, plots/, report.html.
+
+    Each is written to a temporary name and renamed, so that a reader never meets half a file.
+    """
+    findings = Findings(results)
+    for name in ("summary", "comparisons", "claims"):
+        write_text(results.path / f"{name}.csv", spreadsheet(getattr(findings, name)))
+    write_text(results.path / "summary.md", prose.text_of(findings))
+    write_text(results.path / "summary.tex", exports.summary_tex(findings))
+    write_text(results.path / "comparisons.tex", exports.comparisons_tex(findings))
+    figures = write_plots(findings, results.path / "plots")
+    write_text(results.path / "report.md", exports.markdown(findings, figures))
+    write_text(results.path / "report.html", page(findings, figures))

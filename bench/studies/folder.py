@@ -1,0 +1,91 @@
+"""The folder of an experiment: settings.toml, environment.json, rows.parquet and its like."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from ..environment import environment
+from ..errors import Damaged, InputError
+from ..files import read_toml, write_json, write_text
+from ..records.writing import write_parquet
+from .registry import EXPERIMENTS
+from .settings import Settings, from_file, resolved
+
+MARK = "settings.toml"
+
+
+def merged(name: str, settings: Settings, root: Path) -> Settings:
+    """`settings` with the seeds that the folder has besides.
+
+    Raises InputError where the folder holds another experiment or other settings.
+    """
+    path = root / MARK
+    if not path.exists():
+        return settings
+    there = resolved(name, type(settings), from_file(name, path, read_toml(path)))
+    old, new = asdict(there), asdict(settings)
+    changed = [
+        f"{field} {_told(old[field])} there, {_told(new[field])} here"
+        for field in new
+        if field != "seeds" and old[field] != new[field]
+    ]
+    if changed:
+        raise InputError(
+            f"{root} was made with other settings ({'; '.join(changed)}): name another with --out"
+        )
+    return replace(settings, seeds=tuple(sorted({*there.seeds, *settings.seeds})))
+
+
+def _told(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def begin(name: str, settings: Settings, root: Path) -> None:
+    """Write what the rows will be made with, before there are any."""
+    facts = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(settings).items()}
+    if not settings.drawn:
+        del facts["seeds"]
+    write_text(root / MARK, tomli_w.dumps({"probe": name, **facts}))
+    write_json(root / "environment.json", environment())
+
+
+def seeds_done(settings: Settings, root: Path) -> set[int]:
+    """The seeds whose rows are complete; none where the rows cannot be read."""
+    try:
+        rows = pd.read_parquet(root / "rows.parquet")
+    except Exception:  # absent or damaged: pyarrow raises many kinds
+        return set()
+    return set(rows["seed"].unique().tolist()) if settings.drawn else {0}
+
+
+def add(name: str, settings: Settings, root: Path, seed: int, found: Mapping[str, Any]) -> None:
+    """Add a seed to every table; rows.parquet last, since a seed in it is complete."""
+    done = seeds_done(settings, root) - {seed}
+    for table in sorted(found, key=lambda name: name == "rows"):
+        path, new = root / f"{table}.parquet", pd.DataFrame(found[table])
+        if done:  # what a kill left half done goes
+            old = _read(path)
+            new = pd.concat([old[old["seed"].isin(done)], new])
+        if settings.drawn:
+            new = new.sort_values("seed", kind="stable")
+        single = {c: "float32" for c in EXPERIMENTS[name].single if c in new}
+        write_parquet(path, new.astype(single))
+
+
+def tables(root: Path) -> dict[str, pd.DataFrame]:
+    """Every table of the folder by its name; raises Damaged for one that cannot be read."""
+    return {path.stem: _read(path) for path in sorted(root.glob("*.parquet"))}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:  # whatever pyarrow makes of a damaged file
+        again = path.parent / "rows.parquet"
+        raise Damaged(
+            f"{path} cannot be read; delete {again} to compute everything again"
+        ) from error

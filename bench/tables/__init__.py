@@ -1,0 +1,1 @@
+"""Recorded rows become tables whose numbers may stand beside each other."""

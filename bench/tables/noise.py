@@ -1,0 +1,82 @@
+"""How much of the noise in a single score is the seed, the sample and the extractor.
+
+The seed and the extractor are known from every image trial: its last FID is also taken through a
+second extractor. The sample is known where a trial ends with `fid_again` (for points `emd_again`):
+the primary metric once more, through the same extractor, of samples from other latents.
+"""
+
+import numpy as np
+import pandas as pd
+
+from .. import stats
+from ..datasets import primary_metric
+from ..records.results import Results
+from .protocol import contestants, datasets, final, last, one_protocol, own_extractor
+
+COLUMNS = ["dataset", "model", "part", "sd", "share", "n", "df", "negative"]
+BETWEEN = "between seeds"
+
+
+def noise(results: Results) -> pd.DataFrame:
+    """The parts of the noise in the final primary metric, on the log scale.
+
+    A row a contestant, its sd between seeds; then, without a model, a row a part of what
+    contestants vary by on average: sd (of logarithms: 0.05 is about 5 % of the value), share of
+    the variances' sum, n (trials), df. negative: the estimate was below 0, and is shown as 0.
+    """
+    rows: list[dict[str, object]] = []
+    for dataset in datasets(results):
+        scores = _scores(results, dataset)
+        for label in contestants(results, dataset):
+            own = np.log(scores.loc[scores["model"] == label, "first"])
+            sd = float(own.std(ddof=1)) if len(own) > 1 else np.nan
+            row = {"dataset": dataset, "model": label, "part": BETWEEN, "sd": sd}
+            rows.append(row | {"n": len(own), "df": max(len(own) - 1, 0)})
+        rows += [{"dataset": dataset} | row for row in _parts(scores)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _parts(scores: pd.DataFrame) -> list[dict[str, object]]:
+    measured = [name for name in ("first", "again", "second") if _repeats(scores, name)]
+    if not measured:
+        return []
+    scores = scores.dropna(subset=measured)
+    logs = {name: np.log(scores[name].to_numpy(float)) for name in measured}
+    parts = stats.noise_parts(logs, scores["model"].to_numpy(str))
+    total = sum(part.variance for part in parts)
+    return [
+        {
+            "part": part.name,
+            "sd": np.sqrt(part.variance),
+            "share": part.variance / total if total else np.nan,
+            "n": len(scores),
+            "df": part.df,
+            "negative": part.estimate < 0,
+        }
+        for part in parts
+    ]
+
+
+def _repeats(scores: pd.DataFrame, name: str) -> bool:
+    """Is there a contestant with two trials that have it, and the first?"""
+    there = scores.dropna(subset=["first", name])
+    return bool((there.groupby("model").size() > 1).any())
+
+
+def _scores(results: Results, dataset: str) -> pd.DataFrame:
+    """A row a finished trial: model, seed, first, again, second (NaN where not measured)."""
+    outcome = primary_metric(dataset)
+    rows = results.evaluations
+    rows = rows[rows["dataset"] == dataset]
+    own = own_extractor(results, rows, dataset)
+    first = final(results, outcome, dataset)
+    again = last(one_protocol(rows[own], f"{outcome}_again"), results.trials)
+    others = rows[~own & (rows["metric"] == outcome)]
+    names = sorted(others["features"].unique())[:1]  # one extractor beside the primary
+    second = last(others[others["features"].isin(names)], results.trials)
+    table = first[["model", "seed"]]
+    for name, values in {"first": first, "again": again, "second": second}.items():
+        columns = values[["model", "seed", "value"]].rename(columns={"value": name})
+        table = table.merge(columns, "left", ["model", "seed"])
+        table[name] = table[name].astype(float).where(lambda x: (x > 0) & np.isfinite(x))
+    return table

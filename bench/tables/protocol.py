@@ -1,0 +1,75 @@
+"""Which numbers of a results folder may stand beside each other.
+
+Only those measured under one protocol (extractor, samples, reference), at the end of trials that
+finished. Asked to mix two, this refuses and names the difference.
+"""
+
+import pandas as pd
+
+from ..datasets import dataset_name, primary_metric
+from ..extractors import without_hash
+from ..metrics import METRICS
+from ..records.layout import PROTOCOL
+from ..records.results import Results
+
+
+def datasets(results: Results) -> list[str]:
+    """The data sets of the plan, in its order."""
+    return [dataset_name(str(reference)) for reference in results.experiment["datasets"]]
+
+
+def contestants(results: Results, dataset: str) -> list[str]:
+    """The labels with a trial on the data set, in the order of the plan."""
+    known = [str(entry["label"]) for entry in results.experiment["contestants"]]
+    there = results.trials.loc[results.trials["dataset"] == dataset, "model"].unique()
+    return [label for label in known if label in there] + sorted(set(there) - set(known))
+
+
+def unit(dataset: str) -> str:
+    """What the discriminator is shown: "images" or "points"."""
+    return "points" if primary_metric(dataset) == "emd" else "images"
+
+
+def title(dataset: str) -> str:
+    """What the primary metric is called: FID or EMD."""
+    return METRICS[primary_metric(dataset)].title
+
+
+def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of one metric; ValueError where they were measured in more than one way."""
+    rows = evaluations[evaluations["metric"] == metric]
+    for name in PROTOCOL:
+        values = sorted(rows[name].dropna().unique())
+        if len(values) > 1:
+            listed = ", ".join(str(value) for value in values)
+            raise ValueError(f"{metric} was measured with different {name}: {listed}")
+    return rows
+
+
+def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Series:
+    """[rows] whether a row was measured with the extractor that the trials were planned with."""
+    trials = results.trials
+    planned = set(trials.loc[trials["dataset"] == dataset, "features"]) - {""}
+    own = rows["features"].astype(str).map(without_hash).isin(planned)
+    return own.astype(bool)
+
+
+def primary(results: Results, metric: str, dataset: str) -> pd.DataFrame:
+    """Every evaluation of a metric on a data set under the experiment's own extractor."""
+    rows = results.evaluations
+    rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
+    return one_protocol(rows[own_extractor(results, rows, dataset)], metric)
+
+
+def last(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """The last evaluation of each finished trial: model, seed, images, value."""
+    done = trials.loc[trials["status"] == "finished", ["dataset", "model", "seed"]]
+    rows = rows.merge(done, on=["dataset", "model", "seed"]).sort_values("images")
+    rows = rows.groupby(["model", "seed"], as_index=False, sort=True).tail(1)
+    columns = rows[["model", "seed", "images", "value"]].astype({"value": float})
+    return columns.sort_values(["model", "seed"], ignore_index=True)
+
+
+def final(results: Results, metric: str, dataset: str) -> pd.DataFrame:
+    """One value a finished trial, at its last evaluation: model, seed, images, value."""
+    return last(primary(results, metric, dataset), results.trials)

@@ -1,0 +1,1 @@
+"""Trials are run here: which, where, and the one training loop."""

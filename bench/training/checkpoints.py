@@ -1,0 +1,157 @@
+"""Checkpoints: all that a trial is made of, so that a killed one goes on to the same bits.
+
+A file is the sha256 of the rest in hex, and then what `torch.save` made of the state. It is read as
+data (`weights_only`), so a crafted one runs no code. It is taken where a row of the curves ends:
+no average is half done there, and none is kept.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+from gan_zoo.base import GAN
+from gan_zoo.streams import Streams
+
+from ..datasets.batches import Shuffled
+from ..files import write_bytes
+from ..planning.trial import Trial
+from ..records.writing import Clock, TrialRecord
+
+VERSION = 1  # of the state's layout
+KEPT = 2  # while a trial runs; its last one stays, so that a larger budget can go on from it
+DIGITS = 64  # of a sha256 in hex
+
+
+class Unusable(Exception):
+    """A checkpoint that cannot be gone on from, in a few words."""
+
+
+@dataclass
+class Training:
+    """A trial while it runs."""
+
+    model: GAN
+    streams: Streams
+    batches: Shuffled
+    clock: Clock = field(default_factory=Clock)
+    evaluating: float = 0.0  # seconds
+    probing: float = 0.0  # seconds, which are no part of the clock's
+    resumed: list[str] = field(default_factory=list)  # where it went on, and what was passed over
+
+
+def keep(training: Training, trial: Trial, record: TrialRecord) -> None:
+    """Write a checkpoint, and the rows that it counts before it."""
+    record.flush()
+    content = io.BytesIO()
+    torch.save(state_of(training, trial, record), content)
+    digest = hashlib.sha256(content.getvalue()).hexdigest().encode()
+    write_bytes(
+        record.folder / f"checkpoint-{training.clock.images:010d}.pt", digest + content.getvalue()
+    )
+    prune(record.folder, KEPT)
+
+
+def prune(folder: Path, kept: int) -> None:
+    """Remove all checkpoints but the last `kept`."""
+    for path in newest_first(folder)[kept:]:
+        path.unlink()
+
+
+def newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("checkpoint-*.pt"), reverse=True)
+
+
+def resumed(trial: Trial, record: TrialRecord, begin: Callable[[], Training]) -> Training:
+    """The trial as its newest good checkpoint left it, or as `begin` makes it.
+
+    Rows and pictures beyond it go, and so do checkpoints that cannot be used; `resumed` says so.
+    """
+    passed_over: list[str] = []
+    for path in newest_first(record.folder):
+        training = begin()  # anew for each: a bad one may have been loaded in part
+        try:
+            load(path, training, trial, record)
+        except Unusable as reason:
+            passed_over.append(f"{path.name} {reason}")
+            path.unlink()
+            continue
+        training.resumed += [*passed_over, f"went on from {training.clock.images:,} images"]
+        return training
+    record.clear()
+    training = begin()
+    training.resumed += [*passed_over, "started anew"] if passed_over else []
+    return training
+
+
+def state_of(training: Training, trial: Trial, record: TrialRecord) -> dict[str, Any]:
+    model = training.model
+    return {
+        "version": VERSION,
+        "course": trial.course,
+        "model": model.state_dict(),
+        "steps_done": model.steps_done,
+        "optimizers": {name: one.state_dict() for name, one in optimizers(model).items()},
+        "streams": training.streams.state_dict(),
+        "batches": training.batches.state_dict(),
+        "clock": asdict(training.clock),
+        "evaluating": training.evaluating,
+        "probing": training.probing,
+        "rows": record.rows,
+        "resumed": training.resumed,
+    }
+
+
+def optimizers(model: GAN) -> dict[str, Optimizer]:
+    return {
+        "generator": model.generator_optimizer,
+        "discriminator": model.discriminator_optimizer,
+    }
+
+
+def load(path: Path, training: Training, trial: Trial, record: TrialRecord) -> None:
+    """Put a checkpoint into a training that has just begun. Raises Unusable."""
+    state = read(path)
+    if state.get("version") != VERSION:
+        raise Unusable(f"is of version {state.get('version')}, not {VERSION}")
+    if state.get("course") != trial.course:
+        raise Unusable("belongs to another configuration")
+    model = training.model
+    try:
+        model.load_state_dict(state["model"])
+        model.steps_done = state["steps_done"]
+        for name, optimizer in optimizers(model).items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        training.streams.load_state_dict(state["streams"])
+        training.batches.load_state_dict(state["batches"])
+        training.clock = Clock(**state["clock"])
+        training.evaluating = state["evaluating"]
+        training.probing = state.get("probing", 0.0)  # unknown to those of version 0.1.0
+        training.resumed = state["resumed"]
+        record.resume(state["rows"], training.clock.images)
+    except Exception as error:  # whatever a table or a model's own state can raise
+        raise Unusable(f"does not fit: {first_line(error)}") from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds; raises Unusable where that is not what was written."""
+    content = path.read_bytes()
+    digest, state = content[:DIGITS], content[DIGITS:]
+    if hashlib.sha256(state).hexdigest().encode() != digest:
+        raise Unusable("is damaged: its hash is another")
+    try:
+        found = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch's own reader raises many kinds
+        raise Unusable(f"is not a checkpoint: {first_line(error)}") from error
+    if not isinstance(found, dict):
+        raise Unusable("is not a checkpoint: it holds no state")
+    return found
+
+
+def first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]

@@ -1,0 +1,116 @@
+"""Where trials run: in this process, or in local worker processes that stay warm."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+
+from ..planning.trial import Trial
+from .memory import without_triton
+
+Outcome = tuple[str, str]  # status and its reason
+Work = Callable[[Trial], Outcome]
+Ended = Callable[[Trial, Outcome], bool]  # is it to be tried again?
+KILLED = "failed", "its worker process was killed (out of memory?)"
+
+
+def in_process(
+    trials: Iterable[Trial], work: Work, started: Callable[[Trial], None], ended: Ended
+) -> None:
+    """One trial after the other, here."""
+    waiting = deque(trials)
+    while waiting:
+        trial = waiting.popleft()
+        started(trial)
+        if ended(trial, work(trial)):
+            waiting.append(trial)
+
+
+def local_processes(
+    trials: Iterable[Trial],
+    work: Work,
+    started: Callable[[Trial], None],
+    ended: Ended,
+    jobs: int,
+    gpus: Sequence[str] = (),
+) -> None:
+    """`jobs` trials at a time, each in a worker process that imports torch once.
+
+    Every worker is a pool of its own, so that one that is killed takes no other along: its trial
+    has failed, and a new worker takes its place. Each sees one of `gpus` only, in turns, so that
+    they share the load.
+    """
+    waiting = deque(trials)
+    turns = [gpus[i % len(gpus)] if gpus else None for i in range(min(jobs, len(waiting)))]
+    idle = [Worker(gpu) for gpu in turns]
+    running: dict[Future[Outcome], tuple[Worker, Trial]] = {}
+    try:
+        while waiting or running:
+            while waiting and idle:
+                worker, trial = idle.pop(), waiting.popleft()
+                started(trial)
+                try:
+                    future = worker.submit(work, trial)
+                except BrokenProcessPool:  # killed while it was idle
+                    worker = Worker(worker.gpu)
+                    future = worker.submit(work, trial)
+                running[future] = worker, trial
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                worker, trial = running.pop(future)
+                try:
+                    outcome = future.result()
+                except BrokenProcessPool:
+                    outcome, worker = KILLED, Worker(worker.gpu)
+                idle.append(worker)
+                if ended(trial, outcome):
+                    waiting.append(trial)
+    finally:
+        # Those that still train: after an interrupt or an error. Then nobody else writes.
+        children = multiprocessing.active_children()
+        for child in children:
+            child.kill()
+        for child in children:
+            child.join(1)
+
+
+class Worker:
+    """A process that trains one trial after the other, on a GPU of its own if it is given one."""
+
+    def __init__(self, gpu: str | None) -> None:
+        self.gpu = gpu
+        # Spawned, not forked: torch's threads and CUDA do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=context, initializer=begin_worker, initargs=(gpu,)
+        )
+
+    def submit(self, work: Work, trial: Trial) -> Future[Outcome]:
+        """Hands over a trial; the process starts here if there is none yet."""
+        # It inherits that these are blocked: on Ctrl-C the parent decides.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            return self._pool.submit(work, trial)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin_worker(gpu: str | None = None) -> None:
+    """What a worker process does first: one thread, one GPU, no life after its parent's."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    without_triton()
+
+
+def _end_with_parent() -> None:
+    """An orphan must not go on writing: the folder's lock died with its parent."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,98 @@
+"""Runs the probes of a trial. They change nothing: a run without them has the same bits."""
+
+import importlib
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.base import GAN
+from gan_zoo.precision import full_precision
+from gan_zoo.streams import Streams
+
+from ..datasets.dataset import Dataset
+from ..planning.trial import Trial
+from ..probes import PROBES
+from ..probes.batch import ProbeBatch, draw
+from ..probes.measures import Look
+from ..probes.weights import watched
+
+
+class Probing:
+    """The probes that a trial chose.
+
+    What it keeps between two looks is made from the seed alone, so no checkpoint holds any of it.
+    """
+
+    def __init__(self, model: GAN, trial: Trial, dataset: Dataset) -> None:
+        self._model, self._trial, self._dataset = model, trial, dataset
+        self._updates: dict[str, Tensor] = {}
+        self.absent: dict[str, str] = {}  # probe -> why it could not be read
+
+    @cached_property
+    def _batch(self) -> ProbeBatch:
+        latents = self._model.config.latent_dim
+        conditional, seed = self._model.conditional, self._trial.seed
+        return draw(self._dataset, latents, conditional, seed, self._trial.device)
+
+    def step(self, ends: int) -> AbstractContextManager[None]:
+        """Around the generator step that ends at `ends` images: notes its updates, if it is due."""
+        probes = self._trial.probes
+        if not {"updates", "layer_updates"} & set(probes) or not self._trial.probed(ends):
+            return nullcontext()
+        return watched(self._model, self._updates, "layer_updates" in probes)
+
+    def read(self, images: int) -> dict[str, float]:
+        """Metric -> value where a row ends that is due, else nothing. Waits for the device once.
+
+        A value that is not finite does not exist. What a user's networks cannot be asked is
+        noted in `absent`, and the trial goes on.
+        """
+        if not self._trial.probes or not self._trial.probed(images):
+            return {}
+        found, self._updates = self._updates, {}
+        with undisturbed(self._model, self._trial.seed, self._trial.device):
+            look = Look(self._model, self._batch)
+            for name in self._trial.probes:
+                if PROBES[name].target and name not in self.absent:
+                    try:
+                        found |= measure(name)(look)
+                    except Exception as error:  # whatever a user's network raises
+                        self.absent[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
+        if not found:
+            return {}
+        values = torch.stack([value.float() for value in found.values()]).tolist()
+        numbers = dict(zip(found, values, strict=True))
+        return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+@cache
+def measure(name: str) -> Any:
+    """The function that a probe's entry names."""
+    module, _, function = PROBES[name].target.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+@contextmanager
+def undisturbed(model: nn.Module, seed: int, device: torch.device | str) -> Iterator[None]:
+    """`eval()` mode in fp32, and then everything as it was: each module's mode, global generators.
+
+    A layer that draws in `eval()` mode too draws the same numbers each time.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    device = torch.device(device)
+    model.eval()
+    try:
+        with (
+            torch.random.fork_rng([device] if device.type == "cuda" else []),
+            full_precision(device),
+        ):
+            torch.manual_seed(Streams(seed).seed_of("probe/ambient"))
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

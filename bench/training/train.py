@@ -1,0 +1,171 @@
+"""One trial: a resolved configuration in, rows out."""
+
+import os
+import resource
+import socket
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from gan_zoo.base import GAN
+from gan_zoo.precision import precision_context
+from gan_zoo.streams import Streams
+
+from ..datasets.batches import Shuffled
+from ..datasets.dataset import Dataset, load_dataset
+from ..errors import Diverged
+from ..evaluation.evaluate import accuracy, evaluate
+from ..evaluation.pictures import neighbours, picture
+from ..files import write_bytes
+from ..planning.hyperparameters import resolve
+from ..planning.trial import CHECKPOINT_EVERY, Trial
+from ..probes.alarms import alarms, counted, event
+from ..probes.averages import Averages, snapshot
+from ..probes.weights import histograms
+from ..records.writing import Clock, TrialRecord
+from .checkpoints import Training, keep, prune, resumed
+from .memory import freed_memory_kept
+from .probing import Probing
+
+HEARTBEAT = 1.0  # seconds between two writings of progress.json
+
+
+@freed_memory_kept()
+def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:
+    """Train and measure one trial, recorded below `root`. Returns its status and the reason.
+
+    It goes on from its last checkpoint, to the bits that it would have had without a break. A
+    divergence is a status; whatever else goes wrong is raised.
+    """
+    # Load the data, build the model, go on where it stopped.
+    torch.set_num_threads(trial.threads)
+    record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
+    facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
+    record.start({**trial.identity, **facts, "probes": list(trial.probes)})
+    dataset = load_dataset(trial.source, trial.size)
+    now = resumed(trial, record, lambda: begun(trial, dataset))
+    model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
+    probing = Probing(model, trial, dataset)
+    status, reason, kept = "finished", "", time.monotonic()
+    absent: dict[str, str] = {}  # metric -> why it could not be measured
+    try:
+        for point in (p for p in trial.evaluation_points if p >= now.clock.images):
+            # Train up to the point, with rows of the curves on the way.
+            while now.clock.images < point:
+                row_end = min(trial.row_end(now.clock.images), point)
+                began, before = time.perf_counter(), now.clock
+                with precision_context(now.streams.device, trial.precision):
+                    while now.clock.images < row_end:
+                        # Where a turn of the discriminator is long, the point cuts it.
+                        left = (point - now.clock.images) // trial.batch_size
+                        after = ticked(now.clock, model.next_turn(left), trial.batch_size)
+                        with probing.step(after.images):
+                            averages.add(model.train_step(now.batches, now.streams, left))
+                        now.clock = after
+                values = averages.flush()  # waits for the device
+                took = time.perf_counter() - began
+                now.clock = replace(now.clock, seconds=before.seconds + took)
+                rate = (now.clock.images - before.images) / took
+                values |= snapshot(model) | {"cost/images_per_second": rate}
+                began = time.perf_counter()
+                record.add_curves(now.clock, values | probing.read(now.clock.images))
+                now.probing += time.perf_counter() - began
+                beats(now.clock, rate)
+                if now.clock.images == point or time.monotonic() - kept >= checkpoint_every:
+                    # At a point before it is measured: a larger budget measures it otherwise.
+                    keep(now, trial, record)
+                    kept = time.monotonic()
+
+            # Measure samples of the same latents as ever, and picture some.
+            began = time.perf_counter()
+            measured, absent = evaluate(model, trial, last=point == trial.images)
+            record.add_evaluation(now.clock, measured)
+            picture(model, trial, dataset, record.sample_path(now.clock.images))
+            if "weights" in trial.probes:
+                record.add_histograms(now.clock.images, histograms(model))
+            record.events(alarms(record.curves))
+            record.flush()
+            now.evaluating += time.perf_counter() - began
+    except Diverged as divergence:
+        status, reason = (
+            "diverged",
+            f"{divergence} by generator step {model.steps_done}",
+        )
+
+    # Keep the weights and, last of all, say how it ended.
+    found = alarms(record.curves)
+    if status == "diverged":
+        found.append(event(now.clock.images, now.clock.generator_steps, "divergence", reason))
+    record.events(found)
+    record.flush()
+    save_weights(model, record.folder / "generator.safetensors")
+    prune(record.folder, 1)
+    if status == "finished":
+        neighbours(model, trial, dataset, record.folder / "neighbours.png")
+    facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
+    facts |= {"probing_seconds": now.probing, "not_probed": probing.absent} | counted(found)
+    facts |= {"extractor_accuracy": accuracy(trial)}
+    facts |= asdict(now.clock) | facts_of(model, now.streams)
+    record.end(status, reason, **facts)
+    return status, reason
+
+
+def begun(trial: Trial, dataset: Dataset) -> Training:
+    """A trial before its first step."""
+    streams = Streams(trial.seed, trial.device)
+    kind, config = resolve(trial.label, trial.model, None, trial.config)
+    model: GAN = kind(dataset.spec, config, streams, trial.device).train()
+    split = dataset.train.to(trial.device)
+    return Training(model, streams, Shuffled(split, trial.batch_size, streams["data"]))
+
+
+def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
+    """The clock after one more generator step."""
+    return replace(
+        clock,
+        images=clock.images + discriminator_steps * batch_size,
+        generator_steps=clock.generator_steps + 1,
+        discriminator_steps=clock.discriminator_steps + discriminator_steps,
+    )
+
+
+class Heartbeat:
+    """Writes progress.json now and then, for the display and for `bench status`."""
+
+    def __init__(self, record: TrialRecord, trial: Trial, clock: Clock) -> None:
+        self._record, self._due = record, 0.0
+        self._facts = {
+            "total": trial.images,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+        }
+        self(clock, 0.0)
+
+    def __call__(self, clock: Clock, rate: float) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + HEARTBEAT
+            self._record.progress({**asdict(clock), "images_per_second": rate, **self._facts})
+
+
+def save_weights(model: GAN, path: Path) -> None:
+    weights = {k: v.contiguous() for k, v in model.sampler.state_dict().items()}
+    write_bytes(path, save(weights))
+
+
+def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
+    """What is known of a trial when it ends, for its row in the table of trials."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if streams.device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated(streams.device)
+    return {
+        "conditional": model.conditional,
+        "discriminator_steps_per_generator_step": model.config.discriminator_steps,
+        "generator_parameters": sum(p.numel() for p in model.generator.parameters()),
+        "discriminator_parameters": sum(p.numel() for p in model.discriminator.parameters()),
+        "peak_memory_bytes": peak,
+        "streams": streams.hashes(),
+    }

@@ -1,0 +1,42 @@
+"""Numbers as words of a sentence or cells of a table; no heavy library."""
+
+import math
+
+
+def short(images: int) -> str:
+    """256,000 -> "256k"."""
+    return f"{images // 1000}k" if images % 1000 == 0 else str(images)
+
+
+NONE = "\u2013"  # an en dash: there is no such number
+
+
+def number(value: object, digits: int = 3) -> str:
+    """A number to three significant digits, without exponent where it can be read without."""
+    try:
+        x = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return NONE
+    if math.isnan(x):
+        return NONE
+    if math.isinf(x):
+        return "∞" if x > 0 else "-∞"
+    if x == 0:
+        return "0"
+    if abs(x) < 1e-4 or abs(x) >= 1e7:
+        return f"{x:.{digits - 1}e}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(x))))
+    return f"{x:,.{decimals}f}"
+
+
+def span(low: object, high: object) -> str:
+    """An interval in brackets, nothing where there is none."""
+    ends = [number(low), number(high)]
+    return "" if ends == [NONE, NONE] else f"[{ends[0]}, {ends[1]}]"
+
+
+def count(images: int) -> str:
+    """A number of images, as 256k or 2.56M."""
+    if images >= 1_000_000:
+        return f"{images / 1e6:g}M"
+    return f"{images / 1000:g}k" if images >= 1000 else str(images)

@@ -1,0 +1,48 @@
+"""One step of one network down its loss, and the norms of its gradient by layer."""
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .speed.layouts import laid_out_as
+
+
+def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
+    """Step `network` alone down `loss`; the norms of its gradient by layer, [layers].
+
+    Only this network's trainable parameters are differentiated, so no stray gradient is left
+    in the other. A parameter that the loss does not use has a gradient of zero.
+    """
+    parameters = trainable(network)
+    gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+    squares: dict[str, list[Tensor]] = {}
+    for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
+        parameter.grad = None if gradient is None else laid_out_as(parameter, gradient)
+        squares.setdefault(layer_of(name), [])
+    norms = torch._foreach_norm([g for g in gradients if g is not None])
+    used = (n for n, g in zip(parameters, gradients, strict=True) if g is not None)
+    for name, norm in zip(used, norms, strict=True):
+        squares[layer_of(name)].append(norm)
+    optimizer.step()
+    zero = loss.new_zeros(())
+    return torch.stack([torch.stack(s).norm() if s else zero for s in squares.values()])
+
+
+def trainable(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that training changes, by name."""
+    return {name: p for name, p in network.named_parameters() if p.requires_grad}
+
+
+def layer_of(parameter_name: str) -> str:
+    """The module that a parameter belongs to: "layers.0.weight" -> "layers.0"."""
+    return parameter_name.rpartition(".")[0] or parameter_name
+
+
+def layer_names(network: nn.Module) -> list[str]:
+    """The layers with trainable parameters, in the order of a Step's norms."""
+    return list(dict.fromkeys(layer_of(name) for name in trainable(network)))
+
+
+def mean(values: list[Tensor]) -> Tensor:
+    """Element by element, over a short list of tensors of one shape."""
+    return values[0] if len(values) == 1 else torch.stack(values).mean(0)

@@ -1,0 +1,97 @@
+"""The layers between a single-channel image and planes of half its side, quick on a CPU.
+
+They are convolutions with a kernel of 4, a stride of 2 and a padding of 1. What makes an image out
+of planes, forwards in a generator and backwards in a discriminator, is a transposed convolution to
+one channel: oneDNN took a sixth of a WGAN-GP's step for it, and a matrix product whose patches are
+laid over each other takes a fifth of that. More channels and other devices are left to torch.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn.functional import conv2d, fold
+
+from ..precision import full_precision, in_precision
+
+KERNEL, STRIDE, PADDING = 4, 2, 1
+
+
+class FromImage(nn.Conv2d):
+    """[n, channels, 2h, 2w] -> [n, planes, h, w]."""
+
+    def __init__(self, channels: int, planes: int) -> None:
+        super().__init__(channels, planes, KERNEL, STRIDE, PADDING)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.in_channels > 1 or left_to_torch(x):
+            return super().forward(x)
+        assert self.bias is not None
+        planes: Tensor = Halved.apply(*in_precision(x, self.weight, self.bias))
+        return planes
+
+
+class ToImage(nn.ConvTranspose2d):
+    """[n, planes, h, w] -> [n, channels, 2h, 2w]."""
+
+    def __init__(self, planes: int, channels: int) -> None:
+        super().__init__(planes, channels, KERNEL, STRIDE, PADDING)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if self.out_channels > 1 or output_size is not None or left_to_torch(x):
+            return super().forward(x, output_size)
+        assert self.bias is not None
+        image: Tensor = Doubled.apply(*in_precision(x, self.weight, self.bias))
+        return image
+
+
+def left_to_torch(x: Tensor) -> bool:
+    """On a GPU, which does it well, and in a graph that is being exported."""
+    return x.device.type != "cpu" or torch.compiler.is_exporting()
+
+
+class Halved(Function):
+    """conv2d, whose gradient to x is `Doubled`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return conv2d(x, weight, bias, STRIDE, PADDING)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        wanted, *others = ctx.needs_input_grad
+        to_x = Doubled.apply(gradient, weight, None) if wanted else None
+        _, *rest = convolution_backward(gradient, x, weight, False, (False, *others))
+        return to_x, *rest
+
+
+class Doubled(Function):
+    """conv_transpose2d: of each pixel of x a patch of 4 x 4, every other pixel of the image on."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        size = (STRIDE * x.shape[2], STRIDE * x.shape[3])
+        with full_precision(x.device):  # autocast may be on while a pass in fp32 goes back
+            patches = weight.flatten(1).t() @ x.flatten(2)
+        image = fold(patches, size, KERNEL, padding=PADDING, stride=STRIDE)
+        return image if bias is None else image.add_(bias[:, None, None])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        return convolution_backward(gradient, x, weight, True, ctx.needs_input_grad)
+
+
+def convolution_backward(
+    gradient: Tensor, x: Tensor, weight: Tensor, transposed: bool, wanted: tuple[bool, ...]
+) -> tuple[Tensor | None, ...]:
+    """The gradients of x, weight and bias that are wanted, as torch itself computes them."""
+    channels, two, one, zero = gradient.shape[1], [STRIDE] * 2, [PADDING] * 2, [0] * 2
+    gradients: tuple[Tensor | None, ...] = torch.ops.aten.convolution_backward(
+        gradient, x, weight, [channels], two, one, [1] * 2, transposed, zero, 1, list(wanted)
+    )
+    return gradients
