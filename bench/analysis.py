@@ -17,7 +17,7 @@ from .tables.summary import comparisons, summary
 
 
 @dataclass(frozen=True)
-class Findings:
+class Analysis:
     """The tables of a results folder, each computed once."""
 
     results: Results

@@ -1,4 +1,4 @@
-"""What quality costs. Findings in, Figure out."""
+"""What quality costs. Analysis in, Figure out."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..tables.protocol import contestants, final, title
 from . import theme
@@ -14,9 +14,9 @@ from .lines import trained_on
 
 
 @theme.themed
-def cost(findings: Findings, dataset: str) -> Figure:
+def cost(analysis: Analysis, dataset: str) -> Figure:
     """The final primary metric against seconds of training: a dot a seed, the mean a model."""
-    results, metric = findings.results, primary_metric(dataset)
+    results, metric = analysis.results, primary_metric(dataset)
     trials = results.trials[results.trials["dataset"] == dataset]
     trials = trials.reindex(columns=["model", "seed", "seconds"])
     values = final(results, metric, dataset).merge(trials, on=["model", "seed"])
@@ -28,7 +28,7 @@ def cost(findings: Findings, dataset: str) -> Figure:
     else:
         colours = theme.colours(contestants(results, dataset))
         _dots(axis, values, colours)
-        _means(axis, findings.models(dataset), metric, colours)
+        _means(axis, analysis.models(dataset), metric, colours)
         theme.legend_outside(figure, axis, title="best first")
     axis.set_xlabel("seconds of training a trial (lower is better)")
     axis.set_ylabel(f"final {title(dataset)} (log scale, lower is better)")

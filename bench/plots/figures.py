@@ -1,11 +1,11 @@
-"""Every figure, by name and as files. Findings in, Figure out."""
+"""Every figure, by name and as files. Analysis in, Figure out."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..tables.protocol import contestants, datasets, final, primary
 from . import theme
@@ -22,7 +22,7 @@ from .weights import UPDATES, diversity, diversity_of, histograms_of, updates, w
 __all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
 __all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
 __all__ += ["quality", "quality_by", "reported_losses", "samples", "scores", "write_plots"]
-Draw = Callable[[Findings, str], Figure]
+Draw = Callable[[Analysis, str], Figure]
 FIGURES: dict[str, Draw] = {
     "samples": samples,
     "quality": quality,
@@ -48,9 +48,9 @@ FIGURES: dict[str, Draw] = {
 }
 
 
-def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
+def figures_of(analysis: Analysis, dataset: str) -> dict[str, Draw]:
     """FIGURES without those that there is nothing to show in."""
-    results, metric = findings.results, primary_metric(dataset)
+    results, metric = analysis.results, primary_metric(dataset)
     ended = bool(len(final(results, metric, dataset)))
     there = {
         "quality": bool(len(primary(results, metric, dataset))),
@@ -61,7 +61,7 @@ def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
         "modes": bool(modes_of(results, dataset)),
         "coverage_of_modes": bool(panels_of(results, dataset)),
         "neighbours": bool(neighbours_of(results, dataset)),
-        "reported_losses": bool((findings.reported["dataset"] == dataset).any()),
+        "reported_losses": bool((analysis.reported["dataset"] == dataset).any()),
         "slopes": bool(models_with(results, dataset, *SLOPES)),
         "score_bands": bool(models_with(results, dataset, "score/real/q50", "score/fake/q50")),
         "guesses": bool(models_with(results, dataset, *GUESSES)),
@@ -73,17 +73,17 @@ def figures_of(findings: Findings, dataset: str) -> dict[str, Draw]:
     return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
 
 
-def write_plots(findings: Findings, folder: Path) -> dict[tuple[str, str], Path]:
+def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
     """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
 
     Files are named after the figure, and after the data set too where there are several.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
-    several = len(datasets(findings.results)) > 1
-    for dataset in datasets(findings.results):
-        for name, draw in figures_of(findings, dataset).items():
+    several = len(datasets(analysis.results)) > 1
+    for dataset in datasets(analysis.results):
+        for name, draw in figures_of(analysis, dataset).items():
             path = folder / (f"{name}-{dataset}" if several else name)
-            theme.save(draw(findings, dataset), path)
+            theme.save(draw(analysis, dataset), path)
             written[dataset, name] = path
     return written

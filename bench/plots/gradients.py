@@ -1,4 +1,4 @@
-"""What holds a critic back, where a model recorded it. Findings in, Figure out."""
+"""What holds a critic back, where a model recorded it. Analysis in, Figure out."""
 
 import re
 
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
@@ -30,9 +30,9 @@ def constraints_of(results: Results, dataset: str) -> list[str]:
 
 
 @theme.themed
-def constraints(findings: Findings, dataset: str) -> Figure:
+def constraints(analysis: Analysis, dataset: str) -> Figure:
     """Slope, penalty and clip saturation while training: a panel each, where recorded."""
-    results = findings.results
+    results = analysis.results
     metrics = constraints_of(results, dataset) or ["slope/mean"]
     figure, axes = theme.panels(len(metrics), height=2.6)
     for axis, metric in zip(axes, metrics, strict=True):
@@ -71,9 +71,9 @@ def _panel(axis: Axes, results: Results, dataset: str, metric: str) -> None:
 
 
 @theme.themed
-def gradient_norms(findings: Findings, dataset: str) -> Figure:
+def gradient_norms(analysis: Analysis, dataset: str) -> Figure:
     """The global gradient norm of both networks, one line a model."""
-    results = findings.results
+    results = analysis.results
     what = "norm of the gradient of all parameters"
     figure = both_networks(results, dataset, "grad_norm", what)
     note = (
@@ -85,9 +85,9 @@ def gradient_norms(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def gradient_norms_by_layer(findings: Findings, dataset: str) -> Figure:
+def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
     """A heat map, layer by images, of the discriminator's gradient norms, one panel a model."""
-    results = findings.results
+    results = analysis.results
     prefix = "grad_norm/discriminator/"
     names = [m for m in results.curves["metric"].unique() if str(m).startswith(prefix)]
     rows = of_curves(results, dataset, *names)

@@ -1,4 +1,4 @@
-"""What happened while training: losses, gradient norms, scores. Findings in, Figure out."""
+"""What happened while training: losses, gradient norms, scores. Analysis in, Figure out."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
@@ -43,9 +43,9 @@ def _two_curves(
 
 
 @theme.themed
-def losses(findings: Findings, dataset: str) -> Figure:
+def losses(analysis: Analysis, dataset: str) -> Figure:
     """Both losses against images, one panel a model."""
-    results = findings.results
+    results = analysis.results
     metrics = ("loss/discriminator", "loss/generator")
     figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
     note = (
@@ -58,9 +58,9 @@ def losses(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def scores(findings: Findings, dataset: str) -> Figure:
+def scores(analysis: Analysis, dataset: str) -> Figure:
     """The discriminator's mean output on real and on generated images, one panel a model."""
-    results = findings.results
+    results = analysis.results
     metrics = ("score/real", "score/fake")
     names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
     figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
@@ -79,9 +79,9 @@ SHOWN = (0.02, 0.98)  # quantiles of the values that the axis shows
 
 
 @theme.themed
-def reported_losses(findings: Findings, dataset: str) -> Figure:
+def reported_losses(analysis: Analysis, dataset: str) -> Figure:
     """A panel a loss: seeds thin, their mean thick, the reported value a diamond."""
-    results, table = findings.results, findings.reported
+    results, table = analysis.results, analysis.reported
     table = table[table["dataset"] == dataset]
     labels = list(dict.fromkeys(table["model"]))
     colour, ends = theme.colours(labels), ended(results, dataset)

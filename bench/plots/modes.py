@@ -1,4 +1,4 @@
-"""Which modes the models draw, at the end and through training. Findings in, Figure out."""
+"""Which modes the models draw, at the end and through training. Analysis in, Figure out."""
 
 import math
 
@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.protocol import contestants, final, primary, unit
@@ -43,11 +43,11 @@ def panels_of(results: Results, dataset: str) -> list[str]:
 
 
 @theme.themed
-def modes(findings: Findings, dataset: str) -> Figure:
+def modes(analysis: Analysis, dataset: str) -> Figure:
     """Share of each class or mode among the samples at the end, one panel a model."""
-    results = findings.results
+    results = analysis.results
     models = contestants(results, dataset)
-    colours, told = theme.colours(models), _told(findings, dataset)
+    colours, told = theme.colours(models), _told(analysis, dataset)
     classes = modes_of(results, dataset)
     shares = [final(results, SHARE + k, dataset).assign(place=i) for i, k in enumerate(classes)]
     rows = pd.concat(shares) if shares else pd.DataFrame(columns=["model", "place", "value"])
@@ -69,8 +69,8 @@ def modes(findings: Findings, dataset: str) -> Figure:
     return figure
 
 
-def _told(findings: Findings, dataset: str) -> set[str]:
-    table = findings.models(dataset)
+def _told(analysis: Analysis, dataset: str) -> set[str]:
+    table = analysis.models(dataset)
     return set(table.loc[table["conditional"], "model"])
 
 
@@ -85,11 +85,11 @@ def _histogram(axis: Axes, own: pd.DataFrame, classes: list[str], colour: str) -
 
 
 @theme.themed
-def coverage_of_modes(findings: Findings, dataset: str) -> Figure:
+def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
     """Modes covered, for points the share of high quality, and mode KL, through training."""
-    results = findings.results
+    results = analysis.results
     models, ends = contestants(results, dataset), ended(results, dataset)
-    told, metrics = _told(findings, dataset), panels_of(results, dataset) or ["modes"]
+    told, metrics = _told(analysis, dataset), panels_of(results, dataset) or ["modes"]
     figure = Figure(figsize=(theme.WIDTH, 3.9), layout="constrained")
     axes = list(figure.subplots(1, len(metrics), squeeze=False).flat)
     for axis, metric in zip(axes, metrics, strict=True):

@@ -1,11 +1,11 @@
-"""How far apart the models are, pair by pair. Findings in, Figure out."""
+"""How far apart the models are, pair by pair. Analysis in, Figure out."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..tables.protocol import title
 from ..tables.summary import direction
 from ..words import number, span
@@ -17,9 +17,9 @@ TOLD = "#0072B2"
 
 
 @theme.themed
-def pairs(findings: Findings, dataset: str) -> Figure:
+def pairs(analysis: Analysis, dataset: str) -> Figure:
     """A forest plot: the ratio of the primary metric of each pair, with its interval."""
-    rows = findings.pairs(dataset).query("ratio > 0")
+    rows = analysis.pairs(dataset).query("ratio > 0")
     few = rows if len(rows) <= MOST else rows[rows["model_a"] == rows["model_a"].iloc[0]]
     figure = Figure(figsize=(theme.WIDTH, 1.8 + 0.32 * max(len(few), 2)), layout="constrained")
     axis, name = figure.subplots(), title(dataset)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
@@ -30,9 +30,9 @@ def models_with(results: Results, dataset: str, *metrics: str) -> list[str]:
 
 
 @theme.themed
-def slopes(findings: Findings, dataset: str) -> Figure:
+def slopes(analysis: Analysis, dataset: str) -> Figure:
     """The critic's mean slope on real, fake and interpolated samples, one panel a model."""
-    results = findings.results
+    results = analysis.results
     metrics = (*SLOPES, QUOTIENT)
 
     def draw(axis: Axes, own: pd.DataFrame, colour: str) -> None:
@@ -65,9 +65,9 @@ def slopes(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def score_bands(findings: Findings, dataset: str) -> Figure:
+def score_bands(analysis: Analysis, dataset: str) -> Figure:
     """Quantiles of the scores on real and fake samples as bands, one panel a model."""
-    results = findings.results
+    results = analysis.results
     metrics = [f"score/{kind}/{q}" for kind in ("real", "fake") for q in QUANTILES]
 
     def draw(axis: Axes, own: pd.DataFrame, colour: str) -> None:
@@ -95,9 +95,9 @@ def score_bands(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def guesses(findings: Findings, dataset: str) -> Figure:
+def guesses(analysis: Analysis, dataset: str) -> Figure:
     """Accuracy and mean output of discriminators whose scores are logits, one panel a model."""
-    results = findings.results
+    results = analysis.results
 
     def draw(axis: Axes, own: pd.DataFrame, colour: str) -> None:
         inks, styles = (theme.INK, colour, theme.INK, colour), ("-", "-", ":", ":")
@@ -128,9 +128,9 @@ def guesses(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def overfitting(findings: Findings, dataset: str) -> Figure:
+def overfitting(analysis: Analysis, dataset: str) -> Figure:
     """Mean scores of training, held-out and generated samples, one panel a model."""
-    results = findings.results
+    results = analysis.results
 
     def draw(axis: Axes, own: pd.DataFrame, colour: str) -> None:
         inks, styles = (theme.INK, theme.ALARM, colour), ("-", "--", "-")

@@ -1,6 +1,6 @@
 """How good the models became: through training, at the end, and against its cost.
 
-Findings in, Figure out.
+Analysis in, Figure out.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..tables.protocol import contestants, final, primary, title, unit
 from ..words import number
@@ -24,25 +24,25 @@ CLOCKS = {
 
 
 @theme.themed
-def quality(findings: Findings, dataset: str) -> Figure:
+def quality(analysis: Analysis, dataset: str) -> Figure:
     """The primary metric against images, generator steps and seconds."""
     figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
     axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
-    _through(findings, dataset, dict(zip(CLOCKS, axes, strict=True)))
+    _through(analysis, dataset, dict(zip(CLOCKS, axes, strict=True)))
     return figure
 
 
 @theme.themed
-def quality_by(findings: Findings, dataset: str, clock: str) -> Figure:
+def quality_by(analysis: Analysis, dataset: str, clock: str) -> Figure:
     """The primary metric against one of CLOCKS: a panel of `quality`, larger."""
     figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
-    _through(findings, dataset, {clock: figure.subplots()})
+    _through(analysis, dataset, {clock: figure.subplots()})
     return figure
 
 
-def _through(findings: Findings, dataset: str, axes: dict[str, Axes]) -> None:
+def _through(analysis: Analysis, dataset: str, axes: dict[str, Axes]) -> None:
     """Draw a panel a clock, the first with names and reference levels, and the caption."""
-    results, first = findings.results, next(iter(axes.values()))
+    results, first = analysis.results, next(iter(axes.values()))
     rows = primary(results, primary_metric(dataset), dataset)
     rows = rows[rows["value"] > 0]
     models, ends = contestants(results, dataset), ended(results, dataset)
@@ -54,7 +54,7 @@ def _through(findings: Findings, dataset: str, axes: dict[str, Axes]) -> None:
     first.set_ylabel(f"{title(dataset)} (log scale, lower is better)")
     if rows.empty:
         first.text(0.5, 0.5, "not evaluated yet", transform=first.transAxes, ha="center")
-    floor = _references(list(axes.values()), findings.scale, dataset)
+    floor = _references(list(axes.values()), analysis.scale, dataset)
     theme.plain_log(first)
     figure = theme.figure_of(first)
     if len(models) <= theme.DIRECT:
@@ -65,7 +65,7 @@ def _through(findings: Findings, dataset: str, axes: dict[str, Axes]) -> None:
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"
     )
-    theme.caption(figure, f"Quality through training, {dataset}{_best(findings, dataset)}", note)
+    theme.caption(figure, f"Quality through training, {dataset}{_best(analysis, dataset)}", note)
 
 
 def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
@@ -99,8 +99,8 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
     return f" Dashed:{text[:-1]}." if text else ""
 
 
-def _best(findings: Findings, dataset: str) -> str:
-    table = findings.models(dataset)
+def _best(analysis: Analysis, dataset: str) -> str:
+    table = analysis.models(dataset)
     table = table[table[f"{primary_metric(dataset)}_n"] > 0]
     return f": {theme.clipped(table['model'].iloc[0])} ends lowest" if len(table) > 1 else ""
 
@@ -114,23 +114,23 @@ def _protocol(rows: pd.DataFrame, dataset: str) -> str:
 
 
 @theme.themed
-def final_quality(findings: Findings, dataset: str) -> Figure:
+def final_quality(analysis: Analysis, dataset: str) -> Figure:
     """The final primary metric: a dot a seed, the mean and its interval, best model on top."""
-    table = findings.models(dataset).reset_index(drop=True)
+    table = analysis.models(dataset).reset_index(drop=True)
     metric = primary_metric(dataset)
-    values = final(findings.results, metric, dataset)
+    values = final(analysis.results, metric, dataset)
     figure = Figure(figsize=(theme.WIDTH, 1.6 + 0.34 * len(table)), layout="constrained")
     axis = figure.subplots()
     if len(values):
         named = {f"{metric}_{end}": end for end in ("mean", "low", "high", "n")}
-        colours = theme.colours(contestants(findings.results, dataset))
+        colours = theme.colours(contestants(analysis.results, dataset))
         _seeds_and_interval(axis, table.rename(columns=named), values, colours)
     axis.set(xlabel=f"final {title(dataset)} (log scale, lower is better)", ylabel="")
     note = (
         "Dot: a seed; bar: the mean; line: its 95 % t interval, which ends at the edge where it "
         "reaches further. Right: mean (trials finished of started)."
     )
-    theme.caption(figure, f"Final quality, {dataset}{_best(findings, dataset)}", note)
+    theme.caption(figure, f"Final quality, {dataset}{_best(analysis, dataset)}", note)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What the models draw, through training. Findings in, Figure out."""
+"""What the models draw, through training. Analysis in, Figure out."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
@@ -29,9 +29,9 @@ NOTE = {
 
 
 @theme.themed
-def samples(findings: Findings, dataset: str) -> Figure:
+def samples(analysis: Analysis, dataset: str) -> Figure:
     """Samples of fixed latents: models as rows, training time as columns."""
-    results = findings.results
+    results = analysis.results
     strips, names, times = [], [], moments(results, dataset, TIMES)
     for model in contestants(results, dataset):
         seed, end = shown_trial(results, dataset, model)
@@ -54,9 +54,9 @@ def samples(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def neighbours(findings: Findings, dataset: str) -> Figure:
+def neighbours(analysis: Analysis, dataset: str) -> Figure:
     """Final samples, and under each the training images nearest to it; a panel a model."""
-    results = findings.results
+    results = analysis.results
     found = neighbours_of(results, dataset)
     rows = max(1, math.ceil(len(found) / 2))
     figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..probes.alarms import COLLAPSED, START
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
@@ -21,9 +21,9 @@ LEAST = 1e-4  # share of a bin that has a colour
 
 
 @theme.themed
-def updates(findings: Findings, dataset: str) -> Figure:
+def updates(analysis: Analysis, dataset: str) -> Figure:
     """The update-to-weight ratio of both networks, one line a model."""
-    results = findings.results
+    results = analysis.results
     what = "|update| / |weights| of a step"
     figure = both_networks(results, dataset, "update_ratio", what, USUAL)
     note = (
@@ -36,9 +36,9 @@ def updates(findings: Findings, dataset: str) -> Figure:
 
 
 @theme.themed
-def diversity(findings: Findings, dataset: str) -> Figure:
+def diversity(analysis: Analysis, dataset: str) -> Figure:
     """The distance between two fakes in percent of that between two real ones, a line a model."""
-    results = findings.results
+    results = analysis.results
     rows = diversity_of(results, dataset)
     models = contestants(results, dataset)
     figure, axes = theme.panels(1, height=3.2)
@@ -76,9 +76,9 @@ def diversity_of(results: Results, dataset: str) -> pd.DataFrame:
 
 
 @theme.themed
-def weights(findings: Findings, dataset: str) -> Figure:
+def weights(analysis: Analysis, dataset: str) -> Figure:
     """Histograms of the discriminator's weights through training, a heat map a model."""
-    results = findings.results
+    results = analysis.results
     rows = histograms_of(results, dataset)
     models = [m for m in contestants(results, dataset) if m in set(rows["model"])]
     models = models or contestants(results, dataset)[:1]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..formats import latex, plain, safe
 from ..records.origins import HEADS, origins
 from ..tables.protocol import datasets, title, unit
@@ -19,56 +19,56 @@ bench report .                           # tables, plots and page, from the reco
 MADE_WITH = ("commit", "dirty", "python", "torch", "processor", "cores")
 
 
-def markdown(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
+def markdown(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
     """report.md, for GitHub; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
     lines = []
-    for dataset in datasets(findings.results):
-        lines += [*_section(findings, dataset), ""]
+    for dataset in datasets(analysis.results):
+        lines += [*_section(analysis, dataset), ""]
         for name in SHOWN:
             if (dataset, name) in figures:
-                path = figures[dataset, name].relative_to(findings.results.path).as_posix()
+                path = figures[dataset, name].relative_to(analysis.results.path).as_posix()
                 lines += [f"![{dataset}: {reading(name, unit(dataset)).shows}]({path}.png)", ""]
-    environment = findings.results.environment
+    environment = analysis.results.environment
     lines += ["### Contestants", ""]
-    lines += [*plain(HEADS, [list(origin) for origin in origins(findings.results.experiment)]), ""]
+    lines += [*plain(HEADS, [list(origin) for origin in origins(analysis.results.experiment)]), ""]
     made = ", ".join(f"{name} {environment[name]}" for name in MADE_WITH if name in environment)
     return "\n".join(
         [*lines, "### How to repeat it", "", AGAIN, "", f"Made with {safe(made)}.", ""]
     )
 
 
-def _section(findings: Findings, dataset: str) -> list[str]:
-    pairs, name = findings.pairs(dataset), title(dataset)
-    shown = f"{prose.budget(findings.results)} {unit(dataset)}"
-    lines = [f"## {dataset}, {shown}", "", f"**{safe(prose.headline(findings, dataset))}**", ""]
-    lines += plain(*prose.model_table(findings, dataset, findings.models(dataset)))
-    lines += ["", f"Protocol of {name}: {prose.protocol(findings, dataset)}.", ""]
+def _section(analysis: Analysis, dataset: str) -> list[str]:
+    pairs, name = analysis.pairs(dataset), title(dataset)
+    shown = f"{prose.budget(analysis.results)} {unit(dataset)}"
+    lines = [f"## {dataset}, {shown}", "", f"**{safe(prose.headline(analysis, dataset))}**", ""]
+    lines += plain(*prose.model_table(analysis, dataset, analysis.models(dataset)))
+    lines += ["", f"Protocol of {name}: {prose.protocol(analysis, dataset)}.", ""]
     if len(pairs):
         lines += ["### Pairs, seed against seed", "", *plain(*prose.pair_table(pairs, name)), ""]
     lines += ["### What this run cannot tell", ""]
-    told = [*prose.limits(findings, dataset), prose.noise(findings, dataset)]
+    told = [*prose.limits(analysis, dataset), prose.noise(analysis, dataset)]
     return lines + [f"- {safe(sentence)}" for sentence in told]
 
 
-def summary_tex(findings: Findings) -> str:
+def summary_tex(analysis: Analysis) -> str:
     """A tabular of models a data set. Every seed is left to the files: a page is too narrow."""
     tables = []
-    for dataset in datasets(findings.results):
-        heads, rows = prose.model_table(findings, dataset, findings.models(dataset))
+    for dataset in datasets(analysis.results):
+        heads, rows = prose.model_table(analysis, dataset, analysis.models(dataset))
         kept = [i for i, head in enumerate(heads) if head != "every seed"]
         cut = [[cells[i] for i in kept] for cells in (heads, *rows)]
-        tables.append(_tex(findings, dataset, cut[0], cut[1:]))
+        tables.append(_tex(analysis, dataset, cut[0], cut[1:]))
     return "\n".join(tables)
 
 
-def comparisons_tex(findings: Findings) -> str:
+def comparisons_tex(analysis: Analysis) -> str:
     """A tabular of pairs a data set, by its primary metric."""
     return "\n".join(
-        _tex(findings, name, *prose.pair_table(findings.pairs(name), title(name)))
-        for name in datasets(findings.results)
+        _tex(analysis, name, *prose.pair_table(analysis.pairs(name), title(name)))
+        for name in datasets(analysis.results)
     )
 
 
-def _tex(findings: Findings, dataset: str, heads: list[str], rows: list[list[str]]) -> str:
-    protocol = " ".join(f"{dataset}, {title(dataset)}: {prose.protocol(findings, dataset)}".split())
+def _tex(analysis: Analysis, dataset: str, heads: list[str], rows: list[list[str]]) -> str:
+    protocol = " ".join(f"{dataset}, {title(dataset)}: {prose.protocol(analysis, dataset)}".split())
     return f"% {protocol}; needs \\usepackage{{booktabs}}\n{latex(heads, rows)}\n"

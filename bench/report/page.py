@@ -13,7 +13,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..errors import printable
 from ..metrics import METRICS
@@ -30,9 +30,9 @@ from .reading import COLUMNS, COPYING, NOTES, reading
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
+def page(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
     """The HTML page; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
-    results = findings.results
+    results = analysis.results
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -44,7 +44,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
     environment.filters |= {"number": number, "cell": _cell}
     environment.filters |= {"value": _value, "whole": _whole}
     template = environment.get_template("report.html.j2")
-    sections = [_section(findings, dataset, figures) for dataset in datasets(results)]
+    sections = [_section(analysis, dataset, figures) for dataset in datasets(results)]
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return template.render(
@@ -53,7 +53,7 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
         name=results.path.resolve().name,
         budget=prose.budget(results),
         sections=sections,
-        claims=page_parts.claims(findings),
+        claims=page_parts.claims(analysis),
         plan=_plan(results),
         contestants=origins(results.experiment),
         environment={key: _cell(value) for key, value in results.environment.items()},
@@ -61,41 +61,41 @@ def page(findings: Findings, figures: dict[tuple[str, str], Path]) -> str:
 
 
 def _section(
-    findings: Findings, dataset: str, figures: dict[tuple[str, str], Path]
+    analysis: Analysis, dataset: str, figures: dict[tuple[str, str], Path]
 ) -> dict[str, Any]:
-    results, table = findings.results, findings.models(dataset)
+    results, table = analysis.results, analysis.models(dataset)
     metric = primary_metric(dataset)
     values = final(results, metric, dataset)
-    columns = findings.measured(dataset, COLUMNS[metric])
+    columns = analysis.measured(dataset, COLUMNS[metric])
     rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
     drawn = {name: path for (of, name), path in figures.items() if of == dataset}
-    own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(findings).items()}
+    own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(analysis).items()}
     return {
         **_words(dataset),
         "note": NOTES[metric] + f" {COPYING}" * ("memorisation" in columns),
-        "headline": prose.headline(findings, dataset),
+        "headline": prose.headline(analysis, dataset),
         "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
-        "limits": prose.limits(findings, dataset),
+        "limits": prose.limits(analysis, dataset),
         "models": rows,
         "columns": [{"head": _head(name), "help": METRICS[name].help} for name in columns],
         "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "slides": page_pictures.slides(results, dataset),
         "slides_note": page_pictures.NOTE[unit(dataset)],
         "clock_reading": reading("quality", unit(dataset)).reading,
-        "clocks": page_pictures.clocks(findings, dataset),
-        "pairs": page_parts.pairs(findings, dataset),
-        "matrix": page_parts.matrix(findings, dataset),
-        "counted": bool(findings.pairs(dataset)["verdict_with_failures"].notna().any()),
-        "separation": prose.separation(findings, dataset),
-        "noise": prose.noise(findings, dataset),
-        "unfinished": page_parts.unfinished(findings, dataset),
-        "alarms": page_parts.alarms(findings, dataset),
+        "clocks": page_pictures.clocks(analysis, dataset),
+        "pairs": page_parts.pairs(analysis, dataset),
+        "matrix": page_parts.matrix(analysis, dataset),
+        "counted": bool(analysis.pairs(dataset)["verdict_with_failures"].notna().any()),
+        "separation": prose.separation(analysis, dataset),
+        "noise": prose.noise(analysis, dataset),
+        "unfinished": page_parts.unfinished(analysis, dataset),
+        "alarms": page_parts.alarms(analysis, dataset),
         "alarm_rules": page_parts.RULES,
-        "collapsed": page_parts.collapsed(findings, dataset),
-        "protocol": prose.protocol(findings, dataset),
+        "collapsed": page_parts.collapsed(analysis, dataset),
+        "protocol": prose.protocol(analysis, dataset),
         "published": _published(table, dataset),
-        "reported_sentences": sentences(findings.reported, dataset),
-        "figures": page_pictures.figures(findings, dataset, drawn),
+        "reported_sentences": sentences(analysis.reported, dataset),
+        "figures": page_pictures.figures(analysis, dataset, drawn),
         **{key: frame.to_dict("records") for key, frame in own.items()},
     }
 
@@ -127,13 +127,13 @@ def _published(table: pd.DataFrame, dataset: str) -> dict[str, Any] | None:
     return {"titles": known.titles, "setup": known.setup, "rows": rows, "ours": ours}
 
 
-def _frames(findings: Findings) -> dict[str, pd.DataFrame]:
+def _frames(analysis: Analysis) -> dict[str, pd.DataFrame]:
     return {
-        "scale": findings.scale,
-        "agreement": findings.agreement,
-        "matched": findings.matched,
-        "reported": findings.reported,
-        "reaching": findings.reaching,
+        "scale": analysis.scale,
+        "agreement": analysis.agreement,
+        "matched": analysis.matched,
+        "reported": analysis.reported,
+        "reaching": analysis.reaching,
     }
 
 

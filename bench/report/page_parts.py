@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..claims import text
 from ..probes.alarms import COLLAPSED, GROWN
 from ..tables.protocol import primary
@@ -25,16 +25,16 @@ class Cell(NamedTuple):
     hint: str
 
 
-def pairs(findings: Findings, dataset: str) -> list[dict[str, Any]]:
-    """The rows of `Findings.pairs` as cells."""
-    return [_row(row) for _, row in findings.pairs(dataset).iterrows()]
+def pairs(analysis: Analysis, dataset: str) -> list[dict[str, Any]]:
+    """The rows of `Analysis.pairs` as cells."""
+    return [_row(row) for _, row in analysis.pairs(dataset).iterrows()]
 
 
-def matrix(findings: Findings, dataset: str) -> list[tuple[str, list[Cell]]]:
+def matrix(analysis: Analysis, dataset: str) -> list[tuple[str, list[Cell]]]:
     """A row a model, best first: its name, and a cell a model in the same order."""
-    models = [str(model) for model in findings.models(dataset)["model"]]
+    models = [str(model) for model in analysis.models(dataset)["model"]]
     known: dict[tuple[str, str], Cell] = {}
-    for _, row in findings.pairs(dataset).iterrows():
+    for _, row in analysis.pairs(dataset).iterrows():
         a, b = str(row["model_a"]), str(row["model_b"])
         said = direction(a, b, row["verdict"])
         ratio, low, high = (float(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
@@ -66,31 +66,31 @@ RULES = {"collapsed": f"{COLLAPSED:.0%}", "grown": f"{GROWN:g}"}  # of the alarm
 FELL = 0.5  # of the modes that a trial had covered: no more than this share is a collapse
 
 
-def unfinished(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+def unfinished(analysis: Analysis, dataset: str) -> list[dict[str, Any]]:
     """The trials that did not finish, and where they stopped."""
-    trials = findings.results.trials
+    trials = analysis.results.trials
     columns = ["model", "seed", "status", "images", "generator_steps", "reason"]
     rows = trials[(trials["dataset"] == dataset) & (trials["status"] != "finished")]
     return [row.to_dict() for _, row in rows.reindex(columns=columns).iterrows()]
 
 
-def alarms(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+def alarms(analysis: Analysis, dataset: str) -> list[dict[str, Any]]:
     """What the alarms told while training, in the order of models, seeds and training."""
-    rows = findings.results.events
+    rows = analysis.results.events
     rows = rows[rows["dataset"] == dataset]
-    order = [str(model) for model in findings.models(dataset)["model"]]
+    order = [str(model) for model in analysis.models(dataset)["model"]]
     rows = rows.assign(place=rows["model"].map(order.index))
     rows = rows.sort_values(["place", "seed", "images"], kind="stable")
     return [row.to_dict() for _, row in rows.iterrows()]
 
 
-def collapsed(findings: Findings, dataset: str) -> list[dict[str, Any]]:
+def collapsed(analysis: Analysis, dataset: str) -> list[dict[str, Any]]:
     """The trials that end on few of the modes that they had covered: most, end, since (images).
 
     The untrained generator does not count, nor does a model that is told which mode to draw.
     """
-    rows = primary(findings.results, "modes", dataset)
-    models = findings.models(dataset)
+    rows = primary(analysis.results, "modes", dataset)
+    models = analysis.models(dataset)
     told = set(models.loc[models["conditional"], "model"])
     rows = rows[(rows["images"] > 0) & ~rows["model"].isin(told)]
     found = [_fall(own.sort_values("images")) for _, own in rows.groupby(["model", "seed"])]
@@ -111,9 +111,9 @@ def _fall(own: pd.DataFrame) -> dict[str, Any] | None:
     }
 
 
-def claims(findings: Findings) -> dict[str, Any]:
+def claims(analysis: Analysis) -> dict[str, Any]:
     """Rows, how many of each verdict, and what the other claims would need."""
-    table = findings.claims
+    table = analysis.claims
     rows = [
         {
             **row.to_dict(),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..plots import samples as plots_samples
 from ..plots import theme
@@ -23,21 +23,21 @@ DPI = 120  # of figures that are only on the page
 BETTER = ("samples", "quality")  # figures in place of which the page has a slider and a switch
 
 
-def figures(findings: Findings, dataset: str, drawn: dict[str, Path]) -> dict[str, dict[str, str]]:
+def figures(analysis: Analysis, dataset: str, drawn: dict[str, Path]) -> dict[str, dict[str, str]]:
     """The figures of a data set by name; `drawn` are their paths without suffix."""
-    table = findings.models(dataset)
+    table = analysis.models(dataset)
     shown = {name: path for name, path in drawn.items() if name not in BETTER}
     return {name: _figure(name, dataset, path, table) for name, path in shown.items()}
 
 
-def clocks(findings: Findings, dataset: str) -> dict[str, dict[str, str]]:
+def clocks(analysis: Analysis, dataset: str) -> dict[str, dict[str, str]]:
     """Quality against each clock, if it was measured; the files have all three side by side."""
-    if "quality" not in figures_of(findings, dataset):
+    if "quality" not in figures_of(analysis, dataset):
         return {}
-    ends = _ends(findings.models(dataset), dataset)
+    ends = _ends(analysis.models(dataset), dataset)
     found = {}
     for clock, words in CLOCKS.items():
-        drawn = theme.pixels(quality_by(findings, dataset, clock), DPI)
+        drawn = theme.pixels(quality_by(analysis, dataset, clock), DPI)
         against = words.format(unit=unit(dataset))
         alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
         found[clock] = {"source": embedded.address("png", drawn), "alt": alt, "clock": against}

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..formats import plain, safe
 from ..metrics import METRICS
@@ -33,32 +33,32 @@ def done(row: pd.Series, what: str = "") -> str:
     return f"{row['finished']} of {row['started']}" + what + f" ({lost})" * bool(lost)
 
 
-def headline(findings: Findings, dataset: str) -> str:
+def headline(analysis: Analysis, dataset: str) -> str:
     """The answer in one sentence or two, with what it stands on."""
-    table = findings.models(dataset)
+    table = analysis.models(dataset)
     table = table[table["rank"].notna()]
     if table.empty:
         text = f"On {dataset}, no trial has finished with an {title(dataset)}"
-        reason = unmeasured(findings, dataset).get(primary_metric(dataset))
+        reason = unmeasured(analysis, dataset).get(primary_metric(dataset))
         return f"{text}: {reason}." if reason else f"{text}."
     best, value = table.iloc[0], number(table[f"{primary_metric(dataset)}_mean"].iloc[0])
-    text = f"On {dataset} after {budget(findings.results)} {unit(dataset)}, {best['model']} has "
+    text = f"On {dataset} after {budget(analysis.results)} {unit(dataset)}, {best['model']} has "
     text += f"the lowest mean {title(dataset)}: {value}, {done(best, ' seeds')}."
-    return text + " " + separation(findings, dataset)
+    return text + " " + separation(analysis, dataset)
 
 
-def unmeasured(findings: Findings, dataset: str) -> dict[str, str]:
+def unmeasured(analysis: Analysis, dataset: str) -> dict[str, str]:
     """Metric -> why it could not be measured, in a trial at least."""
-    trials = findings.results.trials.reindex(columns=["dataset", "not_measured"])
+    trials = analysis.results.trials.reindex(columns=["dataset", "not_measured"])
     found: dict[str, str] = {}
     for text in trials.loc[trials["dataset"] == dataset, "not_measured"].dropna():
         found |= json.loads(text)
     return found
 
 
-def separation(findings: Findings, dataset: str) -> str:
+def separation(analysis: Analysis, dataset: str) -> str:
     """How many pairs can be told apart, and why not more."""
-    pairs = findings.pairs(dataset)
+    pairs = analysis.pairs(dataset)
     if pairs.empty:
         return "There is no other to compare it with."
     told = int((~pairs["verdict"].str.startswith("cannot")).sum())
@@ -106,9 +106,9 @@ def power(pair: pd.Series) -> str:
     return "100 or more" if pair["n"] > 1 else NONE
 
 
-def limits(findings: Findings, dataset: str) -> list[str]:
+def limits(analysis: Analysis, dataset: str) -> list[str]:
     """What this run cannot tell, a sentence each."""
-    table, pairs = findings.models(dataset), findings.pairs(dataset)
+    table, pairs = analysis.models(dataset), analysis.pairs(dataset)
     found = []
     family = int(pairs["p"].notna().sum())
     n, needed = int(pairs["n"].max()) if family else 0, seeds_to_attain(max(family, 1))
@@ -124,7 +124,7 @@ def limits(findings: Findings, dataset: str) -> list[str]:
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
-    for metric, reason in unmeasured(findings, dataset).items():
+    for metric, reason in unmeasured(analysis, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
     found += _with_failures(pairs)
     told = list(table.loc[table["conditional"], "model"])
@@ -163,9 +163,9 @@ def _with_failures(pairs: pd.DataFrame) -> list[str]:
     return [f"{text}change {len(changed)} of {len(pairs)} verdicts: {listed}."]
 
 
-def noise(findings: Findings, dataset: str) -> str:
+def noise(analysis: Analysis, dataset: str) -> str:
     """What a single value of the primary metric varies by, and how much of that is what."""
-    table, name = findings.noise, title(dataset)
+    table, name = analysis.noise, title(dataset)
     parts = table[(table["dataset"] == dataset) & table["model"].isna()]
     if parts.empty:
         return f"The noise in a single {name} is not known: no model has two finished seeds."
@@ -181,13 +181,13 @@ def noise(findings: Findings, dataset: str) -> str:
     return text + f" ({below}: estimated below 0, set to 0.)" * bool(below)
 
 
-def protocol(findings: Findings, dataset: str) -> str:
+def protocol(analysis: Analysis, dataset: str) -> str:
     """How the primary metric was measured."""
-    rows = findings.models(dataset)
+    rows = analysis.models(dataset)
     rows = rows[rows["features"].notna()]
     if rows.empty:
         return "not measured"
-    row, trials = rows.iloc[0], findings.results.trials
+    row, trials = rows.iloc[0], analysis.results.trials
     trials = trials[trials["dataset"] == dataset].reindex(columns=["extractor_accuracy"])
     right = trials["extractor_accuracy"].dropna()
     known = f" (classifies {right.iloc[0]:.1%} of held-out images rightly)" if len(right) else ""
@@ -196,41 +196,41 @@ def protocol(findings: Findings, dataset: str) -> str:
 
 def markdown(results: Results) -> str:
     """summary.md: at most some 60 lines a data set, to be read in a terminal."""
-    return text_of(Findings(results))
+    return text_of(Analysis(results))
 
 
-def text_of(findings: Findings) -> str:
+def text_of(analysis: Analysis) -> str:
     """`markdown` from tables that are there already."""
-    sections = [_section(findings, dataset) for dataset in datasets(findings.results)]
+    sections = [_section(analysis, dataset) for dataset in datasets(analysis.results)]
     return "\n".join(line for section in sections for line in section)
 
 
-def _section(findings: Findings, dataset: str) -> list[str]:
-    table = findings.models(dataset)
-    shown = f"{budget(findings.results)} {unit(dataset)}"
-    lines = [f"# {safe(dataset)}, {shown}", "", safe(headline(findings, dataset)), ""]
+def _section(analysis: Analysis, dataset: str) -> list[str]:
+    table = analysis.models(dataset)
+    shown = f"{budget(analysis.results)} {unit(dataset)}"
+    lines = [f"# {safe(dataset)}, {shown}", "", safe(headline(analysis, dataset)), ""]
     lines += [f"- {safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
-    lines += ["", *plain(*model_table(findings, dataset, table.head(ROWS))), ""]
+    lines += ["", *plain(*model_table(analysis, dataset, table.head(ROWS))), ""]
     if len(table) > ROWS:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
-    lines += [*_pairs(findings.pairs(dataset), title(dataset)), ""]
-    lines += [f"Scale ({title(dataset)}): {_scale(findings, dataset)}."]
-    agreement = findings.agreement
+    lines += [*_pairs(analysis.pairs(dataset), title(dataset)), ""]
+    lines += [f"Scale ({title(dataset)}): {_scale(analysis, dataset)}."]
+    agreement = analysis.agreement
     lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
-    lines += [noise(findings, dataset)]
-    lines += map(safe, sentences(findings.reported, dataset))
-    lines += [f"Matched: {_matched(findings, dataset)}.", *map(safe, _alarmed(table))]
-    return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(findings, dataset))}.", ""]
+    lines += [noise(analysis, dataset)]
+    lines += map(safe, sentences(analysis.reported, dataset))
+    lines += [f"Matched: {_matched(analysis, dataset)}.", *map(safe, _alarmed(table))]
+    return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(analysis, dataset))}.", ""]
 
 
 def model_table(
-    findings: Findings, dataset: str, table: pd.DataFrame
+    analysis: Analysis, dataset: str, table: pd.DataFrame
 ) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of text, a row a row of `Findings.models`."""
+    """Heads and rows of text, a row a row of `Analysis.models`."""
     metric = primary_metric(dataset)
-    beside = findings.measured(dataset, SECONDARY[metric])
-    values = final(findings.results, metric, dataset)
-    named = presets(findings.results.experiment)
+    beside = analysis.measured(dataset, SECONDARY[metric])
+    values = final(analysis.results, metric, dataset)
+    named = presets(analysis.results.experiment)
     apart = any(label != reference for label, reference in named.items())  # of a name of its own
     heads = ["rank", "model", *["preset"] * apart]
     heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
@@ -259,7 +259,7 @@ def _pairs(pairs: pd.DataFrame, title: str) -> list[str]:
 
 
 def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of text, a row a row of `Findings.pairs`."""
+    """Heads and rows of text, a row a row of `Analysis.pairs`."""
     heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
     counted = bool(pairs["verdict_with_failures"].notna().any())
     heads += ["verdict with failures"] * counted
@@ -273,8 +273,8 @@ def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[st
     return heads, rows
 
 
-def _scale(findings: Findings, dataset: str) -> str:
-    levels = findings.scale
+def _scale(analysis: Analysis, dataset: str) -> str:
+    levels = analysis.scale
     levels = levels[levels["dataset"] == dataset]
     usual = levels["samples"].mode()
     texts = []
@@ -286,7 +286,7 @@ def _scale(findings: Findings, dataset: str) -> str:
     return " < ".join(texts) or "not measured"
 
 
-def _matched(findings: Findings, dataset: str) -> str:
-    streams = findings.matched
+def _matched(analysis: Analysis, dataset: str) -> str:
+    streams = analysis.matched
     streams = streams[streams["dataset"] == dataset]
     return "; ".join(safe(f"{s.stream} {s.verdict}") for s in streams.itertuples()) or "unknown"

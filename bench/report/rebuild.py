@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..analysis import Findings
+from ..analysis import Analysis
 from ..files import write_text
 from ..formats import spreadsheet
 from ..plots.figures import write_plots
@@ -28,12 +28,12 @@ def write_report(results: Results) -> None:
 
     Each is written to a temporary name and renamed, so that a reader never meets half a file.
     """
-    findings = Findings(results)
+    analysis = Analysis(results)
     for name in ("summary", "comparisons", "claims"):
-        write_text(results.path / f"{name}.csv", spreadsheet(getattr(findings, name)))
-    write_text(results.path / "summary.md", prose.text_of(findings))
-    write_text(results.path / "summary.tex", exports.summary_tex(findings))
-    write_text(results.path / "comparisons.tex", exports.comparisons_tex(findings))
-    figures = write_plots(findings, results.path / "plots")
-    write_text(results.path / "report.md", exports.markdown(findings, figures))
-    write_text(results.path / "report.html", page(findings, figures))
+        write_text(results.path / f"{name}.csv", spreadsheet(getattr(analysis, name)))
+    write_text(results.path / "summary.md", prose.text_of(analysis))
+    write_text(results.path / "summary.tex", exports.summary_tex(analysis))
+    write_text(results.path / "comparisons.tex", exports.comparisons_tex(analysis))
+    figures = write_plots(analysis, results.path / "plots")
+    write_text(results.path / "report.md", exports.markdown(analysis, figures))
+    write_text(results.path / "report.html", page(analysis, figures))

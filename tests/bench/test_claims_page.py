@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.claims import COLUMNS, Probe, Run, evidence_in, judged, looked_at, missing, runs_of
 from bench.claims import text as claims_text
 from bench.cli import main
@@ -46,8 +46,8 @@ def probe_folder(path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def section(tmp_path_factory):
-    findings = Findings(results_of(tmp_path_factory.mktemp("page"), HOSTILE))
-    text = page(findings, {})
+    analysis = Analysis(results_of(tmp_path_factory.mktemp("page"), HOSTILE))
+    text = page(analysis, {})
     return text[text.index('id="claims"') : text.index('id="how"')]
 
 
@@ -70,7 +70,7 @@ def test_a_label_is_text_in_the_claims(section):
 def test_a_folder_that_speaks_to_none_says_what_it_would_need(tmp_path):
     results = cast(FakeResults, results_of(tmp_path))
     results.trials["config"] = "{}"
-    text = page(Findings(cast(Results, results)), {})
+    text = page(Analysis(cast(Results, results)), {})
     section = text[text.index('id="claims"') : text.index('id="how"')]
     assert "<table" not in section
     assert "2 (gan and dcgan on images)" in section
@@ -149,8 +149,8 @@ def test_a_probe_that_no_claim_is_about_is_passed_over(tmp_path):
 
 
 def test_a_results_folder_becomes_runs(tmp_path):
-    findings = Findings(results_of(tmp_path))
-    (row,) = findings.claims.to_dict("records")
+    analysis = Analysis(results_of(tmp_path))
+    (row,) = analysis.claims.to_dict("records")
     assert (row["claim"], row["verdict"], row["runs"]) == (
         2,
         "supported",

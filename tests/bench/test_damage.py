@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bench
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.cli import main
 from bench.cli.status import lines
 from bench.datasets.dataset import load_dataset
@@ -121,8 +121,8 @@ def shown(root: Path) -> str:
     """All that is made of a folder but the pictures: status, text, page, index."""
     results = Results(root)
     write_index(results)
-    findings = Findings(results)
-    return "\n".join([*lines(root), text_of(findings), page(findings, {})])
+    analysis = Analysis(results)
+    return "\n".join([*lines(root), text_of(analysis), page(analysis, {})])
 
 
 def bytes_of(root: Path) -> dict[str, tuple[bytes, int]]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.formats import Table, latex, plain, show
 from bench.plots.figures import FIGURES
 from bench.report import exports, prose
@@ -24,10 +24,10 @@ def columns(line: str) -> int:
 
 
 def test_the_report_has_the_answer_the_tables_and_pictures_beside_it(tmp_path):
-    findings = Findings(fake(tmp_path, ("dcgan", "wgan"), rows=2))
+    analysis = Analysis(fake(tmp_path, ("dcgan", "wgan"), rows=2))
     figures = {("mnist5k", name): tmp_path / "plots" / name for name in FIGURES}
-    text = exports.markdown(findings, figures)
-    assert f"**{prose.headline(findings, 'mnist5k')}**" in text
+    text = exports.markdown(analysis, figures)
+    assert f"**{prose.headline(analysis, 'mnist5k')}**" in text
     assert re.findall(r"\]\((.*?)\)", text) == [f"plots/{name}.png" for name in exports.SHOWN]
     assert "bench run experiment.toml" in text
     assert "python 3.11, torch 2.9, cores 2" in text
@@ -38,11 +38,11 @@ def test_the_report_has_the_answer_the_tables_and_pictures_beside_it(tmp_path):
 
 
 def test_labels_are_text_in_both_languages(tmp_path):
-    findings = Findings(fake(tmp_path, ("dcgan", HOSTILE), diverged=(), rows=2))
-    text = exports.markdown(findings, {})
+    analysis = Analysis(fake(tmp_path, ("dcgan", HOSTILE), diverged=(), rows=2))
+    text = exports.markdown(analysis, {})
     assert "<b>" not in text
     assert "&lt;b>\\|x_y" in text
-    for tex in (exports.summary_tex(findings), exports.comparisons_tex(findings)):
+    for tex in (exports.summary_tex(analysis), exports.comparisons_tex(analysis)):
         body = re.sub(r"^%.*$", "", tex, flags=re.M)
         assert r"\textless{}b\textgreater{}|x\_y\&z\%\$\#\{\}" in body
         assert not re.search(r"(?<!\\)[%$#_]", body.replace(r"$\infty$", ""))
@@ -58,7 +58,7 @@ def test_what_a_font_lacks_is_a_command():
 
 
 def test_each_data_set_has_its_tabular(tmp_path):
-    text = exports.summary_tex(Findings(fake_points(tmp_path)))
+    text = exports.summary_tex(Analysis(fake_points(tmp_path)))
     assert text.startswith(
         "% grid25, EMD: points, 2,500 samples against true:2500; needs \\usepack"
     )
@@ -104,7 +104,7 @@ def test_noise_by_hand_as_far_as_it_was_measured(tmp_path):
     # The logarithm of 2 apart: an sd of log(2) / sqrt(2) in each, and on average.
     sd = 0.4901290
     assert table.tolist() == pytest.approx([sd] * 3)
-    text = prose.noise(Findings(results), "mnist5k")
+    text = prose.noise(Analysis(results), "mnist5k")
     assert "(49 % sd within a model, 2 degrees of freedom) is not told apart into seed and" in text
     # Again at 1.1 and 1 / 1.1 of the first: differences of log 1.21, half their variance is
     # log(1.1)^2 in each contestant; they are as far apart by as much less, or more.
@@ -114,7 +114,7 @@ def test_noise_by_hand_as_far_as_it_was_measured(tmp_path):
     assert parts.loc["seed", "sd"] == pytest.approx(sd)  # log 2 (log 2 -+ 2 log 1.1) / 2
     assert parts["share"].sum() == pytest.approx(1)
     assert (parts["df"] == 2).all()
-    assert "96 % is the seed, 4 % the sample." in prose.noise(Findings(results), "mnist5k")
+    assert "96 % is the seed, 4 % the sample." in prose.noise(Analysis(results), "mnist5k")
 
 
 def test_a_second_extractor_has_its_part(tmp_path):
@@ -126,16 +126,16 @@ def test_a_second_extractor_has_its_part(tmp_path):
     parts = parts[parts["model"].isna()].set_index("part")
     assert parts.loc["seed and sample", "sd"] == 0  # they do not covary
     assert parts.loc["extractor", "share"] == pytest.approx(1)
-    text = prose.noise(Findings(results), "mnist5k")
+    text = prose.noise(Analysis(results), "mnist5k")
     assert "0 % is the seed and the sample, 100 % the extractor." in text
 
 
 def test_a_negative_part_is_said_to_be_none(tmp_path):
     results = again(final_only(tmp_path, {"gan": [10.0, 20.0]}), "fid", [4.0, 0.25])
-    text = prose.noise(Findings(results), "mnist5k")
+    text = prose.noise(Analysis(results), "mnist5k")
     assert "0 % is the seed, 100 % the sample. (seed: estimated below 0, set to 0.)" in text
 
 
 def test_one_seed_has_no_noise_to_speak_of(tmp_path):
-    text = prose.noise(Findings(final_only(tmp_path, {"gan": [10.0]})), "mnist5k")
+    text = prose.noise(Analysis(final_only(tmp_path, {"gan": [10.0]})), "mnist5k")
     assert text == "The noise in a single FID is not known: no model has two finished seeds."

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.cli import main
 from bench.cli.display import LiveDisplay
 from bench.cli.status import lines
@@ -337,33 +337,33 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Findings, Findings]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Analysis, Analysis]:
     """Two equal folders but for the words: hostile ones, and plain ones."""
     plain = tuple(f"word{k}" for k in range(len(EVIL)))
     made = [hostile(tmp_path_factory.mktemp("fake"), words) for words in (EVIL, plain)]
-    return Findings(made[0]), Findings(made[1])  # type: ignore[arg-type]
+    return Analysis(made[0]), Analysis(made[1])  # type: ignore[arg-type]
 
 
-def test_no_element_of_the_page_stems_from_a_word(pair: tuple[Findings, Findings]) -> None:
-    evil, plain = (page(findings, {}) for findings in pair)
+def test_no_element_of_the_page_stems_from_a_word(pair: tuple[Analysis, Analysis]) -> None:
+    evil, plain = (page(analysis, {}) for analysis in pair)
     assert Elements(evil).found == Elements(plain).found
     assert all(c.isprintable() or c == "\n" for c in evil)
     assert "&lt;script&gt;" in evil
     assert "{{7*7}}" in evil  # not computed
 
 
-def test_no_markup_of_the_summary_stems_from_a_word(pair: tuple[Findings, Findings]) -> None:
+def test_no_markup_of_the_summary_stems_from_a_word(pair: tuple[Analysis, Analysis]) -> None:
     def kinds(text: str) -> list[str]:
         tokens = MarkdownIt("commonmark").enable("table").parse(text)
         inner = [child.type for token in tokens for child in token.children or []]
         return [token.type for token in tokens] + [kind for kind in inner if kind != "text"]
 
-    evil, plain = (text_of(findings) for findings in pair)
+    evil, plain = (text_of(analysis) for analysis in pair)
     assert kinds(evil) == kinds(plain)
     assert all(c.isprintable() or c == "\n" for c in evil)
 
 
-def test_no_cell_of_a_csv_is_a_formula(pair: tuple[Findings, Findings]) -> None:
+def test_no_cell_of_a_csv_is_a_formula(pair: tuple[Analysis, Analysis]) -> None:
     text = spreadsheet(pair[0].summary)
     assert "'=cmd" in text
     assert not any(cell.strip('"').startswith(("=", "@")) for cell in text.split(","))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import page as pages
 from bench.report import page_parts as page_events
@@ -32,26 +32,26 @@ def few_pixels():
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory) -> Findings:
+def analysis(tmp_path_factory) -> Analysis:
     path = tmp_path_factory.mktemp("page")
     models = ("dcgan", "wgan", HOSTILE)
     images = fake(path, models, 3, (("wgan", 0), ("wgan", 2)), rows=20, pictures=True)
     points = fake_points(path, "ring8", 8, ("gan", "cgan"), 7, diverged=(), rows=20)
-    return Findings(both(images, points))
+    return Analysis(both(images, points))
 
 
 @pytest.fixture(scope="module")
-def page(findings) -> Element:
+def page(analysis) -> Element:
     figures = {}
     for name in ("pairs", "final_quality"):
-        path = figures["mnist5k", name] = findings.results.path / name
+        path = figures["mnist5k", name] = analysis.results.path / name
         path.with_suffix(".png").write_bytes(b"png")
         path.with_suffix(".svg").write_bytes(b"<svg/>")
-    return parsed(pages.page(findings, figures))
+    return parsed(pages.page(analysis, figures))
 
 
 def made(results: Results) -> Element:
-    return parsed(pages.page(Findings(results), {}))
+    return parsed(pages.page(Analysis(results), {}))
 
 
 def alike(results: Results, models: tuple[str, ...]) -> Results:
@@ -213,7 +213,7 @@ def test_a_trial_that_ends_on_half_of_its_modes_has_collapsed(tmp_path):
     for (model, seed), values in modes.items():
         own = (rows["metric"] == "modes") & (rows["model"] == model) & (rows["seed"] == seed)
         rows.loc[own, "value"] = np.array(values, float)
-    found = page_events.collapsed(Findings(results), "mnist5k")
+    found = page_events.collapsed(Analysis(results), "mnist5k")
     told = [tuple(row[name] for name in ("model", "seed", "most", "end", "since")) for row in found]
     assert told == [("gan", 0, 9, 4, 179_200), ("wgan", 1, 9, 1, 76_800)]
     assert "Trials that lost modes" in made(results).text
@@ -231,8 +231,8 @@ def test_only_the_page_s_own_script_may_run(page):
     assert names == ["dcgan", "wgan", " ".join(HOSTILE.split())]
 
 
-def test_a_slider_s_pictures_are_those_of_the_folder(findings):
-    results = findings.results
+def test_a_slider_s_pictures_are_those_of_the_folder(analysis):
+    results = analysis.results
     shown = slides_of(results)
     for place, images in enumerate(results.samples("dcgan", "mnist5k", 0)):
         frame = shown.strips[0].frames[place]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.plots import theme
 from bench.plots.figures import FIGURES
 from bench.report import page as pages
@@ -54,12 +54,12 @@ def address(tmp_path_factory):
     models = ("dcgan", "wgan", "wgangp", WIDE)
     images = fake(path, models, 3, (("wgan", 2),), rows=20, pictures=True)
     points = fake_points(path, "ring8", 8, ("gan", "cgan"), 7, diverged=(), rows=20)
-    findings, figures = Findings(both(images, points)), {}
+    analysis, figures = Analysis(both(images, points)), {}
     for name in ("pairs", "cost", "final_quality"):
         figures["mnist5k", name] = path / name
-        theme.save(FIGURES[name](findings, "mnist5k"), path / name)
+        theme.save(FIGURES[name](analysis, "mnist5k"), path / name)
     file = path / "report.html"
-    file.write_text(pages.page(findings, figures), encoding="utf-8")
+    file.write_text(pages.page(analysis, figures), encoding="utf-8")
     return file.as_uri()
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.files import write_text
 from bench.plots import figures as plots
 from bench.plots import theme
@@ -19,11 +19,11 @@ WOBBLE = np.array([1.0, 1.1, 0.9, 1.05, 0.97, 1.02, 0.94, 1.08])
 
 
 @pytest.fixture
-def findings(tmp_path) -> Findings:
+def analysis(tmp_path) -> Analysis:
     """wgan is near gan, and far above dcgan, at eight seeds."""
     noise = np.array([1, -1, 1, -1, 1, -1, -1, 1]) * 0.05
     values = {"dcgan": 10 * WOBBLE, "gan": 20 * WOBBLE[::-1], "wgan": 20.5 * (WOBBLE + noise)}
-    return Findings(final_only(tmp_path, {name: list(v) for name, v in values.items()}))
+    return Analysis(final_only(tmp_path, {name: list(v) for name, v in values.items()}))
 
 
 def drawn(axis: Axes) -> tuple[list[tuple[float, str]], list[list[float]]]:
@@ -35,10 +35,10 @@ def drawn(axis: Axes) -> tuple[list[tuple[float, str]], list[list[float]]]:
     return [(x, str(d.get_markerfacecolor())) for x, d in zip(places, dots, strict=True)], spans
 
 
-def test_the_forest_plot_has_the_numbers_of_comparisons_csv(findings, tmp_path):
-    write_text(tmp_path / "comparisons.csv", findings.comparisons.to_csv(index=False))
+def test_the_forest_plot_has_the_numbers_of_comparisons_csv(analysis, tmp_path):
+    write_text(tmp_path / "comparisons.csv", analysis.comparisons.to_csv(index=False))
     table = pd.read_csv(tmp_path / "comparisons.csv").query("outcome == 'primary'")
-    axis = plots.pairs(findings, "mnist5k").axes[0]
+    axis = plots.pairs(analysis, "mnist5k").axes[0]
     dots, spans = drawn(axis)
     assert [x for x, _ in dots] == pytest.approx(list(table["ratio"]))
     assert np.array(spans) == pytest.approx(table[["ratio_low", "ratio_high"]].to_numpy())
@@ -54,7 +54,7 @@ def test_the_forest_plot_has_the_numbers_of_comparisons_csv(findings, tmp_path):
 
 def test_an_interval_without_end_is_cut_with_an_arrow(tmp_path):
     results = final_only(tmp_path, {"dcgan": [10.0, 11.0], "gan": [20.0, 90.0]})
-    axis = plots.pairs(Findings(results), "mnist5k").axes[0]
+    axis = plots.pairs(Analysis(results), "mnist5k").axes[0]
     arrows = [line for line in axis.lines if line.get_marker() in ("<", ">")]
     assert [line.get_marker() for line in arrows] == ["<", ">"]
     assert [float(np.asarray(a.get_xdata())[0]) for a in arrows] == pytest.approx(axis.get_xlim())
@@ -63,7 +63,7 @@ def test_an_interval_without_end_is_cut_with_an_arrow(tmp_path):
 
 def test_one_seed_has_a_dot_and_no_interval(tmp_path):
     results = final_only(tmp_path, {"dcgan": [10.0], "gan": [20.0]})
-    figure = plots.pairs(Findings(results), "mnist5k")
+    figure = plots.pairs(Analysis(results), "mnist5k")
     dots, spans = drawn(figure.axes[0])
     assert dots[0][0] == pytest.approx(0.5)
     assert np.isnan(spans).all()
@@ -72,7 +72,7 @@ def test_one_seed_has_a_dot_and_no_interval(tmp_path):
 
 def test_of_many_models_the_pairs_of_the_best_are_shown(tmp_path):
     values = {f"m{i}": [10.0 + i, 11.0 + i] for i in range(9)}
-    figure = plots.pairs(Findings(final_only(tmp_path, values)), "mnist5k")
+    figure = plots.pairs(Analysis(final_only(tmp_path, values)), "mnist5k")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == [f"m0 / m{i}" for i in range(1, 9)]
     assert len(labels) < MOST < 36
@@ -81,7 +81,7 @@ def test_of_many_models_the_pairs_of_the_best_are_shown(tmp_path):
 
 def test_cost_has_a_dot_a_seed_and_a_mean_a_model(tmp_path):
     results = fake(tmp_path, rows=2)
-    axis = plots.cost(Findings(results), "mnist5k").axes[0]
+    axis = plots.cost(Analysis(results), "mnist5k").axes[0]
     seeds = final(results, "fid", "mnist5k").merge(results.trials, on=["model", "seed"])
     offsets = np.vstack([np.asarray(c.get_offsets()) for c in axis.collections])
     assert sorted(map(tuple, offsets)) == sorted(zip(seeds["seconds"], seeds["value"], strict=True))
@@ -97,7 +97,7 @@ def test_cost_has_a_dot_a_seed_and_a_mean_a_model(tmp_path):
 
 def test_constraints_are_shown_of_the_models_that_have_them(tmp_path):
     results = fake(tmp_path, rows=60)
-    figure = plots.constraints(Findings(results), "mnist5k")
+    figure = plots.constraints(Analysis(results), "mnist5k")
     titles = [axis.get_title(loc="left") for axis in figure.axes]
     assert titles == [
         "slope of the critic",
@@ -111,14 +111,14 @@ def test_constraints_are_shown_of_the_models_that_have_them(tmp_path):
     last = rows.loc[rows["images"] == rows["images"].max(), "value"].mean()
     assert np.asarray(clip[0].get_ydata())[-1] == pytest.approx(100 * last)
     none = fake(tmp_path, ("gan", "dcgan"), 1, (), rows=2)
-    assert "constraints" not in plots.figures_of(Findings(none), "mnist5k")
+    assert "constraints" not in plots.figures_of(Analysis(none), "mnist5k")
 
 
 def test_long_names_stay_in_the_figure(tmp_path):
     values = {f"{i} " + "long name " * 9: [10.0 + i, 11.0 + i, 12.5 + i] for i in range(9)}
-    findings = Findings(final_only(tmp_path, values))
+    analysis = Analysis(final_only(tmp_path, values))
     for draw in (plots.pairs, plots.cost):
-        figure = draw(findings, "mnist5k")
+        figure = draw(analysis, "mnist5k")
         figure.draw_without_rendering()
         width = figure.get_window_extent().width
         for axis in figure.axes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.plots import theme
 from bench.plots.lines import of_curves
@@ -39,20 +39,20 @@ def results(tmp_path_factory):
     ],
 )
 def test_a_figure_names_its_axes_units_and_trials(results, name, words):
-    shown = texts(plots.FIGURES[name](Findings(results), "mnist5k"))
+    shown = texts(plots.FIGURES[name](Analysis(results), "mnist5k"))
     assert [word for word in words if word not in shown] == []
 
 
 def test_figures_of_points_speak_of_points(tmp_path):
     results = fake_points(tmp_path)
     for name in NAMES:
-        shown = texts(plots.FIGURES[name](Findings(results), "grid25"))
+        shown = texts(plots.FIGURES[name](Analysis(results), "grid25"))
         assert "points" in shown or name in ("updates",)
         assert not re.search("FID|image|classifier", shown), name
 
 
 def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
-    figure = plots.FIGURES["slopes"](Findings(results), "mnist5k")
+    figure = plots.FIGURES["slopes"](Analysis(results), "mnist5k")
     rows = of_curves(results, "mnist5k", "slope/fake/mean")
     for axis, model in zip(figure.axes[:5], FIVE, strict=True):
         (one,) = [line for line in axis.lines if line.get_linestyle() == "--"]
@@ -65,7 +65,7 @@ def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
 
 
 def test_bands_reach_from_quantile_to_quantile(results):
-    axis = plots.FIGURES["score_bands"](Findings(results), "mnist5k").axes[0]
+    axis = plots.FIGURES["score_bands"](Analysis(results), "mnist5k").axes[0]
     rows = of_curves(results, "mnist5k", "score/real/q05", "score/real/q95")
     rows = rows[rows["model"] == "gan"]
     outer = np.asarray(axis.collections[0].get_paths()[0].vertices)
@@ -75,12 +75,12 @@ def test_bands_reach_from_quantile_to_quantile(results):
 
 
 def test_only_logistic_models_have_guesses(results):
-    axes = plots.FIGURES["guesses"](Findings(results), "mnist5k").axes
+    axes = plots.FIGURES["guesses"](Analysis(results), "mnist5k").axes
     assert [axis.get_title(loc="left") for axis in axes] == ["gan", "cgan", "dcgan"]
 
 
 def test_weights_are_seen_at_their_own_scale(results):
-    axes = plots.FIGURES["weights"](Findings(results), "mnist5k").axes[:5]
+    axes = plots.FIGURES["weights"](Analysis(results), "mnist5k").axes[:5]
     limits = {axis.get_title(loc="left"): axis.get_ylim() for axis in axes}
     assert limits["wgan"] == pytest.approx((-0.01, 0.01))
     assert limits["gan"] == pytest.approx((-1.1, 1.1))
@@ -104,28 +104,28 @@ def test_diversity_is_a_percentage_of_the_real_one(results):
 def test_a_folder_without_probes_has_none_of_the_figures(tmp_path):
     old = fake(tmp_path, ("gan", "wgan"), 1, (), rows=5)
     assert set(NAMES) - {"weights"} <= set(plots.FIGURES) - set(
-        plots.figures_of(Findings(old), "mnist5k")
+        plots.figures_of(Analysis(old), "mnist5k")
     )
     old.histograms = old.histograms.iloc[:0]
     old.events = old.events.iloc[:0]
-    assert not set(NAMES) & set(plots.figures_of(Findings(old), "mnist5k"))
-    assert page_events.alarms(Findings(old), "mnist5k") == []
+    assert not set(NAMES) & set(plots.figures_of(Analysis(old), "mnist5k"))
+    assert page_events.alarms(Analysis(old), "mnist5k") == []
     old.trials = old.trials.drop(columns=["collapse_alarms", "divergence_alarms"])
-    summary = Findings(old).summary
+    summary = Analysis(old).summary
     assert summary["collapse_alarms"].isna().all()
-    assert not any("Alarms" in line for line in prose.limits(Findings(old), "mnist5k"))
+    assert not any("Alarms" in line for line in prose.limits(Analysis(old), "mnist5k"))
 
 
 def test_alarms_are_listed_counted_and_told(results):
-    findings = Findings(results)
-    listed = page_events.alarms(findings, "mnist5k")
+    analysis = Analysis(results)
+    listed = page_events.alarms(analysis, "mnist5k")
     assert [(t["model"], t["kind"], t["step"]) for t in listed] == [
         ("gan", "collapse", 900),
         ("gan", "divergence", 950),
     ]
-    table = findings.summary.set_index("model")
+    table = analysis.summary.set_index("model")
     assert table["collapse_alarms"].to_dict() == dict.fromkeys(FIVE, 1.0)
     assert table["divergence_alarms"].to_dict() == {m: float(m == "wgan") for m in FIVE}
-    (told,) = [line for line in prose.limits(findings, "mnist5k") if "Alarms" in line]
+    (told,) = [line for line in prose.limits(analysis, "mnist5k") if "Alarms" in line]
     assert "wgan of divergence in 1 of 3 trials" in told
-    assert told in prose.text_of(findings)
+    assert told in prose.text_of(analysis)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.datasets import primary_metric
 from bench.report import prose
 from bench.tables import scale as checks
@@ -114,7 +114,7 @@ def test_the_text_speaks_of_emd_and_points(tmp_path):
 
 
 def test_what_a_run_on_points_cannot_tell(tmp_path):
-    limits = prose.limits(Findings(fake_points(tmp_path, rows=2)), "grid25")
+    limits = prose.limits(Analysis(fake_points(tmp_path, rows=2)), "grid25")
     assert "† cgan: handed the labels, so modes and mode KL are not comparable." in limits
     assert limits[-1].startswith("EMD is in the unit of the plane")
     assert not [limit for limit in limits if "FID" in limit]

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.records.origins import origins, presets
 from bench.records.results import Results
@@ -110,30 +110,30 @@ def test_other_data_and_other_presets_are_not_compared(tmp_path: Path) -> None:
 
 def test_the_report_shows_them_and_the_preset(tmp_path: Path) -> None:
     results = cast(Results, made(tmp_path, [-15.0, -14.9, -15.1], [2.8, 2.9, 2.7]))
-    findings = Findings(results)
-    assert "reported_losses" in plots.figures_of(findings, "mnist5k")
-    figure = plots.FIGURES["reported_losses"](findings, "mnist5k")
+    analysis = Analysis(results)
+    assert "reported_losses" in plots.figures_of(analysis, "mnist5k")
+    figure = plots.FIGURES["reported_losses"](analysis, "mnist5k")
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert {"reported: 2.82485", "reported: -14.99197"} == set(words)
-    text = prose.text_of(findings)
+    text = prose.text_of(analysis)
     assert "both lie where another seed would (3 seeds)" in text
     assert "| preset " in text
     assert "| wgangp@notes " in text
-    shown = page(findings, {})
+    shown = page(analysis, {})
     assert "Losses reported elsewhere, and here" in shown
     assert "-14.99197" in shown
     source = MODELS["wgangp"].presets["notes"].source.partition("'")[2]
     assert source in shown
-    assert source in exports.markdown(findings, {})
+    assert source in exports.markdown(analysis, {})
     summary = tables.summary(results).set_index("model")
     assert summary["preset"].to_dict() == {"mine": "wgangp@notes", "dcgan": ""}
 
 
 def test_without_any_the_report_has_no_such_part(tmp_path: Path) -> None:
-    findings = Findings(fake(tmp_path, rows=4))
-    assert "reported_losses" not in plots.figures_of(findings, "mnist5k")
-    assert "Losses reported elsewhere" not in page(findings, {})
-    assert "preset" not in prose.text_of(findings)
+    analysis = Analysis(fake(tmp_path, rows=4))
+    assert "reported_losses" not in plots.figures_of(analysis, "mnist5k")
+    assert "Losses reported elsewhere" not in page(analysis, {})
+    assert "preset" not in prose.text_of(analysis)
 
 
 def test_where_a_contestant_comes_from() -> None:

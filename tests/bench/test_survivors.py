@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench import stats
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import prose
 from bench.tables import summary as tables
@@ -36,7 +36,7 @@ def rows(results: Results):
 def test_nothing_is_said_where_nothing_was_lost(tmp_path):
     results = final_only(tmp_path, {"gan": GOOD, "dcgan": [9.0] * 6})
     assert pd.isna(rows(results)["gan dcgan"].verdict_with_failures)
-    assert not any("signed ranks" in line for line in prose.limits(Findings(results), "mnist5k"))
+    assert not any("signed ranks" in line for line in prose.limits(Analysis(results), "mnist5k"))
 
 
 def test_a_model_that_wins_where_it_survives_is_held_to_its_losses(tmp_path):
@@ -49,7 +49,7 @@ def test_a_model_that_wins_where_it_survives_is_held_to_its_losses(tmp_path):
     p = stats.sign_flip_test([-1, -2, -3, -4, -5, -6, 7, 8])
     assert p > 0.05
     assert row.verdict_with_failures == "cannot tell (not significant at n = 8)"
-    (sentence,) = (s for s in prose.limits(Findings(results), "mnist5k") if "signed ranks" in s)
+    (sentence,) = (s for s in prose.limits(Analysis(results), "mnist5k") if "signed ranks" in s)
     assert "change 1 of 1 verdicts: gan / dcgan: cannot tell" in sentence
     assert "verdict with failures" in prose.markdown(results)
 
@@ -61,7 +61,7 @@ def test_losses_at_each_seed_decide_though_no_pair_is_left(tmp_path):
     assert row.verdict == "cannot tell: no seed that both finished"
     assert row.verdict_with_failures == "gan lower than wgan"  # 2 / 2^6
     assert math.isnan(row.ratio)
-    assert "gan / wgan: gan lower than wgan" in " ".join(prose.limits(Findings(results), "mnist5k"))
+    assert "gan / wgan: gan lower than wgan" in " ".join(prose.limits(Analysis(results), "mnist5k"))
 
 
 def test_two_losses_at_one_seed_are_equal(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis import Findings
+from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.report import prose
 from bench.tables import summary as tables
@@ -205,4 +205,4 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
     assert prose.markdown(results).count("\n# other") == 1
     for draw in (plots.modes, plots.quality):
-        assert "other" in draw(Findings(results), "other").get_suptitle()
+        assert "other" in draw(Analysis(results), "other").get_suptitle()
