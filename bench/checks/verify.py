@@ -25,7 +25,7 @@ from ..planning.trial import Trial
 from ..records.results import Results
 from ..records.state import facts_in
 from ..tables.protocol import final
-from ..training.trial_runs import run_trial
+from ..training.attempt import run_trial
 from .repeats import ALIKE, SAME, Repeat
 from .result import judge, tell
 

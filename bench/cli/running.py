@@ -1,11 +1,12 @@
 """One `bench run`: from a plan to trials, records and a page, told to whoever `say` reaches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset
 from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
@@ -13,11 +14,11 @@ from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
 from ..interrupts import heeded, typed
 from ..planning.flags import gpus, jobs_for
-from ..planning.growing import command, grown
+from ..planning.growing import command, grown, merged
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
-from ..training.runner import has_ended, measure_scale, record_interrupts, run, status_of
+from ..training.runner import locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
 
 Say = Callable[[str], None]
@@ -44,26 +45,38 @@ def execute(
     again = typed() if plan == asked else command(root)
     read_pictures(plan, console, say)
     trials = plan.trials(load_dataset)
-    todo = [trial for trial in trials if not has_ended(root, trial)]
     devices = gpus() if plan.device == "cuda" else []
-    jobs = min(jobs_for(jobs_asked, plan, jobs_per_device, len(devices)), max(1, len(todo)))
-    describe(plan, trials, len(todo), root, jobs, say)
+    asked_jobs = jobs_for(jobs_asked, plan, jobs_per_device, len(devices))
+
+    def jobs_of(left: Mapping[str, str]) -> int:
+        return min(asked_jobs, max(1, len(left)))
+
     if dry_run:
+        merged(plan, root)  # refuses what the run would refuse
+        left = pending(root, trials)
+        describe(plan, trials, len(left), root, jobs_of(left), say)
         return True
-    unsuited = [trial for trial in trials if trial.unsuited]
-    done = len(trials) - len(todo) - len(unsuited)
+    with locked(root):
+        whole, left = merged(plan, root), pending(root, trials)
+        describe(plan, trials, len(left), root, jobs_of(left), say)
+        todo = [trial for trial in trials if trial.key in left]
+        unsuited = [trial for trial in trials if trial.unsuited]
+        done = len(trials) - len(todo) - len(unsuited)
 
-    def last_words() -> None:
-        record_interrupts(root, todo)
-        console.show_cursor()
+        def last_words() -> None:
+            record_interrupts(root, todo)
+            console.show_cursor()
 
-    with heeded(last_words, again):
-        prepare(todo, say)
-        with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
-            run(plan, root, trials, jobs, display, retries, checkpoint_every, devices)
-        measure_scale(root, trials)
-        rebuild(root, say)
-    return all(status_of(root, trial) != "failed" for trial in trials)
+        with heeded(last_words, again):
+            prepare(todo, say)
+            jobs = jobs_of(left)
+            with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
+                well = run(
+                    whole, root, trials, left, jobs, display, retries, checkpoint_every, devices
+                )
+            measure_scale(root, trials)
+            rebuild(root, say)
+    return well
 
 
 def read_pictures(plan: Plan, console: Console, say: Say) -> None:
@@ -101,7 +114,7 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     )
     for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
         text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"
-        if features != "points":
+        if features != OWN_FEATURES:
             say(f"{dataset}: {text}")
     for trial in trials:
         if trial.unsuited:

@@ -21,13 +21,14 @@ class DatasetEntry:
 
     target: str  # "module:function", called with its name and the image size (None: its own)
     help: str
-    features: str  # that `--features auto` takes: an extractor, "points" (their own), BY_LABELS
+    features: str  # that `--features auto` takes: an extractor, OWN_FEATURES, BY_LABELS
     license: str
     samples: int | None = None  # of every evaluation, where a published protocol fixes them
 
 
 BY_LABELS = "by labels"  # labelled images get a classifier of their own, others Inception
-POINTS = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
+OWN_FEATURES = "points"  # of points in the plane: they need no extractor
+POINT_SAMPLES = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
 DATASETS: dict[str, DatasetEntry] = {
     "mnist5k": DatasetEntry(
         "bench.datasets.digits:mnist5k",
@@ -78,7 +79,9 @@ DATASETS: dict[str, DatasetEntry] = {
         }.items()
     },
     **{
-        name: DatasetEntry("bench.datasets.dataset:points", text, "points", "none", POINTS)
+        name: DatasetEntry(
+            "bench.datasets.dataset:points", text, OWN_FEATURES, "none", POINT_SAMPLES
+        )
         for name, text in {
             "ring8": "8 Gaussians on a ring of radius 1.41, sigma 0.05: quick on a CPU",
             "ring8@wgangp": "the ring of WGAN-GP's code: radius 1.414, sigma 0.0141",
@@ -121,5 +124,5 @@ def dataset_name(reference: str) -> str:
 
 def primary_metric(dataset: str) -> Literal["fid", "emd"]:
     """The outcome fixed beforehand: EMD for points in the plane, FID for images."""
-    points = dataset in DATASETS and DATASETS[dataset].features == "points"
+    points = dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES
     return "emd" if points else "fid"

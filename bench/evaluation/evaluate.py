@@ -9,13 +9,14 @@ from torch import Tensor
 from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
+from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset, to_uint8, to_unit
 from ..errors import Diverged
-from ..extractors import EXTRACTORS, NONE, extractor_name, second_extractor
-from ..extractors.load import extractor, reference
+from ..extractors import EXTRACTORS, NONE, extractor_name
+from ..extractors.judge import Judge, judge_of, load_network
 from ..planning.trial import Trial
 from ..records.writing import Measured
-from .images import Absent, Sight, at_the_end, distances, fid, manifolds, modes
+from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
 from .points import emd_of, measure_points
 
 BATCH = 500  # samples generated together
@@ -25,42 +26,41 @@ UNSEEN = (
 )
 
 
-def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], Absent]:
+def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[Measured], Absent]:
     """Measures samples of the model; at the last point also what is measured once.
 
     Returns the values, and for metrics that could not be measured the reason. Raises Diverged if
     a sample is not finite.
     """
-    dataset, device = load_dataset(trial.source, trial.size), trial.device
+    dataset, device = judge.dataset, trial.device
     samples = max(trial.samples, dataset.mode_samples or 0)
     labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
     if dataset.truth is not None:
         measured = measure_points(images, labels, dataset, model.conditional)
-        return measured + ([again(model, trial, labels)] if last else []), {}
-    if trial.features == NONE:
+        return measured + ([again(model, trial, judge, labels)] if last else []), {}
+    if judge.network is None:
         return [], {"fid": UNSEEN}
-    few, of = slice(trial.samples), (trial.source, trial.size)
-    sight = seen_by(trial.features, images[few], labels[few], *of, more=images[trial.samples :])
+    few = slice(trial.samples)
+    sight = seen_by(judge, images[few], labels[few], more=images[trial.samples :])
     counted, absent = modes(sight, model.conditional)
     found = distances(sight) + manifolds(sight) + counted
     if last:
-        holdout = reference(*of, trial.features, device, "holdout").seen
-        once, missing = at_the_end(sight, holdout, model.conditional, trial.seed)
-        found, absent = [*found, *once, again(model, trial, labels[few])], absent | missing
-        if second := second_extractor(trial.features):
-            found.append(fid(seen_by(second, images[few], labels[few], *of)))
+        once, missing = at_the_end(sight, model.conditional, trial.seed)
+        found += [*once, again(model, trial, judge, labels[few])]
+        absent |= missing
+        if second := judge.second:
+            found.append(fid(seen_by(second, images[few], labels[few])))
     return found, absent
 
 
-def again(model: GAN, trial: Trial, labels: Tensor) -> Measured:
+def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:
     """The primary metric once more, of samples from other latents: the noise of the sample."""
-    dataset = load_dataset(trial.source, trial.size)
     images = generate(model, labels, Streams(trial.seed, trial.device)["eval/again"])
-    if dataset.truth is not None:
-        value = emd_of(images, dataset)
+    if judge.dataset.truth is not None:
+        value = emd_of(images, judge.dataset)
     else:
-        value = fid(seen_by(trial.features, images, labels, trial.source, trial.size))
+        value = fid(seen_by(judge, images, labels))
     return replace(value, metric=f"{value.metric}_again")
 
 
@@ -88,39 +88,9 @@ def balanced_labels(samples: int, classes: int) -> Tensor:
     return torch.arange(samples) % classes
 
 
-def seen_by(
-    features: str,
-    images: Tensor,
-    labels: Tensor,
-    name: str,
-    size: int | None,
-    more: Tensor | None = None,
-) -> Sight:
-    """What the extractor `features` sees in images [n, *shape] and in the training set.
-
-    `more` are images of which only the class is kept, for modes that are counted on many.
-    """
-    device = str(images.device)
-    look = extractor(features, name, size, device)
-    generated = look(images)
-    predicted = [generated.predicted]
-    if more is not None and len(more):
-        predicted += [look(part).predicted for part in more.split(BATCH)]
-    return Sight(
-        protocol=look.protocol,
-        generated=generated,
-        labels=labels,
-        predicted=torch.cat(predicted),
-        train=reference(name, size, features, device, "train"),
-        dataset=load_dataset(name, size),
-    )
-
-
-def accuracy(trial: Trial) -> float | None:
-    """The share of held-out images that the trial's extractor classifies rightly, where known."""
-    if trial.features in (NONE, "points"):
-        return None
-    return extractor(trial.features, trial.source, trial.size, trial.device).accuracy
+def judge_for(trial: Trial) -> Judge:
+    """The judge of a trial: its data set, and the extractor that looks at it."""
+    return judge_of(trial.source, trial.size, trial.features, trial.device)
 
 
 def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
@@ -128,8 +98,8 @@ def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
 
     One may have to be trained, or downloaded, or be wrong: better before a trial than after.
     """
-    shipped = {name for name, entry in EXTRACTORS.items() if entry.weights} | {NONE, "points"}
+    shipped = {name for name, entry in EXTRACTORS.items() if entry.weights} | {NONE, OWN_FEATURES}
     wanted = {(t.features, t.source, t.size) for t in trials}
-    for features, name, size in sorted(wanted, key=str):
+    for features, source, size in sorted(wanted, key=str):
         if extractor_name(features) not in shipped:
-            extractor(features, name, size, "cpu", progress)
+            load_network(features, load_dataset(source, size), "cpu", progress)

@@ -10,13 +10,14 @@ from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset
 from ..extractors import saw_training_images, without_hash
-from ..extractors.load import Reference
+from ..extractors.judge import Judge, Reference
 from ..extractors.network import Seen
 from ..metrics import classifier_score, frechet, kernel, manifold, memorisation
 from ..metrics import modes as classes_
 from ..records.writing import Measured
 
 Absent = dict[str, str]  # metric -> why it could not be measured
+BATCH = 500  # of the images of which only the class is kept, seen together
 HISTOGRAM = 100  # classes that have a row each, at most
 SAW = (
     "its extractor was trained on the training images, so that distances to them say nothing of "
@@ -28,18 +29,41 @@ SAW = (
 class Sight:
     """What one network saw of the samples and of the real images."""
 
-    protocol: str  # the network's name and hash
+    judge: Judge
     generated: Seen
     labels: Tensor  # [n] the classes asked for
     predicted: Tensor  # [n or more] int64, of all samples that modes are counted on
-    train: Reference
-    dataset: Dataset
+
+    @property
+    def protocol(self) -> str:
+        """The network's name and hash."""
+        return self.judge.extractor.protocol
+
+    @property
+    def train(self) -> Reference:
+        return self.judge.train
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.judge.dataset
 
     def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
         """A value of the metric, of all `generated` samples or of another number of them."""
         reference = f"train:{len(self.train.labels)}"
         n = len(self.generated.features) if samples is None else samples
         return Measured(metric, float(value), self.protocol, n, reference)
+
+
+def seen_by(judge: Judge, images: Tensor, labels: Tensor, more: Tensor | None = None) -> Sight:
+    """What the judge's extractor sees in images [n, *shape] that were asked for by labels [n].
+
+    `more` are images of which only the class is kept, for modes that are counted on many.
+    """
+    generated = judge.extractor(images)
+    predicted = [generated.predicted]
+    if more is not None and len(more):
+        predicted += [judge.extractor(part).predicted for part in more.split(BATCH)]
+    return Sight(judge, generated, labels, torch.cat(predicted))
 
 
 def distances(sight: Sight) -> list[Measured]:
@@ -86,15 +110,13 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
     return found, {}
 
 
-def at_the_end(
-    sight: Sight, holdout: Seen, conditional: bool, seed: int
-) -> tuple[list[Measured], Absent]:
+def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], Absent]:
     """What is measured once, at the end of a trial; and of what could not be, the reason."""
     streams = Streams(seed)
     x, y = sight.generated.features, sight.train.seen.features
     asked: dict[str, Callable[[], float]] = {
         "fid_infinity": lambda: frechet.fid_infinity(x, y, streams.generator("eval/fid_infinity")),
-        "memorisation": lambda: copying(sight, holdout, streams.generator("eval/memorisation")),
+        "memorisation": lambda: copying(sight, streams.generator("eval/memorisation")),
         "classifier_score": lambda: classifier_score.classifier_score(
             sight.generated.probabilities
         ),
@@ -113,7 +135,7 @@ def at_the_end(
     return found, absent
 
 
-def copying(sight: Sight, holdout: Seen, rng: torch.Generator) -> float:
+def copying(sight: Sight, rng: torch.Generator) -> float:
     """C_T, by a network to which training images are as new as held-out ones.
 
     ValueError if it was trained on the training images: the yardstick, how far held-out images are
@@ -122,4 +144,4 @@ def copying(sight: Sight, holdout: Seen, rng: torch.Generator) -> float:
     if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
         raise ValueError(SAW)
     x, y = sight.generated.features, sight.train.seen.features
-    return memorisation.data_copying(x, y, holdout.features, rng)
+    return memorisation.data_copying(x, y, sight.judge.holdout.seen.features, rng)

@@ -12,8 +12,7 @@ from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset, to_uint8, to_unit
-from ..extractors import NONE
-from ..extractors.load import extractor, reference
+from ..extractors.judge import Judge
 from ..files import write_bytes
 from ..metrics.memorisation import nearest
 from ..planning.trial import Trial
@@ -35,19 +34,19 @@ def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
     write_png(path, drawn)
 
 
-def neighbours(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
+def neighbours(model: GAN, trial: Trial, judge: Judge, path: Path) -> None:
     """A PNG: a row of samples, and below each the training images nearest to it, nearest first.
 
     The samples are the first row of `picture`; near is what the trial's extractor finds near.
     Nothing is drawn of points, or without an extractor.
     """
-    if dataset.truth is not None or trial.features == NONE:
+    if judge.network is None:
         return
+    dataset = judge.dataset
     rng = Streams(trial.seed, trial.device)["samples"]
     images = generate(model, grid_labels(dataset).to(trial.device), rng)[: GRID[1]]
-    look = extractor(trial.features, trial.source, trial.size, trial.device)
-    train = reference(trial.source, trial.size, trial.features, trial.device, "train")
-    found, _ = nearest(look(images).features, train.seen.features, NEIGHBOURS)
+    seen, train = judge.extractor(images), judge.train
+    found, _ = nearest(seen.features, train.seen.features, NEIGHBOURS)
     real = to_unit(dataset.train.samples[train.rows[found.T.flatten()]])
     write_png(path, grid(torch.cat([images.cpu(), real.cpu()])))
 

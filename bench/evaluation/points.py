@@ -9,8 +9,9 @@ from torch import Tensor
 
 from gan_zoo.streams import Streams
 
-from ..datasets import POINTS as SAMPLES
-from ..datasets.dataset import Dataset, load_dataset
+from ..datasets import OWN_FEATURES
+from ..datasets import POINT_SAMPLES as SAMPLES
+from ..datasets.dataset import Dataset
 from ..datasets.mixtures import Mixture, true_samples
 from ..metrics import modes, points, transport
 from ..records.writing import Measured
@@ -48,12 +49,11 @@ def emd_of(samples: Tensor, dataset: Dataset) -> Measured:
     """The earth mover's distance of samples [n, 2] to fresh true ones, with its protocol."""
     reference, _ = true_samples(dataset.name, "reference", SAMPLES)
     value = transport.emd(samples, reference)
-    return Measured("emd", value, "points", len(samples), f"true:{len(reference)}")
+    return Measured("emd", value, OWN_FEATURES, len(samples), f"true:{len(reference)}")
 
 
-def scale_of_points(name: str) -> list[dict[str, Any]]:
+def scale_of_points(dataset: Dataset) -> list[dict[str, Any]]:
     """Rows of scale.parquet: true samples (the floor), one mode alone, a uniform square."""
-    dataset = load_dataset(name)
     square = 2 * torch.rand(SAMPLES, 2, generator=Streams(0).generator("scale/uniform")) - 1
     levels: dict[str, Callable[[], Tensor]] = {
         "held-out real": lambda: dataset.holdout.samples[:SAMPLES],
@@ -63,7 +63,7 @@ def scale_of_points(name: str) -> list[dict[str, Any]]:
         first = dataset.train.labels == 0
         levels["one mode"] = lambda: dataset.train.samples[first][:SAMPLES]
     return [
-        {"dataset": name, "level": level, **vars(measured)}
+        {"dataset": dataset.name, "level": level, **vars(measured)}
         for level, draw in levels.items()
         for measured in measure_points(draw(), torch.zeros(SAMPLES), dataset, False)
         if measured.metric in ("emd", "high_quality")

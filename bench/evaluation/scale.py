@@ -7,38 +7,36 @@ from torch import Tensor
 
 from gan_zoo.streams import Streams
 
-from ..datasets import dataset_name
-from ..datasets.dataset import load_dataset, to_uint8, to_unit
-from ..extractors import NONE, second_extractor
-from .evaluate import seen_by
-from .images import distances, manifolds
+from ..datasets.dataset import Dataset, to_uint8, to_unit
+from ..extractors.judge import Judge
+from .images import distances, manifolds, seen_by
 from .points import scale_of_points
 
 IMAGES = 4000  # of a level, at most: as many as an evaluation's samples
 NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
 
 
-def scale(name: str, size: int | None, features: str, device: str) -> list[dict[str, Any]]:
+def scale(judge: Judge) -> list[dict[str, Any]]:
     """Distances to the training set of held-out images (the floor), noisy ones and noise.
 
     Rows of scale.parquet, for the extractor and its second.
     """
-    if features == "points":
-        return scale_of_points(name)
-    if features == NONE:
+    if judge.dataset.truth is not None:
+        return scale_of_points(judge.dataset)
+    if judge.network is None:
         return []
     rows = []
-    for extractor in filter(None, (features, second_extractor(features))):
-        for level, images in levels(name, size, device).items():
-            sight = seen_by(extractor, images, torch.zeros(len(images)), name, size)
+    for each in filter(None, (judge, judge.second)):
+        for level, images in levels(judge.dataset, judge.device).items():
+            sight = seen_by(each, images, torch.zeros(len(images)))
             for measured in distances(sight) + manifolds(sight):
-                rows.append({"dataset": dataset_name(name), "level": level, **vars(measured)})
+                rows.append({"dataset": judge.dataset.name, "level": level, **vars(measured)})
     return rows
 
 
-def levels(name: str, size: int | None, device: str) -> dict[str, Tensor]:
+def levels(dataset: Dataset, device: str) -> dict[str, Tensor]:
     """Level -> images [n, *shape] in [-1, 1]: at most 4,000 of each."""
-    dataset, streams = load_dataset(name, size), Streams(0, device)
+    streams = Streams(0, device)
     train = to_unit(dataset.train.samples[:IMAGES].to(device))
     noise = streams["scale/noise"].normal(len(train), *train.shape[1:])
     uniform = streams["scale/uniform"].uniform(len(train), *train.shape[1:])

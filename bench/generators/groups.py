@@ -15,8 +15,6 @@ from gan_zoo.catalog import unknown
 
 from ..datasets.mixtures import Mixture
 from ..errors import InputError, shown
-from ..extractors import NONE
-from ..extractors.load import extractor
 from ..metrics.points import nearest as nearest_mode
 from .attributes import Values, attributes_of
 from .load import Trained
@@ -76,15 +74,13 @@ def measured(trained: Trained, codes: Codes) -> Measured:
 
 def _seen(trained: Trained, images: Tensor) -> Values | None:
     """[n] the labels of samples, or None where nothing tells them."""
-    trial, truth = trained.trial, trained.dataset.truth
+    truth = trained.dataset.truth
     if isinstance(truth, Mixture):
         return np.asarray(nearest_mode(images, truth.centres)[1].double().numpy())
-    if truth is not None or trial.features == NONE:
+    network = trained.judge.network
+    if network is None or network.classes != trained.model.spec.classes:
         return None
-    look = extractor(trial.features, trial.source, trial.size, "cpu")
-    if look.classes != trained.model.spec.classes:
-        return None
-    return np.asarray(look(images).predicted.double().numpy())
+    return np.asarray(network(images).predicted.double().numpy())
 
 
 def parse(expression: str, known: list[str]) -> list[Term]:

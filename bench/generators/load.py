@@ -17,7 +17,9 @@ from gan_zoo.streams import Streams
 from ..datasets import dataset_name
 from ..datasets.dataset import Dataset, load_dataset
 from ..errors import Damaged, InputError, shown
+from ..evaluation.evaluate import judge_for
 from ..extractors import extractor_name
+from ..extractors.judge import Judge
 from ..planning.hyperparameters import resolve
 from ..planning.trial import Trial
 from ..probes import PROBES
@@ -44,6 +46,11 @@ class Trained:
     def dataset(self) -> Dataset:
         """What it was trained on. Raises InputError where that is not there."""
         return load_dataset(self.trial.source, self.trial.size)
+
+    @property
+    def judge(self) -> Judge:
+        """The data set and the extractor that the trial was measured by."""
+        return judge_for(self.trial)
 
     def require_same_data(self) -> None:
         """Raises InputError if a user's own images are others than those it was trained on."""

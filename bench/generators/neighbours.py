@@ -9,8 +9,7 @@ from torch import Tensor
 
 from ..datasets.dataset import to_unit
 from ..errors import InputError
-from ..extractors import NONE
-from ..extractors.load import REFERENCE, extractor, reference
+from ..extractors.judge import REFERENCE
 from ..metrics.memorisation import nearest
 from .load import Trained
 
@@ -59,22 +58,20 @@ def neighbours(trained: Trained, images: Tensor, pixels: bool = False) -> Neighb
     searched. Raises InputError for points, and where a user's own images are not those of then.
     """
     trained.require_same_data()
-    data, trial = trained.dataset, trained.trial
+    data, judge = trained.dataset, trained.judge
     if data.truth is not None:
         raise InputError(
             f"{data.name} has points, and among 50,000 of them every place has one close by: the "
             "report's EMD and high quality tell more"
         )
-    if pixels or trial.features == NONE:
+    if pixels or judge.network is None:
         train, holdout = data.train.samples[:REFERENCE], data.holdout.samples[:REFERENCE]
         rows, space = torch.arange(len(train)), "pixels"
         seen = [to_unit(part).flatten(1) for part in (train, holdout)] + [images.flatten(1)]
     else:
-        look = extractor(trial.features, trial.source, trial.size, "cpu")
-        of = (trial.source, trial.size, trial.features, "cpu")
-        known, other = reference(*of, "train"), reference(*of, "holdout")
-        rows, space = known.rows, look.protocol
-        seen = [known.seen.features, other.seen.features, look(images).features]
+        rows, space = judge.train.rows, judge.extractor.protocol
+        real = (judge.train.seen, judge.holdout.seen)
+        seen = [each.features for each in (*real, judge.extractor(images))]
     if len(rows) < NEAREST:
         raise InputError(f"{data.name} has only {len(rows)} training images")
     found, distances = nearest(seen[2], seen[0], NEAREST)

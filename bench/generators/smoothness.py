@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 
 from ..datasets.dataset import to_unit
-from ..extractors import NONE
-from ..extractors.load import extractor, reference
 from ..metrics.memorisation import nearest
 from ..stats import mean_interval
 from .load import Trained
@@ -76,13 +74,11 @@ def _images(trained: Trained, codes: Codes) -> Tensor:
 def _rows(trained: Trained, way: str, images: Tensor) -> list[Row]:
     space = "pixels" if images.ndim == 5 else "plane"
     measured = {(space, name): value for name, value in _course(images).items()}
-    trial = trained.trial
-    if images.ndim == 5 and trial.features != NONE:
-        look = extractor(trial.features, trial.source, trial.size, "cpu")
-        seen = look(images.flatten(0, 1)).features.unflatten(0, (-1, POINTS))
+    judge = trained.judge
+    if images.ndim == 5 and judge.network is not None:
+        seen = judge.network(images.flatten(0, 1)).features.unflatten(0, (-1, POINTS))
         measured |= {("features", name): value for name, value in _course(seen).items()}
-        of = (trial.source, trial.size, trial.features, "cpu")
-        train, holdout = (reference(*of, split).seen.features for split in ("train", "holdout"))
+        train, holdout = (known.seen.features for known in (judge.train, judge.holdout))
         typical = nearest(holdout, train)[1].mean()
         for name, far in zip(("ends", "halfway"), from_data(seen, train), strict=True):
             measured["features", f"off data, {name}"] = far / typical

@@ -11,7 +11,7 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from ..datasets import BY_LABELS, dataset_entry, dataset_name
+from ..datasets import BY_LABELS, OWN_FEATURES, dataset_entry, dataset_name
 from ..errors import InputError, shown
 from ..extractors import NONE, check_features
 from ..probes import chosen
@@ -172,8 +172,8 @@ class Plan:
     def features_for(self, reference: str, classes: int) -> str:
         """The extractor that `features` means for a data set; points are their own features."""
         own = dataset_entry(reference).features
-        if own == "points" or self.features != "auto":
-            return own if own == "points" else self.features
+        if own == OWN_FEATURES or self.features != "auto":
+            return own if own == OWN_FEATURES else self.features
         if own != BY_LABELS:
             return own
         if classes > 1:

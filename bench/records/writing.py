@@ -16,6 +16,7 @@ import pandas as pd
 import tomli_w
 
 from ..files import write_bytes, write_json, write_text
+from ..planning.trial import Trial
 from .layout import CURVE_COLUMNS, EVALUATION_COLUMNS, HISTOGRAM_COLUMNS, OPTIONAL, TABLES
 from .state import readable_facts
 
@@ -52,6 +53,11 @@ class TrialRecord:
         self._curves: list[dict[str, Any]] = []
         self._evaluations: list[dict[str, Any]] = []
         self._histograms: list[dict[str, Any]] = []
+
+    @classmethod
+    def of(cls, root: Path, trial: Trial) -> "TrialRecord":
+        """The record of a trial in the results folder `root`."""
+        return cls(root, trial.dataset, trial.label, trial.seed)
 
     @property
     def curves(self) -> list[dict[str, Any]]:

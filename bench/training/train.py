@@ -16,9 +16,9 @@ from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
 from ..datasets.batches import Shuffled
-from ..datasets.dataset import Dataset, load_dataset
+from ..datasets.dataset import Dataset
 from ..errors import Diverged
-from ..evaluation.evaluate import accuracy, evaluate
+from ..evaluation.evaluate import evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
 from ..files import write_bytes
 from ..planning.hyperparameters import resolve
@@ -43,10 +43,11 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     """
     # Load the data, build the model, go on where it stopped.
     torch.set_num_threads(trial.threads)
-    record = TrialRecord(root, trial.dataset, trial.label, trial.seed)
+    record = TrialRecord.of(root, trial)
     facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
     record.start({**trial.identity, **facts, "probes": list(trial.probes)})
-    dataset = load_dataset(trial.source, trial.size)
+    judge = judge_for(trial)
+    dataset = judge.dataset
     now = resumed(trial, record, lambda: begun(trial, dataset))
     model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
     probing = Probing(model, trial, dataset)
@@ -82,7 +83,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
 
             # Measure samples of the same latents as ever, and picture some.
             began = time.perf_counter()
-            measured, absent = evaluate(model, trial, last=point == trial.images)
+            measured, absent = evaluate(model, trial, judge, last=point == trial.images)
             record.add_evaluation(now.clock, measured)
             picture(model, trial, dataset, record.sample_path(now.clock.images))
             if "weights" in trial.probes:
@@ -105,10 +106,10 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     save_weights(model, record.folder / "generator.safetensors")
     prune(record.folder, 1)
     if status == "finished":
-        neighbours(model, trial, dataset, record.folder / "neighbours.png")
+        neighbours(model, trial, judge, record.folder / "neighbours.png")
     facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
     facts |= {"probing_seconds": now.probing, "not_probed": probing.absent} | counted(found)
-    facts |= {"extractor_accuracy": accuracy(trial)}
+    facts |= {"extractor_accuracy": judge.network.accuracy if judge.network else None}
     facts |= asdict(now.clock) | facts_of(model, now.streams)
     record.end(status, reason, **facts)
     return status, reason

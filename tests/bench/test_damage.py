@@ -32,8 +32,9 @@ from bench.records.writing import Clock, Measured, TrialRecord, write_experiment
 from bench.report.page import page
 from bench.report.prose import text_of
 from bench.training.executors import Outcome
-from bench.training.runner import measure_scale, run
+from bench.training.runner import measure_scale
 
+from . import tiny
 from .fake_points import eight_modes
 
 pytestmark = pytest.mark.usefixtures("few_figures")
@@ -76,7 +77,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One contestant on two seeds, trained on 160 points each."""
     plan, trials = planned()
     root = tmp_path_factory.mktemp("trained") / "r"
-    run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, Quiet())
     return root
 
 
@@ -264,7 +265,7 @@ def test_run_does_again_what_is_damaged_and_nothing_else(trained: Path, tmp_path
     said = cli(*ARGUMENTS, "--out", str(root), "--dry-run").output
     assert "2 trials" in said
     assert "1 to do" in said
-    run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, Quiet())
     after = bytes_of(root)
     others = [name for name in before if "/s0/" not in name]
     assert {n: after[n] for n in others} == {n: before[n] for n in others}

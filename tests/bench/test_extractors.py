@@ -10,8 +10,9 @@ import torch
 
 from bench.datasets.dataset import load_dataset
 from bench.datasets.digits import mnist5k
-from bench.extractors import load as extractors
+from bench.extractors import judge as judging
 from bench.extractors.classifier import Recipe, load_or_train
+from bench.extractors.judge import judge_of
 from bench.metrics.kernel import kid
 from bench.metrics.manifold import manifold
 from bench.planning.parsing import parse_models
@@ -36,7 +37,7 @@ def mnist_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_idx(raw / f"{part}-labels-idx1-ubyte", split.labels[:700])
     monkeypatch.setenv("GAN_BENCH_DATA", str(tmp_path))
     load_dataset.cache_clear()
-    extractors.reference.cache_clear()
+    judge_of.cache_clear()
     return tmp_path
 
 
@@ -58,12 +59,12 @@ def test_a_trial_on_files_of_the_users(mnist_files: Path) -> None:
 
 
 def test_a_reference_is_a_fixed_draw_of_a_large_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extractors, "REFERENCE", 500)
-    extractors.reference.cache_clear()
-    found = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
-    extractors.reference.cache_clear()
-    again = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
-    extractors.reference.cache_clear()
+    monkeypatch.setattr(judging, "REFERENCE", 500)
+    judge_of.cache_clear()
+    found = judge_of("mnist5k", None, "digits-lenet", "cpu").train
+    judge_of.cache_clear()
+    again = judge_of("mnist5k", None, "digits-lenet", "cpu").train
+    judge_of.cache_clear()
     assert len(found.seen.features) == len(found.labels) == 500
     assert torch.equal(found.seen.features, again.seen.features)
     assert torch.equal(mnist5k().train.labels[found.rows], found.labels)
@@ -72,7 +73,7 @@ def test_a_reference_is_a_fixed_draw_of_a_large_split(monkeypatch: pytest.Monkey
 
 
 def test_what_a_reference_keeps_changes_no_bit() -> None:
-    known = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train")
+    known = judge_of("mnist5k", None, "digits-lenet", "cpu").train
     x, y = known.seen.features.flip(0)[:600] * 1.1, known.seen.features
     assert kid(x, known.within) == kid(x, known.within) == kid(x, y)
     assert manifold(x, known.balls) == manifold(x, known.balls) == manifold(x, y)
@@ -84,12 +85,10 @@ def test_a_classifier_is_trained_once_and_said_so(
     mnist_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = partial(load_or_train, recipe=Recipe(images=6400, epochs=8))
-    monkeypatch.setattr(extractors, "load_or_train", quick)
+    monkeypatch.setattr(judging, "load_or_train", quick)
     lines: list[str] = []
     for _ in range(2):
-        extractors.extractor.cache_clear()
-        found = extractors.extractor("classifier", "mnist", None, "cpu", lines.append)
-    extractors.extractor.cache_clear()
+        found = judging.load_network("classifier", load_dataset("mnist"), "cpu", lines.append)
     assert found.protocol.startswith("classifier:")
     assert found.accuracy is not None
     assert 0.5 < found.accuracy <= 1

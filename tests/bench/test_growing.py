@@ -14,7 +14,6 @@ from bench.files import read_json
 from bench.planning.growing import grown, merged
 from bench.planning.plan import Plan
 from bench.records.writing import write_experiment
-from bench.training import runner
 
 from . import tiny
 from .test_runner import Seen
@@ -33,7 +32,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> str:
 def go(plan: Plan, root: Path) -> list[str]:
     """As `bench run` would: the trials that had something to do."""
     plan, seen = grown(plan, root, lambda line: None), Seen()
-    runner.run(plan, root, trials_of(plan), 1, seen)
+    tiny.run(plan, root, trials_of(plan), 1, seen)
     return sorted(seen.outcomes)
 
 
@@ -85,7 +84,7 @@ def test_killed_while_it_is_raised(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "write_experiment", killed)
+        patch.setattr("bench.training.runner.write_experiment", killed)
         with pytest.raises(SystemExit):
             go(larger, root)
     results = bench.load(root)

@@ -8,8 +8,8 @@ import torch
 from bench.datasets.digits import mnist5k
 from bench.evaluation.images import SAW, Sight, at_the_end
 from bench.extractors import saw_training_images
-from bench.extractors.load import Reference
-from bench.extractors.network import Seen
+from bench.extractors.judge import Judge, Reference
+from bench.extractors.network import Extractor, Seen
 
 N = 200
 
@@ -24,15 +24,14 @@ def copied(protocol: str, dataset: str) -> tuple[dict[str, float], dict[str, str
     """What is measured at the end of samples that are the training set, shifted by a hair."""
     train = seen(0)
     labels = torch.arange(N) % 10
-    sight = Sight(
-        protocol=protocol,
-        generated=seen(1, train.features + 1e-4),
-        labels=labels,
-        predicted=labels,
-        train=Reference(train, labels, torch.arange(N)),
-        dataset=dataclasses.replace(mnist5k(), name=dataset),
-    )
-    found, absent = at_the_end(sight, seen(2), conditional=False, seed=0)
+    name, _, sha256 = protocol.rpartition(":")
+    network = Extractor(name, sha256, 3, 10, torch.nn.Identity())
+    data = dataclasses.replace(mnist5k(), name=dataset)
+    judge = Judge(dataset, None, network.name, "cpu", data, network)
+    for split, features in (("train", train), ("holdout", seen(2))):
+        vars(judge)[split] = Reference(features, labels, torch.arange(N))  # as if it had looked
+    sight = Sight(judge, seen(1, train.features + 1e-4), labels, predicted=labels)
+    found, absent = at_the_end(sight, conditional=False, seed=0)
     return {row.metric: row.value for row in found}, absent
 
 

@@ -1,5 +1,6 @@
 """A user's own images and networks, from the command line to the page."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from torch import nn
 from bench.cli import main
 from bench.datasets.dataset import load_dataset
 from bench.datasets.digits import mnist5k
-from bench.evaluation.evaluate import evaluate, seen_by
-from bench.evaluation.images import modes
+from bench.evaluation.evaluate import evaluate, judge_for
+from bench.evaluation.images import modes, seen_by
 from bench.evaluation.pictures import neighbours
-from bench.extractors import load as extractors
+from bench.extractors.judge import judge_of
 from bench.metrics.memorisation import nearest
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
@@ -120,16 +121,15 @@ def untrained(label: str, dataset: str, samples: int) -> tuple[GAN, Trial]:
 
 def test_neighbours_are_the_nearest(tmp_path: Path) -> None:
     model, trial = untrained("gan", "mnist5k", 100)
-    neighbours(model, trial, mnist5k(), tmp_path / "neighbours.png")
+    neighbours(model, trial, judge_for(trial), tmp_path / "neighbours.png")
     with Image.open(tmp_path / "neighbours.png") as picture:
         sheet = np.asarray(picture.convert("L"))
     assert sheet.shape == (4 * 30 + 2, 10 * 30 + 2)
     tiles = sheet[2:, 2:].reshape(4, 30, 10, 30)[:, :28, :, :28].transpose(0, 2, 1, 3)
-    look = extractors.extractor("digits-lenet", "mnist5k", None, "cpu")
+    judge = judge_of("mnist5k", None, "digits-lenet", "cpu")
     images = torch.from_numpy(np.ascontiguousarray(tiles[0]))[:, None] / 127.5 - 1
     train = mnist5k().train
-    real = extractors.reference("mnist5k", None, "digits-lenet", "cpu", "train").seen
-    found, _ = nearest(look(images).features, real.features, 3)
+    found, _ = nearest(judge.extractor(images).features, judge.train.seen.features, 3)
     for column in range(10):
         for rank in range(3):
             expected = train.samples[found[column, rank], 0].numpy()
@@ -138,10 +138,11 @@ def test_neighbours_are_the_nearest(tmp_path: Path) -> None:
 
 def test_modes_are_not_counted_with_other_classes() -> None:
     images = mnist5k().holdout.samples[:50] / 127.5 - 1
-    sight = seen_by("digits-lenet", images, mnist5k().holdout.labels[:50], "mnist5k", None)
+    judge = judge_of("mnist5k", None, "digits-lenet", "cpu")
+    sight = seen_by(judge, images, mnist5k().holdout.labels[:50])
     assert modes(sight, conditional=True)[1] == {}
-    other = type(sight)(**{**vars(sight), "dataset": load_dataset("ring8")})
-    rows, absent = modes(other, conditional=True)
+    other = dataclasses.replace(judge, dataset=load_dataset("ring8"))
+    rows, absent = modes(dataclasses.replace(sight, judge=other), conditional=True)
     assert rows == []
     assert set(absent) == {"modes", "mode_kl"}
     assert absent["modes"].endswith("tells 10 classes apart, and the data set has 8")
@@ -150,12 +151,12 @@ def test_modes_are_not_counted_with_other_classes() -> None:
 def test_stacked_digits_are_counted_on_more_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     data = load_dataset("stacked-mnist", None)
     monkeypatch.setitem(vars(data), "mode_samples", 1500)
-    monkeypatch.setattr(extractors, "REFERENCE", 300)
-    extractors.reference.cache_clear()
+    monkeypatch.setattr("bench.extractors.judge.REFERENCE", 300)
+    judge_of.cache_clear()
     model, trial = untrained("cgan", "stacked-mnist", 200)
     assert trial.features == "stacked-lenet"
-    found, _ = evaluate(model, trial, last=False)
-    extractors.reference.cache_clear()
+    found, _ = evaluate(model, trial, judge_for(trial), last=False)
+    judge_of.cache_clear()
     rows = pd.DataFrame(map(vars, found)).set_index("metric")
     assert rows["samples"].to_dict() == dict.fromkeys(rows.index, 200) | dict.fromkeys(
         ("modes", "mode_kl"), 1500

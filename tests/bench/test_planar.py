@@ -70,7 +70,7 @@ def test_a_spiral_has_no_modes() -> None:
 
 
 def test_the_scale_has_a_floor_and_what_is_far_above_it() -> None:
-    rows = pd.DataFrame(scale_of_points("ring8")).pivot(
+    rows = pd.DataFrame(scale_of_points(load_dataset("ring8"))).pivot(
         index="level", columns="metric", values="value"
     )
     assert rows.loc["held-out real", "emd"] < 0.12

@@ -30,6 +30,8 @@ from bench.records.writing import TrialRecord
 from bench.training import runner
 from bench.training.executors import Outcome, local_processes
 
+from . import tiny
+
 SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
 
 
@@ -64,7 +66,7 @@ def go(plan: Plan, root: Path, jobs: int = 1) -> dict[str, Outcome]:
 def watched(plan: Plan, root: Path, jobs: int = 1, retries: int = 0) -> Seen:
     trials = plan.trials(load_dataset)
     seen = Seen()
-    runner.run(plan, root, trials, jobs, seen, retries)
+    tiny.run(plan, root, trials, jobs, seen, retries)
     return seen
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bench.datasets.batches import Shuffled
 from bench.datasets.dataset import load_dataset
-from bench.evaluation.evaluate import balanced_labels, evaluate, generate
+from bench.evaluation.evaluate import balanced_labels, evaluate, generate, judge_for
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
@@ -201,7 +201,7 @@ def measured(planted: Callable[[], torch.nn.Module]) -> dict[str, float]:
     kind = load("cgan")
     model: GAN = kind(load_dataset("mnist5k").spec, kind.defaults, Streams(0))  # type: ignore[attr-defined]
     model.generator = planted()
-    found, absent = evaluate(model, trial, last=True)
+    found, absent = evaluate(model, trial, judge_for(trial), last=True)
     assert absent == {}
     return {m.metric: m.value for m in found if m.features.startswith("digits-lenet:")}
 

@@ -23,7 +23,8 @@ from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Contestant, Trial
 from bench.records.results import Results
-from bench.training import runner
+
+from . import tiny
 
 LABEL = "ring8/gan/s0"
 
@@ -49,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     narrow = Contestant(gan.label, gan.model, values={"width": 4, "latent_dim": 8})
     plan = Plan((narrow,), ("ring8",), seeds=(0, 1), images=640, evaluations=1)
     trials = plan.trials(load_dataset)
-    runner.run(plan, root, [replace(trial, samples=100) for trial in trials], 1, Quiet())
+    tiny.run(plan, root, [replace(trial, samples=100) for trial in trials], 1, Quiet())
     return root
 
 

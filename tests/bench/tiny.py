@@ -9,10 +9,14 @@ import pytest
 
 from bench.datasets.dataset import load_dataset
 from bench.evaluation.evaluate import balanced_labels, generate
+from bench.extractors.judge import Judge
+from bench.planning.growing import merged
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
 from bench.records.writing import Measured
+from bench.training import runner
+from bench.training.runner import Display
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
@@ -60,7 +64,18 @@ def trials_of(plan: Plan) -> list[Trial]:
     return plan.trials(load_dataset)
 
 
-def evaluate(model: GAN, trial: Trial, last: bool) -> tuple[list[Measured], dict[str, str]]:
+def run(
+    plan: Plan, root: Path, trials: list[Trial], jobs: int, display: Display, retries: int = 0
+) -> bool:
+    """As `bench run` does it, without its words and its report."""
+    with runner.locked(root):
+        whole, left = merged(plan, root), runner.pending(root, trials)
+        return runner.run(whole, root, trials, left, jobs, display, retries)
+
+
+def evaluate(
+    model: GAN, trial: Trial, judge: Judge, last: bool
+) -> tuple[list[Measured], dict[str, str]]:
     """In place of the real `evaluate`: as exact on what the samples are, in no time."""
     samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
     found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]

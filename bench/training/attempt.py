@@ -1,4 +1,4 @@
-"""One trial run to its end: whatever goes wrong becomes its status."""
+"""One attempt at a trial: whatever goes wrong becomes its status."""
 
 import errno
 import traceback
@@ -27,9 +27,5 @@ def run_trial(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVE
 
 def failed(trial: Trial, root: Path, error: Exception) -> Outcome:
     reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-    record_of(root, trial).end("failed", reason, traceback=traceback.format_exc())
+    TrialRecord.of(root, trial).end("failed", reason, traceback=traceback.format_exc())
     return "failed", reason
-
-
-def record_of(root: Path, trial: Trial) -> TrialRecord:
-    return TrialRecord(root, trial.dataset, trial.label, trial.seed)
