@@ -101,6 +101,13 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_dry_run_refuses_what_the_run_would_refuse() -> None:
+    published = Path(__file__).parents[2] / "results" / "reference-mnist5k"
+    result = cli("run", "--dry-run", "--out", str(published), "--samples", "100")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "was made with samples 4000, not 100" in result.stderr
+
+
 def test_a_small_run_from_end_to_end(tmp_path: Path, few_figures: pytest.MonkeyPatch) -> None:
     out = tmp_path / "r"
     arguments = ["run", "--models", "dcgan,cgan", "--seeds", "2", *TINY, "--out", str(out)]

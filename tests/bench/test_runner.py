@@ -24,7 +24,7 @@ from bench.files import read_json, replacing, write_text
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
-from bench.records.results import write_index
+from bench.records.results import left_in, write_index
 from bench.records.state import is_alive
 from bench.records.writing import TrialRecord
 from bench.training import runner
@@ -78,6 +78,37 @@ def test_what_has_ended_is_skipped_and_what_has_not_is_done(tmp_path: Path) -> N
     (root / "trials/mnist5k/wgan/s0/status.json").unlink()  # as a kill would leave it
     assert set(go(plan, root)) == {"mnist5k/wgan/s0"}
     assert (root / "trials/mnist5k/gan/s0/status.json").stat().st_mtime_ns == before
+
+
+def test_what_is_left_is_decided_once_and_reads_each_record_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, plan = tmp_path / "r", plan_of("gan,wgan", seeds=(0, 1))
+    go(plan, root)
+    read: list[Path] = []
+
+    def counted(folder: Path, *others: Any) -> Any:
+        read.append(folder)
+        return left_in(folder, *others)
+
+    monkeypatch.setattr(runner, "left_in", counted)
+    trials = plan.trials(load_dataset)
+    assert runner.pending(root, trials) == {}
+    assert sorted(read) == sorted(root / "trials" / trial.key for trial in trials)
+    read.clear()
+    assert go(plan, root) == {}
+    assert len(read) == len(trials)
+
+
+def test_a_folder_that_was_made_for_its_lock_alone_goes_again(tmp_path: Path) -> None:
+    def nothing_comes_of_it(root: Path) -> None:
+        with runner.locked(root):
+            assert (root / ".lock").exists()
+            raise InputError("nothing comes of it")
+
+    with pytest.raises(InputError, match="nothing comes of it"):
+        nothing_comes_of_it(tmp_path / "r")
+    assert not (tmp_path / "r").exists()
 
 
 def test_seeds_and_contestants_are_added(tmp_path: Path) -> None:
