@@ -19,9 +19,9 @@ COLOURS = {"finished": "green", "diverged": "yellow", "failed": "red"}
 
 
 class LiveDisplay:
-    """Trials done, the rate of each that runs, and the time left. A context manager.
+    """Shows trials done, the rate of each that runs, and the time left. A context manager.
 
-    It reads the trials' progress.json, so it shows worker processes like its own.
+    It reads the trials' progress.json, so worker processes are shown like this one.
     """
 
     def __init__(self, console: Console, root: Path, trials: list[Trial], done: int, jobs: int):
@@ -73,7 +73,7 @@ class LiveDisplay:
         resumed = readable_facts(self._root / "trials" / trial.key / "status.json").get("resumed")
         self._waiting.pop(trial.key, None)
         self._done += 1
-        if status == "finished" and not resumed:  # else the time is that of a part
+        if status == "finished" and not resumed:  # a resumed one took the time of a part
             self._seconds_per_image[trial.label].append(took / trial.images)
         self._remove_bar(trial)
         rate = f" in {took:.0f} s ({trial.images / took:,.0f} images/s)" if took > 0 else ""
@@ -123,7 +123,7 @@ class LiveDisplay:
             )
 
     def _time_left(self, images: dict[str, int]) -> str:
-        """From the cost of an image to each contestant, as far as it is known."""
+        """From what an image costs each contestant, where that is known."""
         costs = {k: sum(v) / len(v) for k, v in self._seconds_per_image.items()}
         for key, trained in images.items():
             trial = self._waiting.get(key)

@@ -1,4 +1,4 @@
-"""What every command shares: an error is one line, and names are printed harmlessly."""
+"""What every command shares: an error is one line, and printed names cannot harm a terminal."""
 
 import atexit
 import os
@@ -29,12 +29,12 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
         except DiskError as error:
             fail(str(error), 1)
         except BrokenPipeError:
-            # The reader has seen enough (`| head`), and nothing is to be flushed to it at the end.
+            # The reader has seen enough (`| head`): flush nothing more to it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             fail(f"{error.strerror or error}: {error.filename or 'the results folder'}", 1)
         except KeyboardInterrupt as interrupt:
-            atexit._run_exitfuncs()  # what workers shared is given back
+            atexit._run_exitfuncs()  # gives back what workers shared
             leave(str(interrupt) or typed())
 
     return guarded
@@ -52,7 +52,7 @@ def say(text: str) -> None:
         click.echo(printable(line))
 
 
-# For commands whose table another program may read.
+# Commands whose table another program may read have it.
 format_option = click.option(
     "--format",
     "wanted",

@@ -1,4 +1,4 @@
-"""One `bench run`: from a plan to trials, records and a page, told to whoever `say` reaches."""
+"""One `bench run`: from a plan to trials, records and a page."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,14 +34,14 @@ def execute(
     checkpoint_every: float = CHECKPOINT_EVERY,
     jobs_per_device: int = 1,
 ) -> bool:
-    """Run what has not ended, then report. False if a trial failed.
+    """Train what is not done, then report. Returns False if a trial failed. `say` prints lines.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
     KeyboardInterrupt with the command that goes on.
     """
     console = Console(highlight=False)
     asked, plan = plan, grown(plan, root, say)
-    # Once its budget is raised, only the folder's own plan says how often it is evaluated.
+    # After its budget was raised, only the folder's own plan knows how often it is evaluated.
     again = typed() if plan == asked else command(root)
     read_pictures(plan, console, say)
     trials = plan.trials(load_dataset)
@@ -80,7 +80,7 @@ def execute(
 
 
 def read_pictures(plan: Plan, console: Console, say: Say) -> None:
-    """Decode the picture files of the plan, with a bar, so that `load_dataset` finds them done."""
+    """Decode the plan's picture files, with a progress bar; `load_dataset` then finds them done."""
     for reference in plan.datasets:
         kind, _, path = reference.partition(":")
         if kind != "folder" and kind not in FACES:

@@ -15,9 +15,9 @@ MAGIC = b"PAR1"  # what a parquet file begins and ends with
 def lines(folder: Path) -> Iterator[str]:
     """One line of counts, then one for each trial that has not finished.
 
-    Of tables only the ends are looked at, so that hundreds of trials take no second. Damage within
-    one is found by `bench report`, which leaves the trial out, and by `bench run`, which trains it
-    again.
+    Only the ends of tables are read, so that hundreds of trials take less than a second. Damage
+    within one is found by `bench report`, which leaves the trial out, and by `bench run`, which
+    trains it again.
     """
     results = ResultsFolder(folder)
     facts = {key: _facts(results.trial_folder(*key)) for key in results.keys}

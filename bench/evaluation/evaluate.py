@@ -1,4 +1,4 @@
-"""An evaluation: samples of the same latents for every model, seen by a frozen network."""
+"""An evaluation: samples from the same latents for every model, measured by its judge."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -27,10 +27,10 @@ UNSEEN = (
 
 
 def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[Measured], Absent]:
-    """Measures samples of the model; at the last point also what is measured once.
+    """Measure samples of the model; at the last point also what is measured only once.
 
-    Returns the values, and for metrics that could not be measured the reason. Raises Diverged if
-    a sample is not finite.
+    Returns the values, and the reason for each metric that could not be measured. Raises Diverged
+    if a sample is not finite.
     """
     dataset, device = judge.dataset, trial.device
     samples = max(trial.samples, dataset.mode_samples or 0)
@@ -55,7 +55,7 @@ def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[M
 
 
 def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:
-    """The primary metric once more, of samples from other latents: the noise of the sample."""
+    """The primary metric again, of samples from other latents: it tells the noise of sampling."""
     images = generate(model, labels, Streams(trial.seed, trial.device)["eval/again"])
     if judge.dataset.truth is not None:
         value = emd_of(images, judge.dataset)
@@ -66,16 +66,16 @@ def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:
 
 @torch.no_grad()
 def generate(model: GAN, labels: Tensor, rng: Stream) -> Tensor:
-    """Samples for labels [n]: points, or images in [-1, 1] as a picture file would hold them.
+    """Samples for labels [n]: points, or images in [-1, 1], rounded to 8 bits as real ones are.
 
-    In `eval()` mode (running statistics), in fp32; images rounded to 8 bits as the real ones are.
+    Generated in `eval()` mode (running statistics), in fp32. Raises Diverged if one is not finite.
     """
     model.eval()
     parts, broken = [], 0
     for asked in labels.split(BATCH):
         part = model.sample(asked, rng)
         broken += int((~part.flatten(1).isfinite().all(dim=1)).sum())
-        # Rounded part by part: 4,000 colour images of 64 pixels are 200 MB, and each copy as much.
+        # Part by part, to save memory: 4,000 colour images of 64 pixels are 200 MB a copy.
         parts.append(to_unit(to_uint8(part)) if part.ndim == 4 else part)
     model.train()
     if broken:
@@ -96,7 +96,7 @@ def judge_for(trial: Trial) -> Judge:
 def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
     """Load the extractors that are not shipped, so that the trials' processes find them.
 
-    One may have to be trained, or downloaded, or be wrong: better before a trial than after.
+    One may have to be trained or downloaded, or may not fit: that shows before hours of training.
     """
     shipped = {name for name, entry in EXTRACTORS.items() if entry.weights} | {NONE, OWN_FEATURES}
     wanted = {(t.features, t.source, t.size) for t in trials}

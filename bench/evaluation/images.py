@@ -1,4 +1,4 @@
-"""Metrics of what a frozen network saw, as rows that carry their protocol."""
+"""Metrics of images, computed on what the extractor saw, as rows with their protocol."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from ..metrics import modes as classes_
 from ..records.writing import Measured
 
 Absent = dict[str, str]  # metric -> why it could not be measured
-BATCH = 500  # of the images of which only the class is kept, seen together
+BATCH = 500  # images seen together where only their class is kept
 HISTOGRAM = 100  # classes that have a row each, at most
 SAW = (
-    "its extractor was trained on the training images, so that distances to them say nothing of "
+    "its extractor was trained on the training images, so distances to them say nothing about "
     "copying"
 )
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What one network saw of the samples and of the real images."""
+    """What a judge saw of the samples, beside what it sees in the real images."""
 
     judge: Judge
     generated: Seen
@@ -48,7 +48,7 @@ class Sight:
         return self.judge.dataset
 
     def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
-        """A value of the metric, of all `generated` samples or of another number of them."""
+        """A row: the metric's value on all `generated` samples, or on another number of them."""
         reference = f"train:{len(self.train.labels)}"
         n = len(self.generated.features) if samples is None else samples
         return Measured(metric, float(value), self.protocol, n, reference)
@@ -83,9 +83,9 @@ def manifolds(sight: Sight) -> list[Measured]:
 
 
 def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
-    """Modes, their KL divergence and histogram; a conditional model's label accuracy.
+    """Modes covered, mode KL and histogram; of a conditional model also its label accuracy.
 
-    Of a network with other classes than the data set none of it, with the reason.
+    If the extractor's classes are not those of the data set: nothing, and the reason.
     """
     classes, known = sight.dataset.spec.classes, sight.generated.probabilities.shape[1]
     if classes < 2 or known != classes:
@@ -111,7 +111,7 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
 
 
 def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], Absent]:
-    """What is measured once, at the end of a trial; and of what could not be, the reason."""
+    """What is measured only at the end of a trial, and the reason for what could not be."""
     streams = Streams(seed)
     x, y = sight.generated.features, sight.train.seen.features
     asked: dict[str, Callable[[], float]] = {
@@ -136,10 +136,10 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
 
 
 def copying(sight: Sight, rng: torch.Generator) -> float:
-    """C_T, by a network to which training images are as new as held-out ones.
+    """The data-copying statistic C_T, by an extractor that never saw the training images.
 
-    ValueError if it was trained on the training images: the yardstick, how far held-out images are
-    from them among its features, then holds what it learnt by heart beside what generalises.
+    Raises ValueError if it did: training images then lie closer together among its features than
+    held-out images do, and the comparison of distances means nothing.
     """
     if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
         raise ValueError(SAW)

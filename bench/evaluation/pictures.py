@@ -1,4 +1,4 @@
-"""Pictures of a model's samples as files: a grid of images, or a density of points."""
+"""Pictures of a model's samples, as files: a grid of images, or a density of points."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ NEIGHBOURS = 3
 
 
 def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
-    """A PNG of samples of the same latents at every call: a grid of images, a density of points."""
+    """Write a PNG of samples from the same latents at every call."""
     rng = Streams(trial.seed, trial.device)["samples"]
     if dataset.truth is not None:
         labels = balanced_labels(trial.samples, dataset.spec.classes).to(trial.device)
@@ -35,10 +35,10 @@ def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
 
 
 def neighbours(model: GAN, trial: Trial, judge: Judge, path: Path) -> None:
-    """A PNG: a row of samples, and below each the training images nearest to it, nearest first.
+    """Write a PNG: a row of samples, and below each its nearest training images.
 
-    The samples are the first row of `picture`; near is what the trial's extractor finds near.
-    Nothing is drawn of points, or without an extractor.
+    The samples are the first row of `picture`. Distances are those between the extractor's
+    features. Nothing is drawn for points, or without an extractor.
     """
     if judge.network is None:
         return
@@ -58,7 +58,7 @@ def grid_labels(dataset: Dataset) -> Tensor:
 
 
 def grid(images: Tensor, columns: int = GRID[1]) -> Tensor:
-    """Images [n, c, h, w] in [-1, 1] as one [c, rows, columns] of bytes: grey stays grey."""
+    """Images [n, c, h, w] in [-1, 1] as one picture [c, rows, columns] of bytes; grey stays."""
     drawn: Tensor = make_grid(to_uint8(images), nrow=columns)
     return drawn[: images.shape[1]]
 

@@ -1,4 +1,4 @@
-"""Evaluations of points in the plane, where the truth is known (VEEGAN's protocol)."""
+"""Metrics of points in the plane, whose true distribution is known (VEEGAN's protocol)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ MARGIN = 1.15  # of its frame, in the largest coordinate of the data
 def measure_points(
     samples: Tensor, labels: Tensor, dataset: Dataset, conditional: bool
 ) -> list[Measured]:
-    """Earth mover's distance; of a mixture also modes, their KL divergence and quality.
+    """The earth mover's distance; of a mixture also modes, mode KL and high-quality share.
 
     samples [n, 2]; labels [n], the modes that a conditional model was asked for.
     """
@@ -46,7 +46,7 @@ def measure_points(
 
 
 def emd_of(samples: Tensor, dataset: Dataset) -> Measured:
-    """The earth mover's distance of samples [n, 2] to fresh true ones, with its protocol."""
+    """The earth mover's distance from samples [n, 2] to true ones, with its protocol."""
     reference, _ = true_samples(dataset.name, "reference", SAMPLES)
     value = transport.emd(samples, reference)
     return Measured("emd", value, OWN_FEATURES, len(samples), f"true:{len(reference)}")
@@ -78,7 +78,7 @@ def frame(dataset: Dataset) -> float:
 def density_picture(samples: Tensor, half: float) -> Tensor:
     """[1, SIDE, SIDE] in [0, 1]: the density of points [n, 2] in [-half, half]^2, upwards is up.
 
-    Logarithmic, so that a faint bridge between two modes is seen beside them.
+    Logarithmic, so that a faint bridge between two modes shows beside them.
     """
     cells = ((samples.cpu() / half + 1) / 2 * SIDE).long()
     inside = ((cells >= 0) & (cells < SIDE)).all(dim=1)

@@ -1,4 +1,4 @@
-"""The scale beside every score: what real, noisy and random images get under one protocol."""
+"""The scale beside every score: what real, noisy and random images score, same protocol."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ NOISE = (0.1, 0.2, 0.4, 0.8)  # standard deviations; pixels lie in [-1, 1]
 
 
 def scale(judge: Judge) -> list[dict[str, Any]]:
-    """Distances to the training set of held-out images (the floor), noisy ones and noise.
+    """Rows of scale.parquet: what held-out images (the floor), noisy images and noise score.
 
-    Rows of scale.parquet, for the extractor and its second.
+    Distances are to the training set, by the judge's extractor and by its second.
     """
     if judge.dataset.truth is not None:
         return scale_of_points(judge.dataset)
@@ -35,7 +35,7 @@ def scale(judge: Judge) -> list[dict[str, Any]]:
 
 
 def levels(dataset: Dataset, device: str) -> dict[str, Tensor]:
-    """Level -> images [n, *shape] in [-1, 1]: at most 4,000 of each."""
+    """Level -> images [n, *shape] in [-1, 1], at most 4,000 of each."""
     streams = Streams(0, device)
     train = to_unit(dataset.train.samples[:IMAGES].to(device))
     noise = streams["scale/noise"].normal(len(train), *train.shape[1:])

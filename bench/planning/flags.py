@@ -1,4 +1,4 @@
-"""The command line's flags, and what this machine has, made into a plan."""
+"""A plan from the command line's flags and from what this machine has."""
 
 import os
 from dataclasses import replace
@@ -52,7 +52,7 @@ def plan_from(
 
 
 def with_whole_path(dataset: str) -> str:
-    """`folder:PATH` with the absolute path, so that it means the same from anywhere."""
+    """`folder:PATH` with the absolute path: it then means the same in every working folder."""
     kind, colon, path = dataset.partition(":")
     return f"{kind}:{Path(path).expanduser().absolute()}" if colon and kind == "folder" else dataset
 
@@ -60,7 +60,7 @@ def with_whole_path(dataset: str) -> str:
 def with_values(
     contestants: tuple[Contestant, ...], texts: tuple[str, ...]
 ) -> tuple[Contestant, ...]:
-    """The contestants with what `--set` says of them."""
+    """The contestants with the values that `--set` gives them."""
     by_label = {contestant.label: contestant for contestant in contestants}
     for target, name, value in parse_set(texts):
         labels = [target] if target else list(by_label)
@@ -78,7 +78,7 @@ def with_values(
 def available(device: str) -> str:
     """The device asked for; `auto` takes a GPU if there is one. Raises InputError."""
     require_text("device", device)
-    import torch  # where a plan is made for a run, not where help is printed
+    import torch  # here, since help must not wait for it
 
     there = {
         "cpu": True,
@@ -96,7 +96,7 @@ def available(device: str) -> str:
 
 
 def gpus() -> list[str]:
-    """The GPUs that torch sees here, as CUDA_VISIBLE_DEVICES names them."""
+    """The GPUs that torch sees, named as in CUDA_VISIBLE_DEVICES."""
     import torch
 
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -105,7 +105,7 @@ def gpus() -> list[str]:
 
 
 class Machine(Protocol):
-    """What a plan, or the settings of an experiment, asks of the machine."""
+    """What a plan, or the settings of a study, asks of the machine."""
 
     @property
     def device(self) -> str: ...
@@ -114,9 +114,9 @@ class Machine(Protocol):
 
 
 def jobs_for(asked: str, plan: Machine, per_device: int = 1, devices: int = 1) -> int:
-    """Trials at a time: cores are never oversubscribed unless a number is asked for.
+    """How many trials run at a time: as many as there are cores for, or the number asked for.
 
-    `per_device` of them on each of so many GPUs.
+    On GPUs `per_device` of them on each of the `devices`.
     """
     if asked != "auto":
         if not asked.isascii() or not asked.isdigit() or not 1 <= int(asked) <= 1024:

@@ -1,4 +1,4 @@
-"""What a results folder may grow by: contestants, data sets, seeds, and a larger budget."""
+"""How a results folder grows: by contestants, data sets, seeds, and by a larger budget."""
 
 import math
 import os
@@ -21,17 +21,18 @@ RAISED = "its budget was raised to {:,} images"
 
 
 def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
-    """`plan`; where it raises the budget of the folder `root`, laid on the folder's evaluations.
+    """`plan`, fitted to the folder `root` if it raises that folder's budget.
 
-    They stay where they were and go on at the same interval, and the budget is rounded to whole
-    intervals. So a trial goes on from where it ended, and ends as if the budget had been the
-    larger one from the start. Raises InputError if a part of the folder would stay behind.
+    Evaluations stay where they were and go on at the same interval; the budget is rounded to
+    whole intervals. So each trial goes on from where it ended, and ends as if it had had the
+    larger budget from the start. Raises InputError if the plan leaves out a part of the folder.
     """
     old = plan_of(root)
     if old is None or plan.images == old.images:
         return plan
     units = old.budget // old.unit
-    share = math.gcd(units, old.evaluations)  # the shortest way on: whole units, whole evaluations
+    # The shortest step that is a whole number of units and of evaluations.
+    share = math.gcd(units, old.evaluations)
     step = units // share * old.unit
     budget = round(plan.images / step) * step
     evaluations = budget // step * (old.evaluations // share)
@@ -57,12 +58,12 @@ def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
 
 
 def command(root: Path, *more: str) -> str:
-    """What to type to go on with all of a folder."""
+    """The command that goes on with all of a folder."""
     return shlex.join(["bench", "run", str(root / "experiment.toml"), *more, "--out", str(root)])
 
 
 def left_behind(old: Plan, plan: Plan) -> str:
-    """What of the old plan is not in the new one, in words."""
+    """What the old plan has and the new one lacks, in words."""
     labels = {contestant.label for contestant in plan.contestants}
     return ", ".join(
         [
@@ -74,7 +75,7 @@ def left_behind(old: Plan, plan: Plan) -> str:
 
 
 def raises(plan: Plan, old: Plan) -> bool:
-    """Is it the old plan with a larger budget, at the same interval between evaluations?"""
+    """Is `plan` the old one with a larger budget and the same interval between evaluations?"""
     same_interval = plan.budget * old.evaluations == old.budget * plan.evaluations
     return plan.budget > old.budget and same_interval and not left_behind(old, plan)
 
@@ -86,7 +87,7 @@ def merged(plan: Plan, root: Path) -> Plan:
         return plan
     changed = [name for name in PROTOCOL_FIELDS if getattr(old, name) != getattr(plan, name)]
     if changed and not (set(changed) <= {"images", "evaluations"} and raises(plan, old)):
-        # The budget is named last: it may be larger, were it not for the rest.
+        # The budget is named last: without the other differences it might be raised.
         name = sorted(changed, key=lambda name: name == "images")[0]
         raise InputError(
             f"{root} was made with {name} {getattr(old, name)}, not {getattr(plan, name)}: "
@@ -102,6 +103,6 @@ def merged(plan: Plan, root: Path) -> Plan:
 
 
 def plan_of(root: Path) -> Plan | None:
-    """The plan that the folder was made with, or None where there is no folder yet."""
+    """The plan that the folder was made with, or None if there is no folder yet."""
     path = root / "experiment.toml"
     return from_dict(read_toml(path), str(path)) if os.path.exists(path) else None

@@ -1,4 +1,4 @@
-"""A model's hyperparameters from its defaults, a preset and `--set`, each checked by its type."""
+"""A model's hyperparameters: its defaults, a preset and `--set`, each value checked by type."""
 
 import dataclasses
 import json
@@ -40,10 +40,10 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
 
 
 def recorded(model: type, config: Any) -> dict[str, Any]:
-    """A Config as a trial records and hashes it; `resolve` makes the same Config of it.
+    """A Config as a trial records and hashes it; `resolve` makes the same Config of the record.
 
-    A field of `gan_zoo.base.later` is left out while it has its default, which the model must not
-    have changed: trials from before the field was there keep their hash.
+    A field that came after version 0.1.0 (`gan_zoo.base.later`) is left out while it has its
+    default: trials recorded before the field existed keep their hash.
     """
     values = json.loads(json.dumps(dataclasses.asdict(config)))
     usual: Any = model.defaults  # type: ignore[attr-defined]
@@ -55,14 +55,14 @@ def recorded(model: type, config: Any) -> dict[str, Any]:
 
 
 def endless(config: Any) -> set[str]:
-    """The fields whose metadata say that `inf` has a meaning: no clipping, say."""
+    """The fields for which `inf` has a meaning (no clipping, say), by their metadata."""
     return {field.name for field in dataclasses.fields(config) if field.metadata.get("endless")}
 
 
 def typed(name: str, value: Any, hint: Any, infinite: bool = False) -> Any:
-    """`value` (text of a flag, or a TOML value) as the type that a Config's field has.
+    """`value` (a flag's text or a TOML value) as the type that the Config's field has.
 
-    A number must be finite; inf is taken where it is `infinite`.
+    A number must be finite, unless the field may be `infinite`.
     """
     try:
         if infinite and hint is float and str(value).lower() == "inf":
@@ -97,7 +97,7 @@ def _typed(value: Any, hint: Any) -> Any:
 
 
 def described(hint: Any) -> str:
-    """A type as a user would say it."""
+    """A type in a user's words."""
     origin, options = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(map(str, options))

@@ -1,4 +1,4 @@
-"""What users write (models, seeds, budgets, settings) into what the plan is made of.
+"""Parses what users write (models, seeds, budgets, settings), and holds it to sensible limits.
 
 Each function raises InputError, in one line that says what would be right.
 """
@@ -12,9 +12,22 @@ from gan_zoo import catalog as zoo
 from ..errors import InputError, require, shown
 from .trial import Contestant
 
+# A value outside these is a slip of the keyboard: it is refused before it costs anything.
+RANGES = {  # whole numbers: the least and the most
+    "images": (1, 10**12),
+    "batch_size": (1, 65_536),
+    "evaluations": (1, 10_000),
+    "samples": (2, 100_000),  # 5 GB of 64 pixels in colour
+    "threads": (1, 1_024),
+}
+SEEDS = (0, 10**9 - 1)
+COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
+TRIALS = 20_000
+TEXTS = ("features", "device", "precision", "probes")
+
 
 def parse_models(text: str) -> list[Contestant]:
-    """ "gan,dcgan@paper,mine=wgangp" -> contestants; a name alone is its own label."""
+    """ "gan,dcgan@paper,mine=wgangp" -> contestants. Without `label=` the name is the label."""
     found = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         label, named, reference = part.rpartition("=")
@@ -64,19 +77,6 @@ def parse_set(texts: tuple[str, ...]) -> list[tuple[str | None, str, str]]:
     return found
 
 
-RANGES = {  # whole numbers: the least and the most
-    "images": (1, 10**12),
-    "batch_size": (1, 65_536),
-    "evaluations": (1, 10_000),
-    "samples": (2, 100_000),  # 5 GB of 64 pixels in colour
-    "threads": (1, 1_024),
-}
-SEEDS = (0, 10**9 - 1)
-COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
-TRIALS = 20_000
-TEXTS = ("features", "device", "precision", "probes")
-
-
 def require_whole(name: str, value: Any, least: int, most: int) -> None:
     """Raises InputError for what is not a whole number from `least` to `most`."""
     if type(value) is not int or not least <= value <= most:
@@ -86,13 +86,13 @@ def require_whole(name: str, value: Any, least: int, most: int) -> None:
 
 
 def require_text(name: str, value: Any) -> None:
-    """Raises InputError for what is no text, or holds control characters."""
+    """Raises InputError for what is not text, or holds control characters."""
     if not isinstance(value, str) or not value.isprintable():
         raise InputError(f"{name} must be text without control characters, not {shown(value)}")
 
 
 def require_several(name: str, values: Sequence[Any]) -> None:
-    """Raises InputError for none, for more than are sensible, and for one that is named twice."""
+    """Raises InputError for no value, for too many, and for one that is named twice."""
     if not 1 <= len(values) <= COUNTS[name]:
         raise InputError(f"{name} must be 1 to {COUNTS[name]:,}, not {len(values):,}")
     if len(set(values)) < len(values):

@@ -31,10 +31,10 @@ from .parsing import (
 from .trial import Contestant, Trial
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-# The usual numbers of discriminator steps divide it, so that a contestant that is added to a
-# folder later does not move the evaluation points of those already there.
+# Evaluation points fall on multiples of 10 discriminator steps, which the usual numbers of steps
+# divide: a contestant that is added to a folder later does not move the points already there.
 STEPS = 10
-FAR = 1000  # times the budget asked for: more is never what was meant
+FAR = 1000  # a unit so many times the budget asked for is never what was meant
 PRECISIONS = ("fp32", "bf16")
 SIZES = (28, 32, 64)
 
@@ -55,7 +55,7 @@ class Plan:
     device: str = "cpu"
     precision: str = "fp32"
     threads: int = 1
-    probes: str = "default"  # what is looked at on the way; changes no other number
+    probes: str = "default"  # diagnostics recorded while training; they change no other number
 
     def __post_init__(self) -> None:
         self._require_contestants()
@@ -170,7 +170,7 @@ class Plan:
         return found
 
     def features_for(self, reference: str, classes: int) -> str:
-        """The extractor that `features` means for a data set; points are their own features."""
+        """The extractor that `features` means for this data set; points are their own features."""
         own = dataset_entry(reference).features
         if own == OWN_FEATURES or self.features != "auto":
             return own if own == OWN_FEATURES else self.features
@@ -178,7 +178,7 @@ class Plan:
             return own
         if classes > 1:
             return "classifier"
-        from ..extractors.inception import at_hand  # torch, which help does without
+        from ..extractors.inception import at_hand  # imports torch, which help must not
 
         return "inception" if at_hand() else NONE
 
@@ -188,7 +188,7 @@ class Plan:
         names = [name if self.size is None else f"{name}-{self.size}px" for name in names]
         marks = [self.precision] if self.precision != "fp32" else []
         marks += [self.device] if self.device != "cpu" else []
-        return "-".join([*names, f"{short(self.images)}", *marks])
+        return "-".join([*names, short(self.images), *marks])
 
     def as_dict(self) -> dict[str, Any]:
         """What experiment.toml holds: `from_dict` makes the same plan of it."""
@@ -235,7 +235,7 @@ def _listed(name: str, value: Any) -> list[Any]:
 
 
 def _table(entry: Any) -> dict[str, Any]:
-    """A contestant as a TOML file has it; raises InputError for what is none."""
+    """A contestant's table in a TOML file, checked; raises InputError."""
     known = [f.name for f in dataclasses.fields(Contestant)]
     if not isinstance(entry, dict) or not {"label", "model"} <= entry.keys():
         raise InputError(f"a contestant is a table with label and model, not {shown(entry)}")

@@ -1,6 +1,6 @@
-"""A contestant, a labelled configuration; and a trial: contestant x data set x seed, resolved.
+"""Contestants (labelled configurations) and trials (contestant x data set x seed, resolved).
 
-Everything that can change one of a trial's bits is a field of it.
+Everything that can change a bit of a trial's numbers is a field of the trial.
 """
 
 import hashlib
@@ -11,9 +11,9 @@ from typing import Any
 
 from ..extractors import extractor_name
 
-CHECKPOINT_EVERY = 60.0  # seconds, beside the one before each evaluation; changes no bit
-ROWS = 400  # of a curve, before they thin out: more points than a plot can show
-PROBED = 10  # each so manieth of them is probed too, so that probes cost 5 % at most
+CHECKPOINT_EVERY = 60.0  # seconds between two checkpoints, if no evaluation comes before
+ROWS = 400  # of a curve before they thin out: more points than a plot can show
+PROBED = 10  # every tenth row is probed: so probes cost 5 % of the training time at most
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Trial:
-    """One contestant on one data set with one seed. What can change its bits is its `identity`."""
+    """One contestant on one data set with one seed. Its `identity` decides its numbers."""
 
     dataset: str  # its name in records
     label: str
@@ -36,7 +36,7 @@ class Trial:
     model: str
     config: dict[str, Any]  # the model's resolved hyperparameters
     images: int  # the budget, in real images shown to the discriminator
-    unit: int  # of the budget: evaluations and rows of curves fall on its multiples
+    unit: int  # images; evaluations and rows of curves fall on its multiples
     evaluations: int
     batch_size: int
     samples: int
@@ -46,9 +46,9 @@ class Trial:
     precision: str
     threads: int
     source: str  # what the data set is loaded by: its name, or folder:PATH
-    content: str = ""  # hash of what a user's own data are
-    unsuited: str | None = None  # why it cannot be run, or None
-    probes: tuple[str, ...] = ()  # diagnostics, which change no number beside their own
+    content: str = ""  # hash of a user's own data
+    unsuited: str | None = None  # why it cannot be trained, or None
+    probes: tuple[str, ...] = ()  # diagnostics; they change no number but their own
 
     @property
     def key(self) -> str:
@@ -57,7 +57,7 @@ class Trial:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What its numbers depend on: not the label, and not the places where files lie."""
+        """What its numbers depend on: not its label, and not where files lie."""
         values = asdict(self) | {"features": extractor_name(self.features)}
         del values["label"], values["unsuited"], values["source"], values["probes"]
         if not self.content:
@@ -70,25 +70,25 @@ class Trial:
 
     @cached_property
     def evaluation_points(self) -> list[int]:
-        """Images at which it is evaluated: 0, whole units as evenly as they go, the budget."""
+        """Images at which it is evaluated: from 0 to the budget, evenly, in whole units."""
         units = self.images // self.unit
         steps = range(self.evaluations + 1)
         return sorted({round(units * i / self.evaluations) * self.unit for i in steps})
 
     def row_end(self, images: int) -> int:
-        """Where a row of the curves that starts at `images` ends, if no evaluation ends it before.
+        """Where the row of the curves that starts at `images` ends, unless an evaluation ends it.
 
-        Every unit up to 400 units, every 2 up to 800, every 4 up to 1,600 and so on. It does not
-        depend on the budget: the rows of a smaller one are the first of a larger one.
+        A row is one unit long up to 400 units, 2 units up to 800, 4 units up to 1,600 and so on.
+        This does not depend on the budget: a larger budget begins with the rows of a smaller one.
         """
         units = images // self.unit
         stride = self._stride(units)
         return (units // stride + 1) * stride * self.unit
 
     def probed(self, images: int) -> bool:
-        """Is the row that ends at `images` probed? Each tenth is, and those before evaluations.
+        """Is the row that ends at `images` probed? Every tenth is, and each before an evaluation.
 
-        It does not depend on the budget either: a larger one keeps the smaller one's evaluations.
+        This does not depend on the budget either.
         """
         units, within = divmod(images, self.unit)
         tenth = within == 0 and units % (PROBED * self._stride(units - 1)) == 0
@@ -102,9 +102,9 @@ class Trial:
         return 1 << (units // ROWS).bit_length()
 
     def extends(self, recorded: dict[str, Any]) -> bool:
-        """Is it the trial of that trial.json, or that with a larger budget?
+        """Is this the trial of that trial.json, or the same with a larger budget?
 
-        A larger budget keeps the evaluation points of the smaller one, so that it can go on.
+        A larger budget must keep the evaluation points of the smaller one: then it can go on.
         """
         images, evaluations = recorded.get("images", 0), recorded.get("evaluations", 0)
         if not 0 < images <= self.images or not 0 < evaluations <= self.evaluations:
@@ -116,5 +116,5 @@ class Trial:
 
     @cached_property
     def course(self) -> str:
-        """The hash of what its numbers depend on up to any point: all but where it ends."""
+        """The hash of its identity without budget and evaluations: of its way, not of its end."""
         return replace(self, images=0, evaluations=0).config_hash

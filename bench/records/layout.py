@@ -1,4 +1,4 @@
-"""The tables of a results folder: their columns."""
+"""The results folder: the columns of its tables, and where its files lie. Needs no pandas."""
 
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ PROTOCOL = ["features", "samples", "reference"]
 EVALUATION_COLUMNS = [*CURVE_COLUMNS, *PROTOCOL]
 TABLES = {"curves": CURVE_COLUMNS, "evaluations": EVALUATION_COLUMNS}
 HISTOGRAM_COLUMNS = [*KEY, "images", "network", "low", "high", "share"]
-OPTIONAL = {"histograms": HISTOGRAM_COLUMNS}  # tables that a whole trial may lack
+OPTIONAL = {"histograms": HISTOGRAM_COLUMNS}  # tables that a complete trial may lack
 EVENT_COLUMNS = [*KEY, "step", "images", "kind", "text"]
 SCALE_COLUMNS = ["dataset", "level", "metric", "value", *PROTOCOL]
 
@@ -35,7 +35,7 @@ class ResultsFolder:
 
     @cached_property
     def experiment(self) -> dict[str, Any]:
-        """The resolved plan. Raises InputError if it is none that this version knows."""
+        """The resolved plan. Raises InputError if this version cannot read it."""
         path = self.path / "experiment.toml"
         return from_dict(read_toml(path), str(path)).as_dict()  # checked: its names become paths
 

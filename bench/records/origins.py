@@ -1,4 +1,4 @@
-"""Where a contestant comes from: its model, preset and changed settings, and their source."""
+"""Where contestants come from: model, preset, changed settings, and the source of each."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ class Origin(NamedTuple):
 
     label: str
     model: str  # "dcgan@notes-b"
-    changed: str  # "width = 16, penalty = 1", or nothing
-    source: str  # nothing for a user's own model
+    changed: str  # "width = 16, penalty = 1", or empty
+    source: str  # empty for a user's own model
 
 
 HEADS = ["label", "model", "changed settings", "source"]
@@ -25,7 +25,7 @@ def origins(experiment: Mapping[str, Any]) -> list[Origin]:
 
 
 def presets(experiment: Mapping[str, Any]) -> dict[str, str]:
-    """label -> "dcgan@notes-b", of the contestants that have a preset."""
+    """label -> "dcgan@notes-b", for the contestants that have a preset."""
     found = {str(entry["label"]): _reference(entry) for entry in experiment["contestants"]}
     return {label: reference for label, reference in found.items() if "@" in reference}
 

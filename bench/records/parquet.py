@@ -1,4 +1,4 @@
-"""What of a results folder can be read: a file may be cut off, emptied, overwritten or gone."""
+"""Parquet tables, read with care: a file may be cut off, emptied, overwritten or gone."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from ..errors import Damaged
 
-TEXTS = (  # columns of it
+TEXTS = (  # columns of text; all others hold numbers
     *("dataset", "model", "metric", "features", "reference", "level"),
     *("network", "kind", "text"),
 )
@@ -23,10 +23,10 @@ def tables_in(
     optional: Mapping[str, list[str]],
     complete: bool,
 ) -> dict[str, pa.Table]:
-    """The tables that a trial left in `folder`, as far as there are any; raises Damaged.
+    """The tables that the trial in `folder` has left so far, by name; raises Damaged.
 
-    `key` is what every row must hold, `tables` the columns of each parquet file, `optional` those
-    of files that a `complete` trial may lack too. Every byte is read: some milliseconds.
+    Every row must hold the values of `key`. `tables` and `optional` give the columns of each file;
+    a `complete` trial must have those of `tables`. Every byte is read: some milliseconds.
     """
     found = {}
     for name, columns in {**tables, **optional}.items():
@@ -44,14 +44,14 @@ def tables_in(
 def table_in(path: Path, columns: list[str]) -> pa.Table | None:
     """The table in a parquet file, or None where there is none; raises Damaged."""
     try:
-        # Opened here: a path could be taken for a folder of tables, or for one with partitions.
+        # Opened here: pyarrow could take a path for a folder of tables.
         with path.open("rb") as file:
             table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
         table = table.select(columns).replace_schema_metadata(None)
         table.validate()
     except FileNotFoundError:
         return None
-    except Exception as error:  # broken bytes make the reader raise almost anything
+    except Exception as error:  # the reader raises almost anything on broken bytes
         raise Damaged(f"{path.name} cannot be read") from error
     for name in columns if len(table) else ():
         kind = table.schema.field(name).type
@@ -73,6 +73,6 @@ def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> pd.DataFrame:
 
 
 def no_rows(columns: list[str]) -> pd.DataFrame:
-    """A table without rows, whose columns can be calculated with all the same."""
+    """A table without rows whose columns still have types that one can calculate with."""
     kinds = {name: "str" if name in TEXTS else "float64" for name in columns}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

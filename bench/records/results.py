@@ -1,4 +1,4 @@
-"""A results folder, read as DataFrames: what is damaged is told and left out."""
+"""A results folder, read as DataFrames; damaged trials are named and left out."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from .writing import write_parquet
 
 
 class Left(NamedTuple):
-    """What a trial left: the facts of its JSON files, its alarms, and its tables."""
+    """What a trial has left: the facts of its JSON files, its alarms, and its tables."""
 
     facts: dict[str, Any]
     events: list[dict[str, Any]]
@@ -32,12 +32,12 @@ class Results(ResultsFolder):
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What it was made with; empty where that cannot be read."""
+        """Versions, machine and commit that it was made with; empty where they cannot be read."""
         return readable_facts(self.path / "environment.json")
 
     @cached_property
     def damaged(self) -> list[str]:
-        """What cannot be read and is left out, with the reason: trials, then other files."""
+        """Each trial, then each other file, that cannot be read and is left out, and why."""
         found = [
             f"{d} {m} s{s}: {left}"
             for (d, m, s), left in self._left.items()
@@ -55,24 +55,24 @@ class Results(ResultsFolder):
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial of the plan: its status, its facts, its preset ("dcgan@paper" or "")."""
+        """A row for each trial of the plan: status, facts, preset ("dcgan@paper" or "")."""
         named = presets(self.experiment)
         rows = [{**self._trial_row(*key), "preset": named.get(key[1], "")} for key in self.keys]
         return pd.DataFrame(rows)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Long: KEY, CLOCK, metric, value; each value the mean since the row before."""
+        """Long: KEY, CLOCK, metric, value. Each value is the mean since the row before."""
         return self._read_all("curves")
 
     @cached_property
     def evaluations(self) -> pd.DataFrame:
-        """Long: as curves, and the protocol (features, samples, reference) of each value."""
+        """Long: as `curves`, with the protocol (features, samples, reference) of each value."""
         return self._read_all("evaluations")
 
     @cached_property
     def histograms(self) -> pd.DataFrame:
-        """Weights through training: KEY, images, network, and the share of each bin low..high."""
+        """Weights through training: KEY, images, network, and the share in each bin low..high."""
         return self._read_all("histograms")
 
     @cached_property
@@ -88,7 +88,7 @@ class Results(ResultsFolder):
 
     @cached_property
     def scale(self) -> pd.DataFrame:
-        """What real, noisy and random images score, under the same protocols."""
+        """What real, noisy and random images score under the same protocols."""
         table = None
         with suppress(Damaged):
             table = table_in(self.path / "scale.parquet", SCALE_COLUMNS)
@@ -103,7 +103,7 @@ class Results(ResultsFolder):
         return self._derived("comparisons.csv")
 
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
-        """images -> PNG grid of the same latents, in the order of training."""
+        """images -> PNG grid of samples from the same latents, in the order of training."""
         folder = self.trial_folder(dataset, model, seed) / "samples"
         found = [path for path in sorted(folder.glob("*.png")) if path.stem.isdecimal()]
         return {int(path.stem): path for path in found}
@@ -115,7 +115,7 @@ class Results(ResultsFolder):
 
     @cached_property
     def _left(self) -> dict[tuple[str, str, int], Left | Damaged]:
-        """What each trial left, each file read once, or why it cannot be used."""
+        """What each trial has left, or why it cannot be used. Each file is read once."""
 
         def read(key: tuple[str, str, int]) -> Left | Damaged:
             try:
@@ -151,16 +151,16 @@ class Results(ResultsFolder):
 
 
 def left_in(folder: Path, key: tuple[str, str, int]) -> Left:
-    """What the trial of data set, label and seed `key` left in `folder`; raises Damaged."""
+    """What the trial `key` (data set, label, seed) has left in `folder`; raises Damaged."""
     events, facts = events_in(folder / "events.json"), facts_of(folder)
     own, complete = dict(zip(KEY, key, strict=True)), facts["status"] in COMPLETE
     return Left(facts, events, tables_in(folder, own, TABLES, OPTIONAL, complete))
 
 
 def write_index(results: Results) -> None:
-    """index.parquet: one row a trial, for other tools that want them all at once."""
+    """Write index.parquet: a row for each trial, for tools that want all of them at once."""
     frame = results.trials.drop(columns=["traceback", "failures"], errors="ignore")
-    # A fact of a type of its own in each trial cannot be a column.
+    # A column of parquet has one type: facts whose type varies are written as text.
     mixed = [name for name in frame if frame[name].dropna().map(type).nunique() > 1]
     frame = frame.astype(dict.fromkeys(mixed, str))
     write_parquet(results.path / "index.parquet", frame)

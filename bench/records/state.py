@@ -1,4 +1,4 @@
-"""The facts of a trial, in its JSON files: read, and checked as far as tables rely on them."""
+"""What a trial's JSON files tell of its state: read, and checked as far as tables rely on it."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from ..errors import Damaged
 from ..files import read_json
 
 STATUSES = ("finished", "diverged", "failed", "unsuited", "interrupted")
-NUMBERS = (  # facts of a trial that tables calculate with
+NUMBERS = (  # facts that tables calculate with
     *("images", "total", "generator_steps", "discriminator_steps", "seconds"),
     *("evaluating_seconds", "images_per_second", "pid", "peak_memory_bytes"),
     *("generator_parameters", "discriminator_parameters"),
@@ -26,8 +26,8 @@ COMPLETE = ("finished", "diverged")  # a trial that must have left all its table
 def facts_of(folder: Path) -> dict[str, Any]:
     """What the JSON files of the trial in `folder` tell; raises Damaged.
 
-    At least `status` (waiting, running or one of STATUSES), `reason`, and those of PLANNED and
-    FACT_TABLES.
+    There is always a `status` (waiting, running or one of STATUSES), a `reason`, and the facts of
+    PLANNED and FACT_TABLES.
     """
     trial, ended = facts_in(folder / "trial.json"), facts_in(folder / "status.json")
     progress = facts_in(folder / "progress.json")
@@ -76,7 +76,7 @@ def _is_event(found: object) -> bool:
 
 
 def readable_facts(path: Path) -> dict[str, Any]:
-    """The same, where damaged ones are as good as none."""
+    """As `facts_in`, but empty where the file is damaged."""
     try:
         return facts_in(path)
     except Damaged:
@@ -84,7 +84,7 @@ def readable_facts(path: Path) -> dict[str, Any]:
 
 
 def is_alive(progress: dict[str, Any]) -> bool:
-    """Does the process that wrote progress.json still run? Told only on its own machine."""
+    """Does the process that wrote progress.json still run? On another machine: taken for yes."""
     if progress.get("host") != socket.gethostname():
         return True
     try:

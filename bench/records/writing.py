@@ -1,4 +1,4 @@
-"""The results folder, written so that nothing is lost; `bench.results` reads it.
+"""The results folder, written so that nothing is lost; results.py reads it.
 
 experiment.toml  environment.json  index.parquet  scale.parquet
 trials/<dataset>/<label>/s<seed>/
@@ -20,22 +20,22 @@ from ..planning.trial import Trial
 from .layout import CURVE_COLUMNS, EVALUATION_COLUMNS, HISTOGRAM_COLUMNS, OPTIONAL, TABLES
 from .state import readable_facts
 
-ENDED = ("finished", "diverged", "unsuited")  # a trial that is not run again
+ENDED = ("finished", "diverged", "unsuited")  # trials that are not run again
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Where in its training a trial is."""
+    """How far a trial has trained."""
 
     images: int = 0
     generator_steps: int = 0
     discriminator_steps: int = 0
-    seconds: float = 0.0  # of training; evaluation and writing are left out
+    seconds: float = 0.0  # of training alone, without evaluation and writing
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One number of an evaluation, with the protocol that it belongs to."""
+    """A number of an evaluation, with its protocol."""
 
     metric: str
     value: float
@@ -70,7 +70,7 @@ class TrialRecord:
         return len(self._curves), len(self._evaluations)
 
     def start(self, trial: dict[str, Any]) -> None:
-        """Write trial.json, with the tries that failed; what a kill left half written goes."""
+        """Write trial.json, with the attempts that failed; remove half-written files."""
         ended, failures = readable_facts(self.folder / "status.json"), self._failures()
         if ended.get("status") == "failed":
             failures.append({name: ended.get(name, "") for name in ("reason", "traceback")})
@@ -81,15 +81,15 @@ class TrialRecord:
             leftover.unlink()
 
     def clear(self) -> None:
-        """Begin without the rows and pictures of an earlier try."""
+        """Remove the rows and pictures of an earlier attempt."""
         for name in (*(f"{table}.parquet" for table in (*TABLES, *OPTIONAL)), "events.json"):
             (self.folder / name).unlink(missing_ok=True)
         self._remove_pictures(0)
 
     def resume(self, rows: tuple[int, int], images: int) -> None:
-        """Begin with the first `rows` on disk, without pictures from `images` on.
+        """Go on after the first `rows` on disk; pictures from `images` on are removed.
 
-        Raises ValueError if there are fewer, and whatever reading a damaged table does.
+        Raises ValueError if there are fewer rows, and whatever reading a damaged table raises.
         """
         tables = []
         for name, count in zip(("curves", "evaluations"), rows, strict=True):
@@ -99,7 +99,7 @@ class TrialRecord:
             tables.append(table[:count].to_dict("records"))
         self._curves, self._evaluations = tables
         if (path := self.folder / "histograms.parquet").exists():
-            # They belong to evaluations, and that at `images` is still to come.
+            # Histograms belong to evaluations, and the one at `images` is still to come.
             table = pd.read_parquet(path)
             self._histograms = table[table["images"] < images].to_dict("records")
         self._remove_pictures(images)
@@ -122,7 +122,7 @@ class TrialRecord:
     def flush(self) -> None:
         """Write all tables anew: milliseconds at 10,000 rows."""
         curves = pd.DataFrame(self._curves, columns=CURVE_COLUMNS)
-        # What the device summed was float32: more digits would only take room.
+        # The device summed in float32: more digits would only take room.
         write_parquet(self.folder / "curves.parquet", curves.astype({"value": "float32"}))
         write_table(self.folder / "evaluations.parquet", self._evaluations, EVALUATION_COLUMNS)
         if self._histograms:
@@ -144,7 +144,7 @@ class TrialRecord:
         (self.folder / "progress.json").unlink(missing_ok=True)
 
     def _failures(self) -> list[dict[str, str]]:
-        """Reason and traceback of each try before this one that failed."""
+        """Reason and traceback of each earlier attempt, all of which failed."""
         found = readable_facts(self.folder / "trial.json").get("failures")
         return found if isinstance(found, list) else []
 
@@ -163,7 +163,7 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     content = io.BytesIO()
     options: dict[str, Any] = {"write_page_checksum": True}  # a flipped bit is found, not plotted
     if "value" in frame.columns:
-        # Values by bytes of equal weight, all else by dictionary: a quarter smaller, and lossless.
+        # Lossless, and a quarter smaller: values split by bytes, all else as a dictionary.
         others = [name for name in frame.columns if name != "value"]
         options |= {"use_dictionary": others, "use_byte_stream_split": ["value"]}
     frame.to_parquet(content, index=False, compression="zstd", **options)

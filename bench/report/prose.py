@@ -289,4 +289,4 @@ def _scale(analysis: Analysis, dataset: str) -> str:
 def _matched(analysis: Analysis, dataset: str) -> str:
     streams = analysis.matched
     streams = streams[streams["dataset"] == dataset]
-    return "; ".join(safe(f"{s.stream} {s.verdict}") for s in streams.itertuples()) or "unknown"
+    return "; ".join(safe(f"{s.stream} {s.drawn}") for s in streams.itertuples()) or "unknown"

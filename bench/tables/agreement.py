@@ -10,10 +10,10 @@ from .protocol import datasets, last, one_protocol, primary
 
 
 def extractor_agreement(results: Results) -> pd.DataFrame:
-    """Does the ranking by mean primary metric survive another extractor? One row an extractor.
+    """Does the ranking by mean primary metric survive another extractor?
 
-    dataset, first, second (extractors), order_first, order_second (labels, best first), n
-    (contestants in both), tau (Kendall's), sentence.
+    A row for each other extractor: dataset, first, second (the extractors), order_first,
+    order_second (labels, best first), n (contestants in both), tau (Kendall's), sentence.
     """
     rows = []
     for dataset in datasets(results):

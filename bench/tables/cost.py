@@ -9,16 +9,16 @@ from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import contestants, datasets, primary
 
-LEVELS = 3  # shown of a data set
+LEVELS = 3  # for each data set
 COLUMNS = ["dataset", "model", "level", "started", "reached", "images", "seconds"]
 
 
 def reaching(results: Results) -> pd.DataFrame:
-    """One row a data set, contestant and level; COLUMNS.
+    """A row for each data set, contestant and level; COLUMNS.
 
-    `reached` of the `started` trials have an evaluation at or below `level`; `images` and
-    `seconds` are the medians over all that started of the first such one, and nan where half of
-    them or more never got there. Nothing is interpolated between evaluations.
+    `reached` of the `started` trials have an evaluation at or below `level`. `images` and
+    `seconds` tell when the first such evaluation came: the median over all started trials, NaN if
+    half of them or more never got there. Nothing is interpolated between evaluations.
     """
     rows = []
     for dataset in datasets(results):
@@ -35,9 +35,9 @@ def reaching(results: Results) -> pd.DataFrame:
 
 
 def levels(values: pd.DataFrame) -> list[float]:
-    """The lowest LEVELS numbers of 1, 2, 5, 10, 20, 50, .. that the best model reaches.
+    """The lowest LEVELS of the numbers .., 1, 2, 5, 10, 20, 50, .. that the best model reaches.
 
-    They lie below what the untrained generators score, by median.
+    They lie below the median score of the untrained generators.
     """
     if values.empty:
         return []
@@ -52,7 +52,7 @@ def levels(values: pd.DataFrame) -> list[float]:
 
 
 def first(own: pd.DataFrame, level: float, started: int) -> dict[str, float]:
-    """Over one model's evaluations: how many trials reached the level, and the medians of when."""
+    """Of one model's evaluations: how many trials reached the level, and the median of when."""
     there = own[own["value"] <= level].sort_values("images").groupby("seed").first()
     never = [math.inf] * (started - len(there))
     row: dict[str, float] = {"started": started, "reached": len(there)}

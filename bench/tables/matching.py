@@ -1,4 +1,4 @@
-"""Were the trials really matched? Stream by stream, by the hashes of what was drawn."""
+"""Were the trials really matched? Each stream is checked by the hashes of what was drawn."""
 
 import json
 
@@ -9,19 +9,18 @@ from .protocol import contestants, datasets
 
 
 def matched(results: Results) -> pd.DataFrame:
-    """Did trials of one seed draw the same numbers? One row a stream: dataset, stream, verdict.
+    """Did the trials of one seed draw the same numbers? A row for each stream.
 
-    verdict: "all equal", "equal among those that use it (...)" or "differs: ... | ...", the
-    contestants grouped by equal hashes of their first draws.
+    dataset, stream, drawn: "all equal", "equal among those that use it (...)" or "differs: a, b |
+    c", where contestants with equal hashes of their first draws stand together.
     """
     rows = []
     for dataset in datasets(results):
         hashes = _hashes(results, dataset)
         everyone = [c for c in contestants(results, dataset) if c in set(hashes["model"])]
         for stream, found in hashes.groupby("stream"):
-            verdict = _verdict(found, everyone)
-            rows.append({"dataset": dataset, "stream": stream, "verdict": verdict})
-    return pd.DataFrame(rows, columns=["dataset", "stream", "verdict"])
+            rows.append({"dataset": dataset, "stream": stream, "drawn": _drawn(found, everyone)})
+    return pd.DataFrame(rows, columns=["dataset", "stream", "drawn"])
 
 
 def _hashes(results: Results, dataset: str) -> pd.DataFrame:
@@ -35,7 +34,7 @@ def _hashes(results: Results, dataset: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "seed", "stream", "hash"])
 
 
-def _verdict(found: pd.DataFrame, everyone: list[str]) -> str:
+def _drawn(found: pd.DataFrame, everyone: list[str]) -> str:
     users = [model for model in everyone if model in set(found["model"])]
     if len(users) == 1:
         return f"only {users[0]} uses it"

@@ -1,8 +1,8 @@
-"""How much of the noise in a single score is the seed, the sample and the extractor.
+"""How much of the noise in a single score comes from the seed, the sample and the extractor.
 
-The seed and the extractor are known from every image trial: its last FID is also taken through a
-second extractor. The sample is known where a trial ends with `fid_again` (for points `emd_again`):
-the primary metric once more, through the same extractor, of samples from other latents.
+Every image trial measures its last FID by a second extractor too: that tells seed and extractor
+apart. A trial that ends with `fid_again` (`emd_again` for points) measured the primary metric a
+second time, on samples from other latents: that tells the sample apart.
 """
 
 import numpy as np
@@ -20,9 +20,9 @@ BETWEEN = "between seeds"
 def noise(results: Results) -> pd.DataFrame:
     """The parts of the noise in the final primary metric, on the log scale.
 
-    A row a contestant, its sd between seeds; then, without a model, a row a part of what
-    contestants vary by on average: sd (of logarithms: 0.05 is about 5 % of the value), share of
-    the variances' sum, n (trials), df. negative: the estimate was below 0, and is shown as 0.
+    A row for each contestant: its sd between seeds. Then, without a model, a row for each part of
+    the contestants' mean variance: sd (of logarithms: 0.05 is about 5 % of the value), share of
+    the sum of variances, n (trials), df. negative: the estimate was below 0 and is shown as 0.
     """
     rows: list[dict[str, object]] = []
     for dataset in datasets(results):
@@ -58,13 +58,13 @@ def _parts(scores: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _repeats(scores: pd.DataFrame, name: str) -> bool:
-    """Is there a contestant with two trials that have it, and the first?"""
+    """Does a contestant have two trials with both `name` and `first`?"""
     there = scores.dropna(subset=["first", name])
     return bool((there.groupby("model").size() > 1).any())
 
 
 def _scores(results: Results, dataset: str) -> pd.DataFrame:
-    """A row a finished trial: model, seed, first, again, second (NaN where not measured)."""
+    """A row for each finished trial: model, seed, first, again, second (NaN: not measured)."""
     outcome = primary_metric(dataset)
     rows = results.evaluations
     rows = rows[rows["dataset"] == dataset]

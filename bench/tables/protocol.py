@@ -1,7 +1,7 @@
-"""Which numbers of a results folder may stand beside each other.
+"""Which numbers of a results folder may be compared.
 
 Only those measured under one protocol (extractor, samples, reference), at the end of trials that
-finished. Asked to mix two, this refuses and names the difference.
+finished. Asked to mix two protocols, these functions refuse and name the difference.
 """
 
 import pandas as pd
@@ -36,7 +36,7 @@ def title(dataset: str) -> str:
 
 
 def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows of one metric; ValueError where they were measured in more than one way."""
+    """The rows of one metric; raises ValueError if they were measured under several protocols."""
     rows = evaluations[evaluations["metric"] == metric]
     for name in PROTOCOL:
         values = sorted(rows[name].dropna().unique())
@@ -47,7 +47,7 @@ def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Series:
-    """[rows] whether a row was measured with the extractor that the trials were planned with."""
+    """[rows] whether each row was measured with the extractor of the plan."""
     trials = results.trials
     planned = set(trials.loc[trials["dataset"] == dataset, "features"]) - {""}
     own = rows["features"].astype(str).map(without_hash).isin(planned)
@@ -55,7 +55,7 @@ def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Seri
 
 
 def primary(results: Results, metric: str, dataset: str) -> pd.DataFrame:
-    """Every evaluation of a metric on a data set under the experiment's own extractor."""
+    """Every evaluation of a metric on a data set, by the extractor of the plan."""
     rows = results.evaluations
     rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
     return one_protocol(rows[own_extractor(results, rows, dataset)], metric)
@@ -71,5 +71,5 @@ def last(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def final(results: Results, metric: str, dataset: str) -> pd.DataFrame:
-    """One value a finished trial, at its last evaluation: model, seed, images, value."""
+    """A row for each finished trial, from its last evaluation: model, seed, images, value."""
     return last(primary(results, metric, dataset), results.trials)

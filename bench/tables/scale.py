@@ -1,4 +1,4 @@
-"""What the numbers stand on: their scale, their extractor, and whether trials were matched."""
+"""The scale of a score: what real, noisy and untrained samples score under the same protocol."""
 
 import numpy as np
 import pandas as pd
@@ -9,16 +9,16 @@ from ..records.results import Results
 from .protocol import datasets, one_protocol, own_extractor, primary
 
 UNTRAINED = "untrained generator"
-BESIDE = {"fid": "kid", "emd": "high_quality"}  # what stands beside a primary metric
+BESIDE = {"fid": "kid", "emd": "high_quality"}  # primary metric -> the one shown beside it
 
 
 def scale(results: Results) -> pd.DataFrame:
     """What real, noisy and untrained samples score under the primary extractor, best first.
 
-    One row a level and data set. `fid`, for points `emd`, is the median of `n` values from low to
-    high: one each, but for the untrained generator, which has one a contestant and seed. The
-    protocol is that of this primary metric; `kid`, for points `high_quality`, may have been
-    measured against another reference, as `kid_reference` says.
+    A row for each level and data set. `fid` (`emd` for points) is the median of `n` values, which
+    lie between `low` and `high`: the untrained generator has one for each contestant and seed,
+    every other level a single one. The protocol is that of this primary metric; `kid_reference`
+    tells against what `kid` (`high_quality` for points) was measured.
     """
     tables = [_scale(results, dataset) for dataset in datasets(results)]
     return pd.concat(tables, ignore_index=True)

@@ -1,8 +1,8 @@
-"""Checkpoints: all that a trial is made of, so that a killed one goes on to the same bits.
+"""Checkpoints: the whole state of a trial, so that a killed one goes on to the same bits.
 
-A file is the sha256 of the rest in hex, and then what `torch.save` made of the state. It is read as
-data (`weights_only`), so a crafted one runs no code. It is taken where a row of the curves ends:
-no average is half done there, and none is kept.
+A file holds the sha256 of the rest in hex, then the state as `torch.save` writes it. It is read as
+data (`weights_only`), so a crafted file runs no code. Checkpoints are written where a row of the
+curves ends: there no average is half done, so none has to be kept.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from ..planning.trial import Trial
 from ..records.writing import Clock, TrialRecord
 
 VERSION = 1  # of the state's layout
-KEPT = 2  # while a trial runs; its last one stays, so that a larger budget can go on from it
+KEPT = 2  # while a trial runs; the last one stays, so that a larger budget can go on
 DIGITS = 64  # of a sha256 in hex
 
 
 class Unusable(Exception):
-    """A checkpoint that cannot be gone on from, in a few words."""
+    """Why a checkpoint cannot be used, in a few words."""
 
 
 @dataclass
@@ -41,12 +41,12 @@ class Training:
     batches: Shuffled
     clock: Clock = field(default_factory=Clock)
     evaluating: float = 0.0  # seconds
-    probing: float = 0.0  # seconds, which are no part of the clock's
-    resumed: list[str] = field(default_factory=list)  # where it went on, and what was passed over
+    probing: float = 0.0  # seconds; the clock does not count them
+    resumed: list[str] = field(default_factory=list)  # where it went on, what it passed over
 
 
 def keep(training: Training, trial: Trial, record: TrialRecord) -> None:
-    """Write a checkpoint, and the rows that it counts before it."""
+    """Write the rows so far, then a checkpoint that counts them."""
     record.flush()
     content = io.BytesIO()
     torch.save(state_of(training, trial, record), content)
@@ -68,13 +68,14 @@ def newest_first(folder: Path) -> list[Path]:
 
 
 def resumed(trial: Trial, record: TrialRecord, begin: Callable[[], Training]) -> Training:
-    """The trial as its newest good checkpoint left it, or as `begin` makes it.
+    """The trial as its newest usable checkpoint has it, or as `begin` makes it.
 
-    Rows and pictures beyond it go, and so do checkpoints that cannot be used; `resumed` says so.
+    Rows and pictures beyond that checkpoint are removed, and so are checkpoints that cannot be
+    used; `Training.resumed` tells of both.
     """
     passed_over: list[str] = []
     for path in newest_first(record.folder):
-        training = begin()  # anew for each: a bad one may have been loaded in part
+        training = begin()  # anew: an unusable checkpoint may have been loaded in part
         try:
             load(path, training, trial, record)
         except Unusable as reason:
@@ -131,15 +132,15 @@ def load(path: Path, training: Training, trial: Trial, record: TrialRecord) -> N
         training.batches.load_state_dict(state["batches"])
         training.clock = Clock(**state["clock"])
         training.evaluating = state["evaluating"]
-        training.probing = state.get("probing", 0.0)  # unknown to those of version 0.1.0
+        training.probing = state.get("probing", 0.0)  # absent in version 0.1.0
         training.resumed = state["resumed"]
         record.resume(state["rows"], training.clock.images)
-    except Exception as error:  # whatever a table or a model's own state can raise
+    except Exception as error:  # a damaged table or a model's own state may raise anything
         raise Unusable(f"does not fit: {first_line(error)}") from error
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds; raises Unusable where that is not what was written."""
+    """What a checkpoint holds; raises Unusable if it is not what was written."""
     content = path.read_bytes()
     digest, state = content[:DIGITS], content[DIGITS:]
     if hashlib.sha256(state).hexdigest().encode() != digest:

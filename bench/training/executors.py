@@ -1,4 +1,4 @@
-"""Where trials run: in this process, or in local worker processes that stay warm."""
+"""Where trials run: in this process, or in local worker processes that are reused."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ KILLED = "failed", "its worker process was killed (out of memory?)"
 def in_process(
     trials: Iterable[Trial], work: Work, started: Callable[[Trial], None], ended: Ended
 ) -> None:
-    """One trial after the other, here."""
+    """One trial after the other, in this process."""
     waiting = deque(trials)
     while waiting:
         trial = waiting.popleft()
@@ -41,9 +41,8 @@ def local_processes(
 ) -> None:
     """`jobs` trials at a time, each in a worker process that imports torch once.
 
-    Every worker is a pool of its own, so that one that is killed takes no other along: its trial
-    has failed, and a new worker takes its place. Each sees one of `gpus` only, in turns, so that
-    they share the load.
+    Every worker is a pool of its own: if one is killed, only its trial fails, and a new worker
+    takes its place. Each worker sees one of `gpus`; they are dealt out in turn.
     """
     waiting = deque(trials)
     turns = [gpus[i % len(gpus)] if gpus else None for i in range(min(jobs, len(waiting)))]
@@ -70,7 +69,7 @@ def local_processes(
                 if ended(trial, outcome):
                     waiting.append(trial)
     finally:
-        # Those that still train: after an interrupt or an error. Then nobody else writes.
+        # After an interrupt or an error some still train: end them, so that nobody else writes.
         children = multiprocessing.active_children()
         for child in children:
             child.kill()
@@ -90,8 +89,8 @@ class Worker:
         )
 
     def submit(self, work: Work, trial: Trial) -> Future[Outcome]:
-        """Hands over a trial; the process starts here if there is none yet."""
-        # It inherits that these are blocked: on Ctrl-C the parent decides.
+        """Hand over a trial. The first one starts the process."""
+        # The process inherits the blocked signals: on Ctrl-C the parent decides.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             return self._pool.submit(work, trial)
@@ -100,7 +99,7 @@ class Worker:
 
 
 def begin_worker(gpu: str | None = None) -> None:
-    """What a worker process does first: one thread, one GPU, no life after its parent's."""
+    """What a worker process does first: one thread, one GPU, and it ends with its parent."""
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
@@ -109,7 +108,7 @@ def begin_worker(gpu: str | None = None) -> None:
 
 
 def _end_with_parent() -> None:
-    """An orphan must not go on writing: the folder's lock died with its parent."""
+    """End this process when its parent ends: the folder's lock is gone then."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])

@@ -1,4 +1,4 @@
-"""Memory that is freed stays with the process, since training asks for the same again each step."""
+"""Less memory and less time lost to it: freed memory is kept, and triton is not imported."""
 
 import ctypes
 import os
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from typing import Any
 
 MIB = 2**20
-# Of glibc's malloc.h, the names of mallopt(3). Usual is what its own adaptation reaches at most.
+# Names of mallopt(3), from glibc's malloc.h. USUAL: the most that glibc itself adapts to.
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
 USUAL = {TRIM_THRESHOLD: 64 * MIB, MMAP_THRESHOLD: 32 * MIB, MMAP_MAX: 65_536}
-KEPT = {TRIM_THRESHOLD: -1, MMAP_MAX: 0}  # never shrink the heap; all comes from the heap
+KEPT = {TRIM_THRESHOLD: -1, MMAP_MAX: 0}  # never shrink the heap; take all memory from it
 
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Within, glibc hands nothing that is freed back to the system; at the end, all of it.
+    """Within it, glibc gives no freed memory back to the system; at the end, all of it.
 
-    By default it hands back what is large, and every page of it is then faulted in anew, and
-    zeroed, step after step. This changes no number. Without glibc it does nothing. It holds for
-    the whole process, and does not nest.
+    By default it gives large blocks back. Training asks for the same blocks again at every step,
+    and each page must then be mapped and zeroed anew. No number changes. Does nothing without
+    glibc. Holds for the whole process, and does not nest.
     """
     libc = glibc()
     if libc is None:
@@ -46,13 +46,13 @@ def glibc() -> ctypes.CDLL | None:
 
 
 def without_triton() -> None:
-    """Keep triton out of a process without a GPU, for good: 0.08 GB that nothing there uses.
+    """Keep triton out of this process if there is no GPU: it saves 0.08 GB.
 
-    It is the compiler behind `torch.compile` on GPUs. torchvision and the optimizers of torch
-    import torch's part of it, and that imports triton wherever it is installed.
+    Triton is the compiler behind `torch.compile` on GPUs. torchvision and torch's optimizers
+    import torch's part of that, which imports triton wherever it is installed.
     """
     import torch
 
     if not (torch.cuda.is_available() or torch.xpu.is_available()):
         modules: dict[str, Any] = sys.modules
-        modules.setdefault("triton", None)  # what is None there cannot be imported
+        modules.setdefault("triton", None)  # a module that is None there cannot be imported

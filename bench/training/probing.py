@@ -23,9 +23,9 @@ from ..probes.weights import watched
 
 
 class Probing:
-    """The probes that a trial chose.
+    """The probes of a trial.
 
-    What it keeps between two looks is made from the seed alone, so no checkpoint holds any of it.
+    What is kept between two readings is made from the seed alone, so no checkpoint holds it.
     """
 
     def __init__(self, model: GAN, trial: Trial, dataset: Dataset) -> None:
@@ -40,17 +40,17 @@ class Probing:
         return draw(self._dataset, latents, conditional, seed, self._trial.device)
 
     def step(self, ends: int) -> AbstractContextManager[None]:
-        """Around the generator step that ends at `ends` images: notes its updates, if it is due."""
+        """Around the generator step that ends at `ends` images: records its updates, if due."""
         probes = self._trial.probes
         if not {"updates", "layer_updates"} & set(probes) or not self._trial.probed(ends):
             return nullcontext()
         return watched(self._model, self._updates, "layer_updates" in probes)
 
     def read(self, images: int) -> dict[str, float]:
-        """Metric -> value where a row ends that is due, else nothing. Waits for the device once.
+        """Metric -> value if the row that ends here is probed, else nothing.
 
-        A value that is not finite does not exist. What a user's networks cannot be asked is
-        noted in `absent`, and the trial goes on.
+        Waits for the device once. Values that are not finite are left out. If a probe raises on a
+        user's networks, `absent` has the reason, and the trial goes on.
         """
         if not self._trial.probes or not self._trial.probed(images):
             return {}
@@ -72,16 +72,16 @@ class Probing:
 
 @cache
 def measure(name: str) -> Any:
-    """The function that a probe's entry names."""
+    """The function that reads a probe."""
     module, _, function = PROBES[name].target.partition(":")
     return getattr(importlib.import_module(module), function)
 
 
 @contextmanager
 def undisturbed(model: nn.Module, seed: int, device: torch.device | str) -> Iterator[None]:
-    """`eval()` mode in fp32, and then everything as it was: each module's mode, global generators.
+    """Within it: `eval()` mode in fp32. After it: each module's mode and the generators as before.
 
-    A layer that draws in `eval()` mode too draws the same numbers each time.
+    A layer that draws even in `eval()` mode draws the same numbers each time.
     """
     modes = [(module, module.training) for module in model.modules()]
     device = torch.device(device)

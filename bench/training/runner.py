@@ -27,7 +27,7 @@ RECORDING = threading.Lock()
 
 
 class Display(Protocol):
-    """What the runner tells whoever watches."""
+    """Whoever shows how a run goes on."""
 
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
@@ -117,7 +117,7 @@ def run(
 
 
 def record_interrupts(root: Path, trials: Iterable[Trial]) -> None:
-    """Give the trials that were under way their status; any thread may be the first to do so."""
+    """Record the trials under way as interrupted; the main thread or a watcher calls this first."""
     with RECORDING:
         for trial in trials:
             begun = (root / "trials" / trial.key / "progress.json").exists()
@@ -126,7 +126,7 @@ def record_interrupts(root: Path, trials: Iterable[Trial]) -> None:
 
 
 def measure_scale(root: Path, trials: list[Trial]) -> None:
-    """Write scale.parquet, unless it is there for all data sets and extractors."""
+    """Write scale.parquet, unless it already has all data sets and extractors."""
     from ..evaluation.evaluate import judge_for  # torch, which only this needs
     from ..evaluation.scale import scale
 
@@ -140,7 +140,7 @@ def measure_scale(root: Path, trials: list[Trial]) -> None:
 
 
 def status_of(root: Path, trial: Trial) -> str:
-    """How a trial ended, "" if it has not, "damaged" if its record cannot be used."""
+    """How a trial ended: "" if it has not ended, "damaged" if its record cannot be used."""
     key = (trial.dataset, trial.label, trial.seed)
     try:
         found: str = left_in(root / "trials" / trial.key, key).facts["status"]
@@ -150,7 +150,7 @@ def status_of(root: Path, trial: Trial) -> str:
 
 
 def cost(trial: Trial) -> float:
-    """A rough guess at how long a trial takes: the longest go first, so no core idles late."""
+    """A rough guess at how long a trial takes: the longest start first, so no core idles late."""
     return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
 
 
@@ -171,9 +171,10 @@ def _other_configuration(root: Path, trial: Trial, recorded: dict[str, Any]) -> 
 
 @contextmanager
 def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
-    """Holds the folder for this process; raises InputError if it cannot be had.
+    """Holds the folder for this process; raises InputError if it cannot.
 
-    `mark` is the file that tells a folder of results from any other.
+    `mark` is the file by which a results folder is known. A folder that was made for the lock and
+    is still empty goes again.
     """
     foreign = f"{root} is not empty and not a results folder: name another with --out"
     try:

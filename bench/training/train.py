@@ -38,8 +38,8 @@ HEARTBEAT = 1.0  # seconds between two writings of progress.json
 def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:
     """Train and measure one trial, recorded below `root`. Returns its status and the reason.
 
-    It goes on from its last checkpoint, to the bits that it would have had without a break. A
-    divergence is a status; whatever else goes wrong is raised.
+    It goes on from its last checkpoint, and ends with the bits that it would have had without the
+    break. A divergence is a status; whatever else goes wrong is raised.
     """
     # Load the data, build the model, go on where it stopped.
     torch.set_num_threads(trial.threads)
@@ -61,7 +61,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                 began, before = time.perf_counter(), now.clock
                 with precision_context(now.streams.device, trial.precision):
                     while now.clock.images < row_end:
-                        # Where a turn of the discriminator is long, the point cuts it.
+                        # A long turn of the discriminator is cut off at the point.
                         left = (point - now.clock.images) // trial.batch_size
                         after = ticked(now.clock, model.next_turn(left), trial.batch_size)
                         with probing.step(after.images):
@@ -77,11 +77,11 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                 now.probing += time.perf_counter() - began
                 beats(now.clock, rate)
                 if now.clock.images == point or time.monotonic() - kept >= checkpoint_every:
-                    # At a point before it is measured: a larger budget measures it otherwise.
+                    # At a point, before measuring: with a larger budget it is not the last one.
                     keep(now, trial, record)
                     kept = time.monotonic()
 
-            # Measure samples of the same latents as ever, and picture some.
+            # Measure samples, from the same latents at every point, and picture some.
             began = time.perf_counter()
             measured, absent = evaluate(model, trial, judge, last=point == trial.images)
             record.add_evaluation(now.clock, measured)
@@ -97,7 +97,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
             f"{divergence} by generator step {model.steps_done}",
         )
 
-    # Keep the weights and, last of all, say how it ended.
+    # Save the weights and, last of all, the status.
     found = alarms(record.curves)
     if status == "diverged":
         found.append(event(now.clock.images, now.clock.generator_steps, "divergence", reason))
@@ -135,7 +135,7 @@ def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
 
 
 class Heartbeat:
-    """Writes progress.json now and then, for the display and for `bench status`."""
+    """Writes progress.json, once a second at most, for the display and for `bench status`."""
 
     def __init__(self, record: TrialRecord, trial: Trial, clock: Clock) -> None:
         self._record, self._due = record, 0.0
@@ -158,7 +158,7 @@ def save_weights(model: GAN, path: Path) -> None:
 
 
 def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
-    """What is known of a trial when it ends, for its row in the table of trials."""
+    """Facts of a trial at its end, for its row in the table of trials."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if streams.device.type == "cuda":
         peak = torch.cuda.max_memory_allocated(streams.device)

@@ -166,13 +166,13 @@ def test_the_ranking_under_the_second_extractor(tmp_path):
 
 
 def test_streams_are_compared_seed_by_seed(tmp_path):
-    streams = matched(fake(tmp_path, rows=2)).set_index("stream")["verdict"]
+    streams = matched(fake(tmp_path, rows=2)).set_index("stream")["drawn"]
     assert streams["data"] == "all equal"
     assert streams["penalty"] == "only wgangp uses it"
     assert streams["latent/generator"] == "differs: gan | cgan, dcgan, wgan, wgangp"
     two = matched(fake(tmp_path, ("dcgan", "wgangp", "wgangp-2"), rows=2))
-    verdict = two.set_index("stream").loc["penalty", "verdict"]
-    assert verdict == "equal among those that use it (wgangp, wgangp-2)"
+    drawn = two.set_index("stream").loc["penalty", "drawn"]
+    assert drawn == "equal among those that use it (wgangp, wgangp-2)"
 
 
 def test_the_text_fits_a_terminal(tmp_path):
