@@ -1,19 +1,23 @@
-"""The README's numbers are those of the published results."""
+"""README and documents: numbers are those of the published results, links and code work."""
 
 import math
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 import torch
 
 import bench
+from bench.checks.conformance import examine
 from bench.generators.load import load_generator
 from bench.tables.cost import reaching
+from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
 
 ROOT = Path(__file__).parent.parent
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+PAGES = ["README.md", "CONTRIBUTING.md", "results/README.md", *DOCS]
 RESULTS = ROOT / "results"
 PUBLISHED = sorted(
     str(path.parent.relative_to(RESULTS))
@@ -37,18 +41,19 @@ def test_the_numbers_stand_in_the_published_summary() -> None:
 
 @pytest.mark.parametrize("name", ["ring8"])
 def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
-    readme = " ".join((ROOT / "README.md").read_text().split())
+    page = " ".join((ROOT / "docs" / "data.md").read_text().split())
     summary = (ROOT / "results" / f"reference-{name}" / "summary.md").read_text()
     (headline,) = (line for line in summary.splitlines() if line.startswith(f"On {name} after"))
-    assert headline.split(" seeds.")[0] in readme
+    assert headline.split(" seeds.")[0] in page
     told, family = re.search(r"(\d+) of (\d+) pairs can be told apart", headline).groups()  # type: ignore[union-attr]
-    assert f"Of {family} pairs {told} are told apart." in readme
+    assert f"Of {family} pairs {told} are told apart." in page
 
 
 @pytest.mark.parametrize(
     ("page", "block", "source"),
     [
-        ("README.md", "claims", "results/reference-claims/claims.md"),
+        ("docs/why.md", "claims", "results/reference-claims/claims.md"),
+        ("docs/lectures-run.md", "notes", "results/reference-notes/summary.md"),
         ("docs/cost.md", "benchmarks", "results/benchmarks/README.md"),
         ("docs/cost.md", "precision", "results/reference-precision/precision.md"),
     ],
@@ -76,13 +81,86 @@ def test_the_cost_of_a_given_quality_is_that_of_the_published_run() -> None:
     assert quoted.strip().splitlines()[2:] == found
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in DOCS)])
+def test_the_losses_of_the_lectures_run_are_those_of_its_trials() -> None:
+    text = (ROOT / "docs" / "lectures-run.md").read_text()
+    quoted = text.split("<!-- losses: begin -->")[1].split("<!-- losses: end -->")[0]
+    table = reported_losses(bench.load(RESULTS / "reference-notes"))
+    found = []
+    for reading, rows in table.groupby("model", sort=False):
+        cells = [
+            f"{row['mean']:.2f} [{row['least']:.2f} to {row['most']:.2f}]"
+            for _, row in rows.iterrows()
+        ]
+        found.append(f"| {reading} | {cells[0]} | {cells[1]} |")
+    told = table.groupby("loss")["reported"].first()
+    found.append(f"| reported | {told['generator']:.2f} | {told['discriminator']:.2f} |")
+    assert quoted.strip().splitlines()[2:] == found
+
+
+def test_examples_of_reading_are_those_of_the_published_run() -> None:
+    page = " ".join((ROOT / "docs" / "reading.md").read_text().split())
+    results = bench.load(RESULTS / "reference-mnist5k")
+    scale = results.scale[results.scale["features"].str.startswith("digits-lenet:")]
+    kid = scale[scale["metric"] == "kid"].set_index("level")["value"]
+    noisy = [f"{kid[f'noise {sd}']:.2g}" for sd in (0.1, 0.2, 0.4, 0.8)]
+    assert f"held-out real images have {kid['held-out real']:.3f}, training images" in page
+    assert f"0.8 have {', '.join(noisy[:3])} and {noisy[3]}." in page
+    models = results.summary.set_index("model")
+    precision, recall = models["precision_mean"], models["recall_mean"]
+    assert precision.idxmax() == "cgan"
+    assert f"precision, {precision['cgan']:.2f}, and a recall of {recall['cgan']:.2f}:" in page
+    assert f"`wgangp` has {precision['wgangp']:.2f} and {recall['wgangp']:.2f}." in page
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    lines = (line for line in path.read_text().splitlines() if re.match(r"#+ ", line))
+    words = (re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()) for line in lines)
+    return {text.replace(" ", "-") for text in words}
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_its_links_lead_somewhere(page: str) -> None:
     path = ROOT / page
-    links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
-    assert links or path.parent.name == "docs"
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text())
+    assert links
     for link in links:
-        assert (path.parent / link).exists(), link
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target), link
+
+
+def test_the_index_names_every_document() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    assert {f"docs/{link}" for link in re.findall(r"\]\(([\w-]+\.md)\)", index)} == {
+        page for page in DOCS if page != "docs/README.md"
+    }
+
+
+def test_the_readme_says_what_every_folder_is() -> None:
+    readme = (ROOT / "README.md").read_text()
+    tables = readme.split("## Where things are")[1]
+    folders = {path.parent.name for path in (ROOT / "bench").glob("*/__init__.py")}
+    for name in (*folders, "speed"):
+        assert f"| `{name}` |" in tables, name
+    for path in (ROOT / "gan_zoo").glob("*.py"):
+        assert path.name == "__init__.py" or f"`{path.name}`" in tables, path.name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_it_imports_is_there(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for line in re.findall(r"^ {4}((?:from|import) (?:bench|gan_zoo).*)$", text, re.MULTILINE):
+        exec(line, {})
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_its_model_keeps_the_rules(page: str, tmp_path: Path) -> None:
+    (code,) = re.findall(r"^    # hinge.py\n((?:    .*\n|\n)+)", (ROOT / page).read_text(), re.M)
+    (tmp_path / "hinge.py").write_text(textwrap.dedent(code))
+    said: list[object] = []
+    assert examine((f"{tmp_path}/hinge.py:HingeGAN",), ("width=4",), said.append), said
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
