@@ -25,11 +25,21 @@ def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
 
     Evaluations stay where they were and go on at the same interval; the budget is rounded to
     whole intervals. So each trial goes on from where it ended, and ends as if it had had the
-    larger budget from the start. Raises InputError if the plan leaves out a part of the folder.
+    larger budget from the start. A command that was accepted before the budget was raised is
+    accepted again. Raises InputError if the plan leaves out a part of the folder.
     """
     old = plan_of(root)
-    if old is None or plan.images == old.images:
+    if old is None:
         return plan
+    request = (plan.images, plan.evaluations)
+    plan = replace(plan, accepted=old.accepted)
+    if request in old.accepted:
+        if plan.images < old.images:
+            say(f"{root} was raised to {old.budget:,} images since: it keeps them")
+        return old_budget(plan, old)
+    if plan.images == old.images:
+        return plan
+    accepted = tuple(dict.fromkeys((*old.accepted, (old.images, old.evaluations), request)))
     units = old.budget // old.unit
     # The shortest step that is a whole number of units and of evaluations.
     share = math.gcd(units, old.evaluations)
@@ -47,14 +57,19 @@ def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
         )
     if budget == old.budget:
         say(f"{root} keeps its budget of {budget:,} images{rounded}, {every}")
-        return replace(plan, images=old.images, evaluations=old.evaluations)
+        return replace(old_budget(plan, old), accepted=accepted)
     if missing := left_behind(old, plan):
         raise InputError(
             f"{root} holds {missing} too, and a budget is raised for all: "
             f"{command(root, '--images', str(plan.images))}"
         )
     say(f"{root} goes on from {old.budget:,} to {budget:,} images{rounded}, {every} as before")
-    return replace(plan, images=budget, evaluations=evaluations)
+    return replace(plan, images=budget, evaluations=evaluations, accepted=accepted)
+
+
+def old_budget(plan: Plan, old: Plan) -> Plan:
+    """The plan with the budget and the evaluations of the old one."""
+    return replace(plan, images=old.images, evaluations=old.evaluations)
 
 
 def command(root: Path, *more: str) -> str:

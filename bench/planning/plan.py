@@ -56,6 +56,8 @@ class Plan:
     precision: str = "fp32"
     threads: int = 1
     probes: str = "default"  # diagnostics recorded while training; they change no other number
+    # Of a folder whose budget was raised: (images, evaluations) of each command so far, as asked.
+    accepted: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         self._require_contestants()
@@ -77,6 +79,11 @@ class Plan:
             require_whole(option.replace("_", " "), getattr(self, option), least, most)
         for option in TEXTS:
             require_text(option, getattr(self, option))
+        for request in self.accepted:
+            if not isinstance(request, tuple) or len(request) != 2:
+                raise InputError(f"accepted holds pairs of numbers, not {shown(request)}")
+            for name, value in zip(("images", "evaluations"), request, strict=True):
+                require_whole(f"accepted {name}", value, *RANGES[name])
         check_features(self.features)
         chosen(self.probes)
         if self.precision not in PRECISIONS:
@@ -194,6 +201,9 @@ class Plan:
         """What experiment.toml holds: `from_dict` makes the same plan of it."""
         values = {k: v for k, v in asdict(self).items() if v is not None}
         values |= {"datasets": list(self.datasets), "seeds": list(self.seeds)}
+        values["accepted"] = [list(request) for request in self.accepted]
+        if not self.accepted:
+            del values["accepted"]
         values["contestants"] = [
             {k: v for k, v in asdict(contestant).items() if v not in (None, {})}
             for contestant in self.contestants
@@ -223,6 +233,9 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
         for name in ("datasets", "seeds"):
             if name in values:
                 values[name] = tuple(_listed(name, values[name]))
+        if "accepted" in values:
+            pairs = _listed("accepted", values["accepted"])
+            values["accepted"] = tuple(tuple(_listed("accepted", pair)) for pair in pairs)
         return Plan(**values)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error

@@ -1,17 +1,21 @@
 """A folder that grows ends as one that was made in its final size: bit for bit."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import bench
 from bench.environment import environment
 from bench.errors import InputError
 from bench.files import read_json
 from bench.planning.growing import grown, merged
+from bench.planning.growing import plan_of as plan_in
 from bench.planning.plan import Plan
 from bench.records.writing import write_experiment
 
@@ -40,7 +44,10 @@ def assert_same_folders(one: Path, two: Path) -> None:
     trials = [bench.load(root).trials for root in (one, two)]
     assert (trials[0]["status"] == "finished").all()
     assert trials[0]["config_hash"].tolist() == trials[1]["config_hash"].tolist()
-    assert bench.load(one).experiment == bench.load(two).experiment
+    plans = [bench.load(root).experiment for root in (one, two)]
+    for plan in plans:
+        plan.pop("accepted", None)  # how it became what it is
+    assert plans[0] == plans[1]
     for key in sorted(path.parent.relative_to(one) for path in one.rglob("trial.json")):
         assert_same(one / key, two / key)
 
@@ -72,6 +79,91 @@ def test_a_raised_budget_is_that_of_one_run(
     notes = bench.load(root).trials["resumed"]
     assert set(notes) == {'["went on from 960 images"]' if kept else "[]"}
     assert go(larger, root) == []  # the same command again
+
+
+def test_a_command_that_was_accepted_is_accepted_again(
+    models: str, quick: None, tmp_path: Path
+) -> None:
+    root = tmp_path / "r"
+    accepted = [
+        plan_of(models),
+        plan_of(models, images=1920),
+        plan_of(models, images=1920, evaluations=4),
+        plan_of(models, images=3840, evaluations=4),
+    ]
+    for number, command in enumerate(accepted):
+        for again in accepted[: number + 1]:
+            changed = go(again, root)
+            assert changed == ([] if again is not command or number == 2 else sorted(changed))
+        assert go(command, root) == []
+    assert bench.load(root).experiment["images"] == 3840
+    with pytest.raises(InputError, match="was made with"):
+        go(plan_of(models, images=1920, evaluations=3), root)
+    # A seed that comes later gets the budget of the folder.
+    assert len(go(plan_of(models, seeds=(0, 1)), root)) == 2
+    go(plan_of(models, images=3840, evaluations=8, seeds=(0, 1)), tmp_path / "whole")
+    assert_same_folders(root, tmp_path / "whole")
+
+
+COMMANDS = st.tuples(
+    st.sampled_from([("a",), ("b",), ("a", "b")]),  # contestants
+    st.sampled_from([(0,), (1,), (0, 1)]),  # seeds
+    st.sampled_from([(960, 2), (1920, 2), (1920, 4)]),  # images, evaluations
+    st.sampled_from([None, None, 1, 2, 3]),  # killed at this evaluation, if there are so many
+)
+
+
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(commands=st.lists(COMMANDS, min_size=3, max_size=6))
+def test_any_way_to_a_folder_ends_where_one_run_does(
+    models: str, quick: None, tmp_path_factory: pytest.TempPathFactory, commands: list[Any]
+) -> None:
+    place = tmp_path_factory.mktemp("ways")
+    root, known = place / "r", {c.label: c for c in plan_of(models).contestants}
+    names = dict(zip(("a", "b"), known.values(), strict=True))
+    accepted = []
+    for labels, seeds, (images, evaluations), killed in commands:
+        plan = plan_of(models, images=images, evaluations=evaluations, seeds=seeds)
+        plan = dataclasses.replace(plan, contestants=tuple(names[label] for label in labels))
+        try:
+            with killing(killed):
+                go(plan, root)
+        except InputError:
+            assert plan not in accepted
+            continue
+        except Killed:
+            pass
+        accepted.append(plan)
+    for plan in accepted:
+        go(plan, root)
+        assert go(plan, root) == []
+    if accepted:
+        whole = plan_in(root)
+        assert whole is not None
+        go(whole, root)
+        go(dataclasses.replace(whole, accepted=()), place / "undisturbed")
+        assert_same_folders(root, place / "undisturbed")
+
+
+class Killed(BaseException):
+    """What a kill is to a test: nothing that the code catches."""
+
+
+@contextmanager
+def killing(at: int | None) -> Iterator[None]:
+    """Within it the `at`th evaluation kills; each other one is the stand-in."""
+    count = 0
+
+    def evaluate(*arguments: Any, **named: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == at:
+            raise Killed
+        return tiny.evaluate(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.training.train.evaluate", evaluate)
+        yield
 
 
 def test_killed_while_it_is_raised(
@@ -134,7 +226,8 @@ def test_a_budget_grows_by_whole_intervals(
     # The same command again changes nothing more.
     made(tmp_path, new)
     again = dataclasses.replace(new, images=asked)
-    assert grown(again, tmp_path, said.append) == new
+    same = grown(again, tmp_path, said.append)
+    assert dataclasses.replace(same, accepted=()) == dataclasses.replace(new, accepted=())
 
 
 BAD: list[tuple[Callable[[Plan], Plan], str]] = [
