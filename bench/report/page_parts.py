@@ -8,7 +8,6 @@ from ..analysis import Analysis
 from ..claims import text
 from ..probes.alarms import COLLAPSED, GROWN
 from ..tables.protocol import primary
-from ..tables.summary import direction
 from ..words import NONE, number, span
 from .prose import power
 
@@ -36,28 +35,26 @@ def matrix(analysis: Analysis, dataset: str) -> list[tuple[str, list[Cell]]]:
     known: dict[tuple[str, str], Cell] = {}
     for _, row in analysis.pairs(dataset).iterrows():
         a, b = str(row["model_a"]), str(row["model_b"])
-        said = direction(a, b, row["verdict"])
         ratio, low, high = (float(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
         hint = f"n = {row['n']}, Holm p {number(row['holm_p'], 2)}, {row['verdict']}"
-        known[a, b] = _cell(a, b, said, (ratio, low, high), hint)
+        known[a, b] = _cell(a, b, row["told"], (ratio, low, high), hint)
         # The other way round an upper end becomes the lower one.
         turned = tuple(1 / x if x else float("inf") for x in (ratio, high, low))
-        known[b, a] = _cell(b, a, MIRRORED[said], turned, hint)
+        known[b, a] = _cell(b, a, MIRRORED[row["told"]], turned, hint)
     empty = Cell("none", NONE, "", "")
     return [(a, [known.get((a, b), empty) for b in models]) for a in models if len(models) > 1]
 
 
-def _cell(a: str, b: str, said: str, ratio: tuple[float, ...], hint: str) -> Cell:
+def _cell(a: str, b: str, told: str, ratio: tuple[float, ...], hint: str) -> Cell:
     text = f"{a} / {b}: {number(ratio[0])} {span(*ratio[1:])}, {hint}"
     shown = "" if number(ratio[0]) == NONE else f"× {number(ratio[0])}"
-    return Cell(said or "open", WORDS[said], shown, text)
+    return Cell(told or "open", WORDS[told], shown, text)
 
 
 def _row(row: pd.Series) -> dict[str, Any]:
     cells: dict[str, Any] = row.to_dict()
     cells["interval"] = span(row["ratio_low"], row["ratio_high"])
     cells["power"] = power(row) if row["n"] else NONE
-    cells["told"] = bool(direction(row["model_a"], row["model_b"], row["verdict"]))
     other = row["verdict_with_failures"]
     return cells | {"counted": other if isinstance(other, str) else NONE}
 

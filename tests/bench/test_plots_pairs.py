@@ -43,7 +43,7 @@ def test_the_forest_plot_has_the_numbers_of_comparisons_csv(analysis, tmp_path):
     assert [x for x, _ in dots] == pytest.approx(list(table["ratio"]))
     assert np.array(spans) == pytest.approx(table[["ratio_low", "ratio_high"]].to_numpy())
     told = list(table["verdict"].str.contains(" lower than "))
-    assert told == [True, True, False]
+    assert told == list(table["told"] == "lower") == [True, True, False]
     assert [face != "white" for _, face in dots] == told
     labels = [label.get_text() for label in axis.get_yticklabels()]
     assert labels == list(table["model_a"] + " / " + table["model_b"])

@@ -104,6 +104,7 @@ def test_a_pair_is_compared_by_seed_on_the_log_scale(tmp_path):
     assert row["ratio_high"] == pytest.approx(math.exp(-math.log(24) / 3 + half), rel=1e-6)
     assert row["p"] == pytest.approx(0.25)  # 2 / 2^3
     assert row["probability_of_improvement"] == 1
+    assert row["told"] == ""
     assert row["verdict"] == "cannot tell with 3 seeds (needs 6)"
 
 
@@ -111,9 +112,20 @@ def test_a_large_difference_over_enough_seeds_is_told(tmp_path):
     good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
     results = final_only(tmp_path, {"gan": [3 * x for x in good], "dcgan": good})
     row = tables.comparisons(results).iloc[0]
-    assert row["verdict"] == "dcgan lower than gan"
+    assert (row["told"], row["verdict"]) == ("lower", "dcgan lower than gan")
     assert row["holm_p"] == pytest.approx(2 / 2**6)
     assert "The pair can be told apart" in prose.markdown(results)
+
+
+def test_a_label_that_reads_like_a_verdict_changes_nothing(tmp_path):
+    good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
+    first, second = "cannot tell", "a lower than b"
+    told = final_only(tmp_path, {first: good, second: [3 * x for x in good]})
+    (row,) = tables.comparisons(told).to_dict("records")
+    assert (row["told"], row["verdict"]) == ("lower", f"{first} lower than {second}")
+    assert "The pair can be told apart" in prose.markdown(told)
+    open_ = final_only(tmp_path, {first: good[:3], second: good[:3]})
+    assert "A pair that cannot be told apart" in prose.limits(Analysis(open_), "mnist5k")[1]
 
 
 def test_a_copy_of_a_model_is_no_different_from_it(tmp_path):
@@ -137,6 +149,7 @@ def test_a_conditional_models_modes_are_flagged_not_compared(tmp_path):
     assert not by_model(tables.summary(results)).loc["cgan", "modes_comparable"]
     pairs = tables.comparisons(results).set_index("metric")
     assert pairs.loc["modes", "verdict"] == "not comparable: cgan is handed its labels"
+    assert pairs.loc["modes", "told"] == ""
     assert math.isnan(pairs.loc["modes", "p"])
     assert not math.isnan(pairs.loc["kid", "p"])
     assert "10.0†" in prose.markdown(results)
