@@ -13,6 +13,7 @@ from ..records.results import Results
 from ..tables.protocol import contestants, final, primary, unit
 from . import theme
 from .lines import ended, models_panel, trained_on
+from .reading import Reading
 
 SHARE = "class_share/"
 THROUGH = ("modes", "high_quality", "mode_kl")  # the panels of `coverage_of_modes`
@@ -40,6 +41,20 @@ def panels_of(results: Results, dataset: str) -> list[str]:
     rows = results.evaluations
     there = set(rows.loc[rows["dataset"] == dataset, "metric"])
     return [metric for metric in THROUGH if metric in there]
+
+
+MODES_READING = Reading(
+    "the share of each class among the final samples, a panel a model",
+    "A bar under the dotted line is a class that the model forgot: mode collapse. A "
+    "conditional model is told which class to draw, so equal bars are no merit of its own.",
+)
+MODES_READING_OF_POINTS = Reading(
+    "the share of each mode among the final samples, a panel a model",
+    "Each sample counts for the mode nearest to it, however far away it is: equal bars are "
+    "good only with a high share of high-quality samples. A bar near 0 is a mode that the "
+    "model forgot. A conditional model is told which mode to draw, so equal bars are no merit "
+    "of its own.",
+)
 
 
 @theme.themed
@@ -82,6 +97,21 @@ def _histogram(axis: Axes, own: pd.DataFrame, classes: list[str], colour: str) -
     step = 5 if len(classes) > CROWD else 1
     axis.set_xticks(range(0, len(classes), step), classes[::step])
     axis.grid(axis="x", visible=False)
+
+
+COVERAGE_READING = Reading(
+    "modes covered and mode KL against images",
+    "A number of modes that falls, or stays low, is mode collapse; mode KL also sees classes "
+    "that are drawn too often. Neither says that an image looks like its class: noise has a "
+    "class too. Read them beside the FID.",
+)
+COVERAGE_READING_OF_POINTS = Reading(
+    "modes covered, the share of high-quality samples and mode KL against points",
+    "A sample is of high quality within three sigma of a mode. 98.9 % of true samples are, so "
+    "more than that says that the modes are drawn too narrow, not that they are drawn better. "
+    "One high-quality sample covers a mode; mode KL says whether all are visited equally, "
+    "whatever the quality: a blob around the centre has a mode KL near 0. So look at both.",
+)
 
 
 @theme.themed

@@ -9,10 +9,19 @@ from ..analysis import Analysis
 from ..tables.protocol import title
 from ..words import number, span
 from . import theme
+from .reading import Reading
 
 MOST = 30  # pairs of a figure; of more, those of the best model
 FAR = 4.0  # an interval is shown as far as this factor beyond the ratios
 TOLD = "#0072B2"
+
+
+READING = Reading(
+    "the ratio of the final {metric} of each pair of models, with its interval",
+    "A dot left of the line says that the first of the pair has the lower {metric}. An interval "
+    "that crosses the line is compatible with no difference; only filled dots are told apart "
+    "once all pairs that were looked at are counted.",
+)
 
 
 @theme.themed

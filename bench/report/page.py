@@ -17,6 +17,7 @@ from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..errors import printable
 from ..metrics import METRICS
+from ..plots import figures as plots
 from ..records.origins import origins
 from ..records.results import Results
 from ..tables.protocol import datasets, final, title, unit
@@ -24,8 +25,8 @@ from ..tables.reported_losses import sentences
 from ..tables.scale import BESIDE
 from ..words import NONE, number
 from . import page_parts, page_pictures, prose
+from .columns import COLUMNS, COPYING, NOTES
 from .literature import published
-from .reading import COLUMNS, COPYING, NOTES, reading
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -81,7 +82,7 @@ def _section(
         "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "slides": page_pictures.slides(results, dataset),
         "slides_note": page_pictures.NOTE[unit(dataset)],
-        "clock_reading": reading("quality", unit(dataset)).reading,
+        "clock_reading": plots.FIGURES["quality"].reading(dataset).how,
         "clocks": page_pictures.clocks(analysis, dataset),
         "pairs": page_parts.pairs(analysis, dataset),
         "matrix": page_parts.matrix(analysis, dataset),

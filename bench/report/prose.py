@@ -16,7 +16,7 @@ from ..tables.reported_losses import sentences
 from ..tables.scale import UNTRAINED
 from ..tables.summary import HANDED_LABELS, IQM_FROM
 from ..words import NONE, count, number, span
-from .reading import CAVEAT, SECONDARY
+from .columns import CAVEAT, SECONDARY
 
 ROWS = 12  # the most models or pairs that a terminal shows; the rest is in the .csv files
 

@@ -112,7 +112,7 @@ def test_the_report_shows_them_and_the_preset(tmp_path: Path) -> None:
     results = cast(Results, made(tmp_path, [-15.0, -14.9, -15.1], [2.8, 2.9, 2.7]))
     analysis = Analysis(results)
     assert "reported_losses" in plots.figures_of(analysis, "mnist5k")
-    figure = plots.FIGURES["reported_losses"](analysis, "mnist5k")
+    figure = plots.FIGURES["reported_losses"].draw(analysis, "mnist5k")
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert {"reported: 2.82485", "reported: -14.99197"} == set(words)
     text = prose.text_of(analysis)

@@ -217,5 +217,5 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     assert list(table["rank"]) == [1, 2, 1, 2]
     assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
     assert prose.markdown(results).count("\n# other") == 1
-    for draw in (plots.modes, plots.quality):
-        assert "other" in draw(Analysis(results), "other").get_suptitle()
+    for name in ("modes", "quality"):
+        assert "other" in plots.FIGURES[name].draw(Analysis(results), "other").get_suptitle()
