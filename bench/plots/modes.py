@@ -24,8 +24,8 @@ AT_THE_END = {
     "points": "x: mode, each sample counted for its nearest, however far away.",
 }
 TENTH = " Dotted red: a tenth of it, below which a class is no mode."
-TOLD = " † not comparable: a conditional model is told which to draw."
-TOLD_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
+HANDED = " † not comparable: a conditional model is told which to draw."
+HANDED_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
 
 
 def modes_of(results: Results, dataset: str) -> list[str]:
@@ -62,7 +62,7 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
     """Share of each class or mode among the samples at the end, one panel a model."""
     results = analysis.results
     models = contestants(results, dataset)
-    colours, told = theme.colours(models), _told(analysis, dataset)
+    colours, handed = theme.colours(models), _handed(analysis, dataset)
     classes = modes_of(results, dataset)
     shares = [final(results, SHARE + k, dataset).assign(place=i) for i, k in enumerate(classes)]
     rows = pd.concat(shares) if shares else pd.DataFrame(columns=["model", "place", "value"])
@@ -72,19 +72,19 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
         _histogram(axis, rows[rows["model"] == model], classes, colours[model])
         if unit(dataset) == "images":
             axis.axhline(10 / max(len(classes), 1), color=theme.ALARM, lw=1, ls=":")
-        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in told))
+        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in handed))
     figure.supylabel("share of the samples, %", fontsize=9.5)
     note = (
         f"{AT_THE_END[unit(dataset)]} Bar: the mean of finished seeds; dots: every seed; "
         f"{trained_on(results, dataset)}. Dashed: a uniform share."
         + TENTH * (unit(dataset) == "images")
-        + TOLD * bool(told)
+        + HANDED * bool(handed)
     )
     theme.caption(figure, f"Modes at the end of training, {dataset}", note)
     return figure
 
 
-def _told(analysis: Analysis, dataset: str) -> set[str]:
+def _handed(analysis: Analysis, dataset: str) -> set[str]:
     table = analysis.models(dataset)
     return set(table.loc[table["conditional"], "model"])
 
@@ -119,7 +119,7 @@ def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
     """Modes covered, for points the share of high quality, and mode KL, through training."""
     results = analysis.results
     models, ends = contestants(results, dataset), ended(results, dataset)
-    told, metrics = _told(analysis, dataset), panels_of(results, dataset) or ["modes"]
+    handed, metrics = _handed(analysis, dataset), panels_of(results, dataset) or ["modes"]
     figure = Figure(figsize=(theme.WIDTH, 3.9), layout="constrained")
     axes = list(figure.subplots(1, len(metrics), squeeze=False).flat)
     for axis, metric in zip(axes, metrics, strict=True):
@@ -133,12 +133,12 @@ def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
         _limits(axis, metric, len(modes_of(results, dataset)))
         theme.thousands(axis, f"real {unit(dataset)} shown")
     handles, names = axes[0].get_legend_handles_labels()
-    names = [theme.clipped(name) + " †" * (name in told) for name in names]
+    names = [theme.clipped(name) + " †" * (name in handed) for name in names]
     figure.legend(handles, names, loc="outside right center", fontsize=8.5)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}. Dashed: true samples. "
-        "Widths differ only to show lines that coincide." + TOLD_COUNTS * bool(told)
+        "Widths differ only to show lines that coincide." + HANDED_COUNTS * bool(handed)
     )
     theme.caption(figure, f"Coverage of modes through training, {dataset}", note)
     return figure

@@ -11,8 +11,8 @@ from bench.plots import figures as plots
 from bench.plots import theme
 from bench.plots.lines import of_curves
 from bench.plots.weights import diversity_of
-from bench.report import page_parts as page_events
-from bench.report import prose
+from bench.report import page_events, prose
+from bench.report.terminal import text_of
 
 from .fake_points import fake_points
 from .fake_results import FIVE, fake
@@ -128,4 +128,4 @@ def test_alarms_are_listed_counted_and_told(results):
     assert table["divergence_alarms"].to_dict() == {m: float(m == "wgan") for m in FIVE}
     (told,) = [line for line in prose.limits(analysis, "mnist5k") if "Alarms" in line]
     assert "wgan of divergence in 1 of 3 trials" in told
-    assert told in prose.text_of(analysis)
+    assert told in text_of(analysis)

@@ -9,6 +9,7 @@ from bench import stats
 from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import prose
+from bench.report.terminal import text_of
 from bench.tables import summary as tables
 
 from .fake_results import final_only
@@ -52,7 +53,7 @@ def test_a_model_that_wins_where_it_survives_is_held_to_its_losses(tmp_path):
     assert row.verdict_with_failures == "cannot tell (not significant at n = 8)"
     (sentence,) = (s for s in prose.limits(Analysis(results), "mnist5k") if "signed ranks" in s)
     assert "change 1 of 1 verdicts: gan / dcgan: cannot tell" in sentence
-    assert "verdict with failures" in prose.markdown(results)
+    assert "verdict with failures" in text_of(Analysis(results))
 
 
 def test_losses_at_each_seed_decide_though_no_pair_is_left(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.report import prose
+from bench.report.terminal import text_of
 from bench.tables import summary as tables
 from bench.tables.agreement import extractor_agreement
 from bench.tables.matching import matched
@@ -61,7 +62,7 @@ def test_a_diverged_trial_is_counted_not_averaged(tmp_path):
     row = by_model(tables.summary(results)).loc["wgan"]
     assert [row["started"], row["finished"], row["diverged"], row["fid_n"]] == [3, 2, 1, 2]
     assert set(final(results, "fid", "mnist5k").query("model == 'wgan'")["seed"]) == {0, 1}
-    assert "2 of 3 seeds finished (1 diverged)" in prose.markdown(results)
+    assert "2 of 3 seeds finished (1 diverged)" in text_of(Analysis(results))
 
 
 def test_a_model_without_a_finished_trial_keeps_its_row(tmp_path):
@@ -69,7 +70,7 @@ def test_a_model_without_a_finished_trial_keeps_its_row(tmp_path):
     row = by_model(tables.summary(results)).loc["wgan"]
     assert pd.isna(row["rank"])
     assert row["diverged"] == 2
-    assert "wgan has no final FID: 0 of 2 seeds finished (2 diverged)" in prose.markdown(results)
+    assert "wgan has no final FID: 0 of 2 seeds finished (2 diverged)" in text_of(Analysis(results))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_a_large_difference_over_enough_seeds_is_told(tmp_path):
     row = tables.comparisons(results).iloc[0]
     assert (row["told"], row["verdict"]) == ("lower", "dcgan lower than gan")
     assert row["holm_p"] == pytest.approx(2 / 2**6)
-    assert "The pair can be told apart" in prose.markdown(results)
+    assert "The pair can be told apart" in text_of(Analysis(results))
 
 
 def test_a_label_that_reads_like_a_verdict_changes_nothing(tmp_path):
@@ -123,7 +124,7 @@ def test_a_label_that_reads_like_a_verdict_changes_nothing(tmp_path):
     told = final_only(tmp_path, {first: good, second: [3 * x for x in good]})
     (row,) = tables.comparisons(told).to_dict("records")
     assert (row["told"], row["verdict"]) == ("lower", f"{first} lower than {second}")
-    assert "The pair can be told apart" in prose.markdown(told)
+    assert "The pair can be told apart" in text_of(Analysis(told))
     open_ = final_only(tmp_path, {first: good[:3], second: good[:3]})
     assert "A pair that cannot be told apart" in prose.limits(Analysis(open_), "mnist5k")[1]
 
@@ -152,7 +153,7 @@ def test_a_conditional_models_modes_are_flagged_not_compared(tmp_path):
     assert pairs.loc["modes", "told"] == ""
     assert math.isnan(pairs.loc["modes", "p"])
     assert not math.isnan(pairs.loc["kid", "p"])
-    assert "10.0†" in prose.markdown(results)
+    assert "10.0†" in text_of(Analysis(results))
 
 
 def test_the_scale_goes_from_the_floor_to_noise(tmp_path):
@@ -191,7 +192,7 @@ def test_streams_are_compared_seed_by_seed(tmp_path):
 def test_the_text_fits_a_terminal(tmp_path):
     many = tuple(f"model-{i}" for i in range(14))
     for models, seeds in ((tuple(FINAL_FID), 3), (many, 1)):
-        assert len(prose.markdown(fake(tmp_path, models, seeds, rows=2)).splitlines()) <= 60
+        assert len(text_of(Analysis(fake(tmp_path, models, seeds, rows=2))).splitlines()) <= 60
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,6 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     assert list(table["dataset"]) == ["mnist5k", "mnist5k", "other", "other"]
     assert list(table["rank"]) == [1, 2, 1, 2]
     assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
-    assert prose.markdown(results).count("\n# other") == 1
+    assert text_of(Analysis(results)).count("\n# other") == 1
     for name in ("modes", "quality"):
         assert "other" in plots.FIGURES[name].draw(Analysis(results), "other").get_suptitle()
