@@ -30,10 +30,10 @@ def losers(results: Results, dataset: str) -> set[str]:
 def verdicts(
     results: Results, dataset: str, pairs: Sequence[tuple[str, str]]
 ) -> list[dict[str, object]]:
-    """What the primary metric says of each pair under the rule: told and verdict, _with_failures.
+    """What the primary metric says of each pair under the rule, as columns of its row.
 
-    Empty where neither lost a trial. Holm's family is all pairs. A statement on ranks: beside the
-    verdict on ratios, not in its place.
+    They are told_with_failures and verdict_with_failures; none where neither lost a trial. Holm's
+    family is all pairs. A statement on ranks: beside the verdict on ratios, not in its place.
     """
     lost = losers(results, dataset)
     if not lost:
