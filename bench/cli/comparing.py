@@ -11,7 +11,7 @@ from ..errors import InputError, require
 from ..formats import Table, show
 from ..metrics import METRICS
 from ..records.results import Results
-from ..report.prose import power
+from ..report.cells import power
 from ..tables.folders import Both, changes, require_common, unchanged
 from ..tables.protocol import datasets
 from ..tables.provenance import circumstances, coverage

@@ -11,6 +11,13 @@ from ..datasets import primary_metric
 from ..tables.protocol import contestants, final, title
 from . import theme
 from .lines import trained_on
+from .reading import Reading
+
+READING = Reading(
+    "final {metric} on a log scale against seconds of training, a colour a model",
+    "Low and to the left is good and cheap. A model below and to the left of another beats it "
+    "on both counts, as far as the intervals let one say so.",
+)
 
 
 @theme.themed

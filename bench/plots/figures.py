@@ -1,76 +1,166 @@
-"""Every figure, by name and as files. Analysis in, Figure out."""
+"""Every figure: how it is drawn, when, how to read it, and where it stands on the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..tables.protocol import contestants, datasets, final, primary
-from . import theme
-from .cost import cost
-from .gradients import constraints, constraints_of, gradient_norms, gradient_norms_by_layer
-from .losses import losses, reported_losses, scores
-from .modes import coverage_of_modes, modes, modes_of, panels_of
-from .pairs import pairs
-from .probes import GUESSES, SLOPES, SPLITS, guesses, models_with, overfitting, score_bands, slopes
-from .quality import final_quality, quality, quality_by
-from .samples import neighbours, neighbours_of, samples
-from .weights import UPDATES, diversity, diversity_of, histograms_of, updates, weights
+from ..records.results import Results
+from ..tables.protocol import contestants, datasets, final, primary, unit
+from . import cost, gradients, losses, modes, pairs, probes, quality, samples, theme, weights
+from .lines import of_curves
+from .reading import Reading
 
-__all__ = ["FIGURES", "constraints", "cost", "coverage_of_modes", "figures_of", "final_quality"]
-__all__ += ["gradient_norms", "gradient_norms_by_layer", "losses", "modes", "neighbours", "pairs"]
-__all__ += ["quality", "quality_by", "reported_losses", "samples", "scores", "write_plots"]
-Draw = Callable[[Analysis, str], Figure]
-FIGURES: dict[str, Draw] = {
-    "samples": samples,
-    "quality": quality,
-    "final_quality": final_quality,
-    "coverage_of_modes": coverage_of_modes,
-    "pairs": pairs,
-    "losses": losses,
-    "reported_losses": reported_losses,
-    "gradient_norms": gradient_norms,
-    "gradient_norms_by_layer": gradient_norms_by_layer,
-    "constraints": constraints,
-    "scores": scores,
-    "slopes": slopes,
-    "score_bands": score_bands,
-    "guesses": guesses,
-    "overfitting": overfitting,
-    "updates": updates,
-    "weights": weights,
-    "diversity": diversity,
-    "modes": modes,
-    "cost": cost,
-    "neighbours": neighbours,
+Draw = Callable[[Analysis, str], Figure]  # of one data set
+When = Callable[[Analysis, str], bool]
+# The places of the page that show figures, from its top: templates/section.html.j2.
+Section = Literal["quality", "copying", "pairs", "losses", "reported", "why", "cost"]
+
+
+def _always(analysis: Analysis, dataset: str) -> bool:
+    return True
+
+
+def _measured(analysis: Analysis, dataset: str) -> bool:
+    return bool(len(primary(analysis.results, primary_metric(dataset), dataset)))
+
+
+def _finished(analysis: Analysis, dataset: str) -> bool:
+    return bool(len(final(analysis.results, primary_metric(dataset), dataset)))
+
+
+def _found(of: Callable[[Results, str], Sized]) -> When:
+    """Is there anything of this in the results?"""
+    return lambda analysis, dataset: len(of(analysis.results, dataset)) > 0
+
+
+def _recorded(*metrics: str) -> When:
+    """Has a model recorded one of these curves?"""
+    return _found(lambda results, dataset: of_curves(results, dataset, *metrics))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of FIGURES."""
+
+    draw: Draw
+    words: Reading
+    section: Section | None  # None: the page has something better in its place
+    when: When = _always  # is there something to draw?
+    words_for_points: Reading | None = None  # where they are others
+    tells_ends: bool = False  # who cannot see it is told the mean at which each model ends
+
+    def reading(self, dataset: str) -> Reading:
+        """How to read it on a data set."""
+        words = self.words_for_points if unit(dataset) == "points" else None
+        return (words or self.words).on(dataset)
+
+
+FIGURES: dict[str, Plot] = {  # in the order of the page
+    "samples": Plot(
+        samples.samples,
+        samples.SAMPLES_READING,
+        section=None,  # a slider
+        words_for_points=samples.SAMPLES_READING_OF_POINTS,
+    ),
+    "quality": Plot(
+        quality.quality,
+        quality.QUALITY_READING,
+        section=None,  # a switch between the clocks
+        when=_measured,
+        words_for_points=quality.QUALITY_READING_OF_POINTS,
+    ),
+    "final_quality": Plot(
+        quality.final_quality,
+        quality.FINAL_QUALITY_READING,
+        "quality",
+        when=_finished,
+        tells_ends=True,
+    ),
+    "coverage_of_modes": Plot(
+        modes.coverage_of_modes,
+        modes.COVERAGE_READING,
+        "quality",
+        when=_found(modes.panels_of),
+        words_for_points=modes.COVERAGE_READING_OF_POINTS,
+    ),
+    "neighbours": Plot(
+        samples.neighbours,
+        samples.NEIGHBOURS_READING,
+        "copying",
+        when=_found(samples.neighbours_of),
+    ),
+    "pairs": Plot(
+        pairs.pairs,
+        pairs.READING,
+        "pairs",
+        when=lambda analysis, dataset: len(contestants(analysis.results, dataset)) > 1,
+    ),
+    "losses": Plot(losses.losses, losses.LOSSES_READING, "losses"),
+    "reported_losses": Plot(
+        losses.reported_losses,
+        losses.REPORTED_LOSSES_READING,
+        "reported",
+        when=lambda analysis, dataset: bool((analysis.reported["dataset"] == dataset).any()),
+    ),
+    "scores": Plot(losses.scores, losses.SCORES_READING, "why"),
+    "score_bands": Plot(
+        probes.score_bands,
+        probes.SCORE_BANDS_READING,
+        "why",
+        when=_recorded("score/real/q50", "score/fake/q50"),
+    ),
+    "guesses": Plot(probes.guesses, probes.GUESSES_READING, "why", when=_recorded(*probes.GUESSES)),
+    "overfitting": Plot(
+        probes.overfitting,
+        probes.OVERFITTING_READING,
+        "why",
+        when=_recorded("score/train", "score/holdout"),
+    ),
+    "gradient_norms": Plot(gradients.gradient_norms, gradients.GRADIENT_NORMS_READING, "why"),
+    "gradient_norms_by_layer": Plot(
+        gradients.gradient_norms_by_layer, gradients.BY_LAYER_READING, "why"
+    ),
+    "slopes": Plot(probes.slopes, probes.SLOPES_READING, "why", when=_recorded(*probes.SLOPES)),
+    "constraints": Plot(
+        gradients.constraints,
+        gradients.CONSTRAINTS_READING,
+        "why",
+        when=_recorded(*gradients.PANELS),
+    ),
+    "weights": Plot(
+        weights.weights,
+        weights.WEIGHTS_READING,
+        "why",
+        when=_found(weights.histograms_of),
+    ),
+    "updates": Plot(
+        weights.updates, weights.UPDATES_READING, "why", when=_recorded(*weights.UPDATES)
+    ),
+    "diversity": Plot(
+        weights.diversity,
+        weights.DIVERSITY_READING,
+        "why",
+        when=_found(weights.diversity_of),
+    ),
+    "modes": Plot(
+        modes.modes,
+        modes.MODES_READING,
+        "why",
+        when=_found(modes.modes_of),
+        words_for_points=modes.MODES_READING_OF_POINTS,
+    ),
+    "cost": Plot(cost.cost, cost.READING, "cost", when=_finished),
 }
 
 
-def figures_of(analysis: Analysis, dataset: str) -> dict[str, Draw]:
+def figures_of(analysis: Analysis, dataset: str) -> dict[str, Plot]:
     """FIGURES without those that there is nothing to show in."""
-    results, metric = analysis.results, primary_metric(dataset)
-    ended = bool(len(final(results, metric, dataset)))
-    there = {
-        "quality": bool(len(primary(results, metric, dataset))),
-        "final_quality": ended,
-        "cost": ended,
-        "pairs": len(contestants(results, dataset)) > 1,
-        "constraints": bool(constraints_of(results, dataset)),
-        "modes": bool(modes_of(results, dataset)),
-        "coverage_of_modes": bool(panels_of(results, dataset)),
-        "neighbours": bool(neighbours_of(results, dataset)),
-        "reported_losses": bool((analysis.reported["dataset"] == dataset).any()),
-        "slopes": bool(models_with(results, dataset, *SLOPES)),
-        "score_bands": bool(models_with(results, dataset, "score/real/q50", "score/fake/q50")),
-        "guesses": bool(models_with(results, dataset, *GUESSES)),
-        "overfitting": bool(models_with(results, dataset, *SPLITS[:2])),
-        "updates": bool(models_with(results, dataset, *UPDATES)),
-        "weights": bool(len(histograms_of(results, dataset))),
-        "diversity": bool(len(diversity_of(results, dataset))),
-    }
-    return {name: draw for name, draw in FIGURES.items() if there.get(name, True)}
+    return {name: plot for name, plot in FIGURES.items() if plot.when(analysis, dataset)}
 
 
 def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
@@ -82,8 +172,8 @@ def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]
     written = {}
     several = len(datasets(analysis.results)) > 1
     for dataset in datasets(analysis.results):
-        for name, draw in figures_of(analysis, dataset).items():
+        for name, plot in figures_of(analysis, dataset).items():
             path = folder / (f"{name}-{dataset}" if several else name)
-            theme.save(draw(analysis, dataset), path)
+            theme.save(plot.draw(analysis, dataset), path)
             written[dataset, name] = path
     return written

@@ -15,6 +15,7 @@ from ..tables.protocol import contestants, unit
 from . import theme
 from .lines import both_networks, ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .losses import BINS
+from .reading import Reading
 
 PANELS = {
     "slope/mean": "slope of the critic",
@@ -27,6 +28,14 @@ AIM = {"slope/mean": 1.0, "penalty": 0.0}  # what the penalty pulls towards
 def constraints_of(results: Results, dataset: str) -> list[str]:
     """Those of PANELS that a model recorded on the data set."""
     return [name for name in PANELS if len(of_curves(results, dataset, name))]
+
+
+CONSTRAINTS_READING = Reading(
+    "slope of the critic, gradient penalty and share of weights on the clip bound against "
+    "{unit}, of the models that have them",
+    "A penalised critic should have a slope near 1 between real and generated samples. A "
+    "clipped one whose weights all sit on the bound has little left to express itself with.",
+)
 
 
 @theme.themed
@@ -70,6 +79,13 @@ def _panel(axis: Axes, results: Results, dataset: str, metric: str) -> None:
         axis.plot(mean["images"], mean["value"], color=colour, lw=1.9, label=str(model))
 
 
+GRADIENT_NORMS_READING = Reading(
+    "gradient norms of discriminator and generator on a log scale against {unit}",
+    "A norm that falls by orders of magnitude says that the other network leaves ever less to "
+    "learn from; one that grows without end, or jumps, that the game is unstable.",
+)
+
+
 @theme.themed
 def gradient_norms(analysis: Analysis, dataset: str) -> Figure:
     """The global gradient norm of both networks, one line a model."""
@@ -82,6 +98,13 @@ def gradient_norms(analysis: Analysis, dataset: str) -> Figure:
     )
     theme.caption(figure, f"Gradient norms, {dataset}", note)
     return figure
+
+
+BY_LAYER_READING = Reading(
+    "heat maps of the discriminator's gradient norm by layer and {unit}, a panel a model",
+    "Colour from top to bottom shows what happens to a gradient on its way through the "
+    "network: one colour is healthy, a steady change is vanishing or exploding.",
+)
 
 
 @theme.themed

@@ -11,6 +11,7 @@ from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
 from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
+from .reading import Reading
 
 BINS = 48  # columns of the heat map
 
@@ -42,6 +43,14 @@ def _two_curves(
     return figure
 
 
+LOSSES_READING = Reading(
+    "discriminator and generator loss against {unit}, a panel a model",
+    "A logistic loss is a negative log likelihood, 0.69 where the discriminator guesses; a "
+    "critic's is a difference of mean scores without zero point or unit. They cannot be "
+    "compared with each other, and neither measures quality: both players move.",
+)
+
+
 @theme.themed
 def losses(analysis: Analysis, dataset: str) -> Figure:
     """Both losses against images, one panel a model."""
@@ -55,6 +64,13 @@ def losses(analysis: Analysis, dataset: str) -> Figure:
     )
     theme.caption(figure, f"Losses while training, {dataset}", note)
     return figure
+
+
+SCORES_READING = Reading(
+    "the discriminator's mean score on real and on generated {unit}, a panel a model",
+    "Two curves that part say that the discriminator tells real from generated with ease. For "
+    "a logistic model 0 is undecided; a critic's level means nothing, only its gap.",
+)
 
 
 @theme.themed
@@ -76,6 +92,14 @@ def scores(analysis: Analysis, dataset: str) -> Figure:
 NAMES = {"generator": "generator loss", "discriminator": "discriminator (critic) loss"}
 BEYOND = 1.15  # times the reported step: where the axis ends
 SHOWN = (0.02, 0.98)  # quantiles of the values that the axis shows
+
+
+REPORTED_LOSSES_READING = Reading(
+    "both losses against generator steps, with the values that a source reports",
+    "A diamond within the bar of a model is what another seed of it could have given. A loss "
+    "is no measure of quality: this asks whether a setup is the source's, not whether it is "
+    "a good one.",
+)
 
 
 @theme.themed

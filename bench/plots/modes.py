@@ -13,6 +13,7 @@ from ..records.results import Results
 from ..tables.protocol import contestants, final, primary, unit
 from . import theme
 from .lines import ended, models_panel, trained_on
+from .reading import Reading
 
 SHARE = "class_share/"
 THROUGH = ("modes", "high_quality", "mode_kl")  # the panels of `coverage_of_modes`
@@ -23,8 +24,8 @@ AT_THE_END = {
     "points": "x: mode, each sample counted for its nearest, however far away.",
 }
 TENTH = " Dotted red: a tenth of it, below which a class is no mode."
-TOLD = " † not comparable: a conditional model is told which to draw."
-TOLD_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
+HANDED = " † not comparable: a conditional model is told which to draw."
+HANDED_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
 
 
 def modes_of(results: Results, dataset: str) -> list[str]:
@@ -42,12 +43,26 @@ def panels_of(results: Results, dataset: str) -> list[str]:
     return [metric for metric in THROUGH if metric in there]
 
 
+MODES_READING = Reading(
+    "the share of each class among the final samples, a panel a model",
+    "A bar under the dotted line is a class that the model forgot: mode collapse. A "
+    "conditional model is told which class to draw, so equal bars are no merit of its own.",
+)
+MODES_READING_OF_POINTS = Reading(
+    "the share of each mode among the final samples, a panel a model",
+    "Each sample counts for the mode nearest to it, however far away it is: equal bars are "
+    "good only with a high share of high-quality samples. A bar near 0 is a mode that the "
+    "model forgot. A conditional model is told which mode to draw, so equal bars are no merit "
+    "of its own.",
+)
+
+
 @theme.themed
 def modes(analysis: Analysis, dataset: str) -> Figure:
     """Share of each class or mode among the samples at the end, one panel a model."""
     results = analysis.results
     models = contestants(results, dataset)
-    colours, told = theme.colours(models), _told(analysis, dataset)
+    colours, handed = theme.colours(models), _handed(analysis, dataset)
     classes = modes_of(results, dataset)
     shares = [final(results, SHARE + k, dataset).assign(place=i) for i, k in enumerate(classes)]
     rows = pd.concat(shares) if shares else pd.DataFrame(columns=["model", "place", "value"])
@@ -57,19 +72,19 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
         _histogram(axis, rows[rows["model"] == model], classes, colours[model])
         if unit(dataset) == "images":
             axis.axhline(10 / max(len(classes), 1), color=theme.ALARM, lw=1, ls=":")
-        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in told))
+        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in handed))
     figure.supylabel("share of the samples, %", fontsize=9.5)
     note = (
         f"{AT_THE_END[unit(dataset)]} Bar: the mean of finished seeds; dots: every seed; "
         f"{trained_on(results, dataset)}. Dashed: a uniform share."
         + TENTH * (unit(dataset) == "images")
-        + TOLD * bool(told)
+        + HANDED * bool(handed)
     )
     theme.caption(figure, f"Modes at the end of training, {dataset}", note)
     return figure
 
 
-def _told(analysis: Analysis, dataset: str) -> set[str]:
+def _handed(analysis: Analysis, dataset: str) -> set[str]:
     table = analysis.models(dataset)
     return set(table.loc[table["conditional"], "model"])
 
@@ -84,12 +99,27 @@ def _histogram(axis: Axes, own: pd.DataFrame, classes: list[str], colour: str) -
     axis.grid(axis="x", visible=False)
 
 
+COVERAGE_READING = Reading(
+    "modes covered and mode KL against images",
+    "A number of modes that falls, or stays low, is mode collapse; mode KL also sees classes "
+    "that are drawn too often. Neither says that an image looks like its class: noise has a "
+    "class too. Read them beside the FID.",
+)
+COVERAGE_READING_OF_POINTS = Reading(
+    "modes covered, the share of high-quality samples and mode KL against points",
+    "A sample is of high quality within three sigma of a mode. 98.9 % of true samples are, so "
+    "more than that says that the modes are drawn too narrow, not that they are drawn better. "
+    "One high-quality sample covers a mode; mode KL says whether all are visited equally, "
+    "whatever the quality: a blob around the centre has a mode KL near 0. So look at both.",
+)
+
+
 @theme.themed
 def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
     """Modes covered, for points the share of high quality, and mode KL, through training."""
     results = analysis.results
     models, ends = contestants(results, dataset), ended(results, dataset)
-    told, metrics = _told(analysis, dataset), panels_of(results, dataset) or ["modes"]
+    handed, metrics = _handed(analysis, dataset), panels_of(results, dataset) or ["modes"]
     figure = Figure(figsize=(theme.WIDTH, 3.9), layout="constrained")
     axes = list(figure.subplots(1, len(metrics), squeeze=False).flat)
     for axis, metric in zip(axes, metrics, strict=True):
@@ -103,12 +133,12 @@ def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
         _limits(axis, metric, len(modes_of(results, dataset)))
         theme.thousands(axis, f"real {unit(dataset)} shown")
     handles, names = axes[0].get_legend_handles_labels()
-    names = [theme.clipped(name) + " †" * (name in told) for name in names]
+    names = [theme.clipped(name) + " †" * (name in handed) for name in names]
     figure.legend(handles, names, loc="outside right center", fontsize=8.5)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}. Dashed: true samples. "
-        "Widths differ only to show lines that coincide." + TOLD_COUNTS * bool(told)
+        "Widths differ only to show lines that coincide." + HANDED_COUNTS * bool(handed)
     )
     theme.caption(figure, f"Coverage of modes through training, {dataset}", note)
     return figure

@@ -7,13 +7,21 @@ from matplotlib.figure import Figure
 
 from ..analysis import Analysis
 from ..tables.protocol import title
-from ..tables.summary import direction
 from ..words import number, span
 from . import theme
+from .reading import Reading
 
 MOST = 30  # pairs of a figure; of more, those of the best model
 FAR = 4.0  # an interval is shown as far as this factor beyond the ratios
 TOLD = "#0072B2"
+
+
+READING = Reading(
+    "the ratio of the final {metric} of each pair of models, with its interval",
+    "A dot left of the line says that the first of the pair has the lower {metric}. An interval "
+    "that crosses the line is compatible with no difference; only filled dots are told apart "
+    "once all pairs that were looked at are counted.",
+)
 
 
 @theme.themed
@@ -43,14 +51,13 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
 def _forest(axis: Axes, rows: pd.DataFrame) -> None:
     left, right = _reach(rows)
     for place, row in enumerate(rows.itertuples()):
-        told = bool(direction(row.model_a, row.model_b, row.verdict))
-        colour = TOLD if told else theme.SOFT
+        colour = TOLD if row.told else theme.SOFT
         ends = np.clip([row.ratio_low, row.ratio_high], left / FAR, right * FAR)
         axis.plot(ends, [place, place], color=colour, lw=1.6)
         for end, mark, beyond in ((left, "<", ends[0] < left), (right, ">", ends[1] > right)):
             if beyond:
                 axis.plot(end, place, mark, color=colour, ms=6, clip_on=False)
-        face = colour if told else "white"
+        face = colour if row.told else "white"
         axis.plot(row.ratio, place, "o", color=colour, mfc=face, ms=7, mew=1.6)
         text = f"{number(row.ratio)} {span(row.ratio_low, row.ratio_high)}  n = {row.n}"
         axis.text(1.01, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=9)

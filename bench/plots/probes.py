@@ -13,6 +13,7 @@ from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
 from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
+from .reading import Reading
 
 SLOPES = tuple(f"slope/{where}/mean" for where in ("real", "fake", "between"))
 QUOTIENT = "lipschitz/max"
@@ -27,6 +28,16 @@ def models_with(results: Results, dataset: str, *metrics: str) -> list[str]:
     """The contestants that recorded one of the metrics, in the order of the plan."""
     there = set(of_curves(results, dataset, *metrics)["model"])
     return [model for model in contestants(results, dataset) if model in there]
+
+
+SLOPES_READING = Reading(
+    "mean slope of the discriminator on real, generated and interpolated {unit} on a log scale "
+    "against {unit}, with the largest quotient of pairs, a panel a model",
+    "The slope is what a generator learns from. A penalised critic stays near 1, a clipped one "
+    "far from it, at a level that its bound and depth decide; a free discriminator may become "
+    "steep without end. A slope that falls towards 0 on generated {unit} alone is a gradient "
+    "that vanishes.",
+)
 
 
 @theme.themed
@@ -64,6 +75,15 @@ def slopes(analysis: Analysis, dataset: str) -> Figure:
     return figure
 
 
+SCORE_BANDS_READING = Reading(
+    "quantiles of the discriminator's scores on real and on generated {unit} as bands, a panel "
+    "a model",
+    "Bands that overlap are {unit} that the discriminator cannot tell apart; bands that lie "
+    "apart say that it nearly always can. Wide bands of real {unit} are a discriminator that "
+    "is unsure of some.",
+)
+
+
 @theme.themed
 def score_bands(analysis: Analysis, dataset: str) -> Figure:
     """Quantiles of the scores on real and fake samples as bands, one panel a model."""
@@ -92,6 +112,15 @@ def score_bands(analysis: Analysis, dataset: str) -> Figure:
     )
     theme.caption(figure, f"Scores of real and generated {unit(dataset)}, {dataset}", note)
     return figure
+
+
+GUESSES_READING = Reading(
+    "accuracy and mean output of the logistic discriminators on real and on generated {unit}",
+    "At the game's equilibrium the output is 0.5 everywhere. Output 1 on real and 0 on "
+    "generated {unit} is a discriminator that has won, and in the saturating game one that "
+    "teaches nothing any more. With batch norm these are outputs under running statistics, "
+    "which may be biased to one side.",
+)
 
 
 @theme.themed
@@ -125,6 +154,14 @@ def guesses(analysis: Analysis, dataset: str) -> Figure:
     )
     theme.caption(figure, f"Does the discriminator see through it? {dataset}", note)
     return figure
+
+
+OVERFITTING_READING = Reading(
+    "the discriminator's mean score on training, held-out and generated {unit}, a panel a model",
+    "Training and held-out {unit} should score alike: nobody trains on the second. Where the "
+    "held-out line sinks towards the generated one, the discriminator knows its training "
+    "{unit} by heart, and what it then teaches is to copy them.",
+)
 
 
 @theme.themed

@@ -15,12 +15,28 @@ from ..tables.protocol import contestants, final, primary, title, unit
 from ..words import number
 from . import theme
 from .lines import ended, models_panel, trained_on
+from .reading import Reading
 
 CLOCKS = {
     "images": "real {unit} shown to the discriminator",
     "generator_steps": "generator steps",
     "seconds": "seconds of training",
 }
+
+
+QUALITY_READING = Reading(
+    "{metric} on a log scale against {unit}, generator steps and seconds",
+    "FID compares the features of generated and real images as two Gaussians; 0 is equal. A "
+    "critic that is trained several times a generator step uses up the images in fewer steps, "
+    "so places can change with the clock: look at the panel whose cost you pay.",
+)
+QUALITY_READING_OF_POINTS = Reading(
+    QUALITY_READING.shows,
+    "EMD, the earth mover's distance, is how far a point has to go on average for the samples "
+    "to become true ones. Two sets of true samples are not at 0 but at the dashed floor: "
+    "differences near it are noise. A critic that is trained several times a generator step "
+    "uses up the points in fewer steps: look at the panel whose cost you pay.",
+)
 
 
 @theme.themed
@@ -111,6 +127,13 @@ def _protocol(rows: pd.DataFrame, dataset: str) -> str:
     first = rows.iloc[0]
     against = f"{first.samples:,} samples against {first.reference}"
     return f" {title(dataset)}: {first.features}, {against}."
+
+
+FINAL_QUALITY_READING = Reading(
+    "final {metric} of every seed, with mean and interval, a row a model",
+    "Overlapping dots are models that a lucky seed could swap. Intervals are of one model "
+    "each; whether two differ is answered by the pairs below, seed against seed.",
+)
 
 
 @theme.themed

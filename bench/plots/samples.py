@@ -12,6 +12,7 @@ from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
 from .lines import ended
+from .reading import Reading
 
 ACROSS, PADDING = 10, 2  # samples side by side in a grid, and pixels between two
 SMALL = 28  # pixels of a sample where there is none to be seen
@@ -26,6 +27,19 @@ NOTE = {
     "along; bright is dense, on a log scale of its own. All show the same part of the plane, "
     "around the origin.",
 }
+
+
+SAMPLES_READING = Reading(
+    "generated images, a row a model and a column a moment of training",
+    "Look down a column for the better model at that moment, along a row for how it got "
+    "there. Few images of one seed: a first impression, not a measurement.",
+)
+SAMPLES_READING_OF_POINTS = Reading(
+    "the density of generated points, a row a model and a column a moment of training",
+    "Look down a column for the better model at that moment, along a row for how it got "
+    "there. Spots that are missing are modes not reached; haze between them is points of low "
+    "quality. One seed: a first impression, not a measurement.",
+)
 
 
 @theme.themed
@@ -51,6 +65,14 @@ def samples(analysis: Analysis, dataset: str) -> Figure:
     axis.set_xlabel(f"real {unit(dataset)} shown to the discriminator")
     theme.caption(figure, f"Samples through training, {dataset}", NOTE[unit(dataset)])
     return figure
+
+
+NEIGHBOURS_READING = Reading(
+    "final samples, each above the three training images nearest to it, a panel a model",
+    "A sample that has a twin below it may be copied. Near is what the extractor finds near, "
+    "and ten samples prove nothing: the data-copying statistic, where the table above has it, "
+    "looks at all of them.",
+)
 
 
 @theme.themed

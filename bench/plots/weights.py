@@ -13,11 +13,19 @@ from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import theme
 from .lines import both_networks, ended, models_panel, of_curves, trained_on
+from .reading import Reading
 
 UPDATES = ("update_ratio/discriminator", "update_ratio/generator")
 DIVERSITY = ("diversity/fake", "diversity/real")
 USUAL = 1e-3  # a rule of thumb for |update| / |weights|
 LEAST = 1e-4  # share of a bin that has a colour
+
+
+UPDATES_READING = Reading(
+    "update-to-weight ratio of discriminator and generator on a log scale against {unit}",
+    "How much of itself a network changes in one step. Around 0.001 is usual; a hundred times "
+    "less hardly learns, a hundred times more forgets. The two networks need not agree.",
+)
 
 
 @theme.themed
@@ -33,6 +41,15 @@ def updates(analysis: Analysis, dataset: str) -> Figure:
     )
     theme.caption(figure, f"How far a step moves the weights, {dataset}", note)
     return figure
+
+
+DIVERSITY_READING = Reading(
+    "the distance between two generated {unit} as a share of that between two real ones, "
+    "against {unit}",
+    "A fall towards 0 is a generator whose {unit} become one and the same: collapse. Generated "
+    "{unit} that vary as much as real ones may still look like nothing, and a generator that "
+    "knows few modes far apart is not seen here: read it beside the modes.",
+)
 
 
 @theme.themed
@@ -73,6 +90,13 @@ def diversity_of(results: Results, dataset: str) -> pd.DataFrame:
     both = fake.merge(real[[*keys, "value"]], on=keys, suffixes=("", "_real"))
     both = both[both["value_real"] > 0]
     return both.assign(value=100 * both["value"] / both["value_real"])
+
+
+WEIGHTS_READING = Reading(
+    "heat maps of the discriminator's weights by value and {unit}, a panel a model",
+    "A clipped critic has bright lines at both edges: weights that would go further and may "
+    "not. Others thin out towards the edges.",
+)
 
 
 @theme.themed

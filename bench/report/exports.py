@@ -4,10 +4,11 @@ from pathlib import Path
 
 from ..analysis import Analysis
 from ..formats import latex, plain, safe
+from ..plots.figures import FIGURES
 from ..records.origins import HEADS, origins
 from ..tables.protocol import datasets, title, unit
 from . import prose
-from .reading import reading
+from .cells import model_table, pair_table
 
 SHOWN = ("quality", "final_quality", "samples")  # figures; the page has them all
 AGAIN = """\
@@ -27,7 +28,7 @@ def markdown(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
         for name in SHOWN:
             if (dataset, name) in figures:
                 path = figures[dataset, name].relative_to(analysis.results.path).as_posix()
-                lines += [f"![{dataset}: {reading(name, unit(dataset)).shows}]({path}.png)", ""]
+                lines += [f"![{dataset}: {FIGURES[name].reading(dataset).shows}]({path}.png)", ""]
     environment = analysis.results.environment
     lines += ["### Contestants", ""]
     lines += [*plain(HEADS, [list(origin) for origin in origins(analysis.results.experiment)]), ""]
@@ -41,10 +42,10 @@ def _section(analysis: Analysis, dataset: str) -> list[str]:
     pairs, name = analysis.pairs(dataset), title(dataset)
     shown = f"{prose.budget(analysis.results)} {unit(dataset)}"
     lines = [f"## {dataset}, {shown}", "", f"**{safe(prose.headline(analysis, dataset))}**", ""]
-    lines += plain(*prose.model_table(analysis, dataset, analysis.models(dataset)))
+    lines += plain(*model_table(analysis, dataset, analysis.models(dataset)))
     lines += ["", f"Protocol of {name}: {prose.protocol(analysis, dataset)}.", ""]
     if len(pairs):
-        lines += ["### Pairs, seed against seed", "", *plain(*prose.pair_table(pairs, name)), ""]
+        lines += ["### Pairs, seed against seed", "", *plain(*pair_table(pairs, name)), ""]
     lines += ["### What this run cannot tell", ""]
     told = [*prose.limits(analysis, dataset), prose.noise(analysis, dataset)]
     return lines + [f"- {safe(sentence)}" for sentence in told]
@@ -54,7 +55,7 @@ def summary_tex(analysis: Analysis) -> str:
     """A tabular of models a data set. Every seed is left to the files: a page is too narrow."""
     tables = []
     for dataset in datasets(analysis.results):
-        heads, rows = prose.model_table(analysis, dataset, analysis.models(dataset))
+        heads, rows = model_table(analysis, dataset, analysis.models(dataset))
         kept = [i for i, head in enumerate(heads) if head != "every seed"]
         cut = [[cells[i] for i in kept] for cells in (heads, *rows)]
         tables.append(_tex(analysis, dataset, cut[0], cut[1:]))
@@ -64,7 +65,7 @@ def summary_tex(analysis: Analysis) -> str:
 def comparisons_tex(analysis: Analysis) -> str:
     """A tabular of pairs a data set, by its primary metric."""
     return "\n".join(
-        _tex(analysis, name, *prose.pair_table(analysis.pairs(name), title(name)))
+        _tex(analysis, name, *pair_table(analysis.pairs(name), title(name)))
         for name in datasets(analysis.results)
     )
 

@@ -14,18 +14,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..analysis import Analysis
+from ..claims import text
 from ..datasets import primary_metric
 from ..errors import printable
 from ..metrics import METRICS
+from ..plots import figures as plots
 from ..records.origins import origins
 from ..records.results import Results
 from ..tables.protocol import datasets, final, title, unit
 from ..tables.reported_losses import sentences
 from ..tables.scale import BESIDE
 from ..words import NONE, number
-from . import page_parts, page_pictures, prose
+from . import page_events, page_pairs, page_pictures, prose
+from .cells import done, estimate, secondary
+from .columns import COLUMNS, COPYING, NOTES
 from .literature import published
-from .reading import COLUMNS, COPYING, NOTES, reading
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -53,7 +56,7 @@ def page(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
         name=results.path.resolve().name,
         budget=prose.budget(results),
         sections=sections,
-        claims=page_parts.claims(analysis),
+        claims=_claims(analysis),
         plan=_plan(results),
         contestants=origins(results.experiment),
         environment={key: _cell(value) for key, value in results.environment.items()},
@@ -81,22 +84,43 @@ def _section(
         "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "slides": page_pictures.slides(results, dataset),
         "slides_note": page_pictures.NOTE[unit(dataset)],
-        "clock_reading": reading("quality", unit(dataset)).reading,
+        "clock_reading": plots.FIGURES["quality"].reading(dataset).how,
         "clocks": page_pictures.clocks(analysis, dataset),
-        "pairs": page_parts.pairs(analysis, dataset),
-        "matrix": page_parts.matrix(analysis, dataset),
+        "pairs": page_pairs.pairs(analysis, dataset),
+        "matrix": page_pairs.matrix(analysis, dataset),
         "counted": bool(analysis.pairs(dataset)["verdict_with_failures"].notna().any()),
         "separation": prose.separation(analysis, dataset),
         "noise": prose.noise(analysis, dataset),
-        "unfinished": page_parts.unfinished(analysis, dataset),
-        "alarms": page_parts.alarms(analysis, dataset),
-        "alarm_rules": page_parts.RULES,
-        "collapsed": page_parts.collapsed(analysis, dataset),
+        "unfinished": page_events.unfinished(analysis, dataset),
+        "alarms": page_events.alarms(analysis, dataset),
+        "alarm_rules": page_events.RULES,
+        "collapsed": page_events.collapsed(analysis, dataset),
         "protocol": prose.protocol(analysis, dataset),
         "published": _published(table, dataset),
         "reported_sentences": sentences(analysis.reported, dataset),
         "figures": page_pictures.figures(analysis, dataset, drawn),
         **{key: frame.to_dict("records") for key, frame in own.items()},
+    }
+
+
+def _claims(analysis: Analysis) -> dict[str, Any]:
+    """Rows, how many of each verdict, and what the other claims would need."""
+    table = analysis.claims
+    rows = [
+        {
+            **row.to_dict(),
+            "shown": text.effect(row),
+            "mark": text.MARKS[row["verdict"]],
+            "kind": {"supported": "lower", "contradicted": "higher"}.get(row["verdict"], "open"),
+            "power": number(row["planned_power"], 2),
+        }
+        for _, row in table.iterrows()
+    ]
+    return {
+        "rows": rows,
+        "tally": text.tally(table) if rows else "",
+        "unspoken": text.unspoken(table),
+        "reading": text.READING.replace("*", "").replace("`", ""),
     }
 
 
@@ -122,7 +146,7 @@ def _published(table: pd.DataFrame, dataset: str) -> dict[str, Any] | None:
         (f"{row['model']}", f"here, mean of {row['finished']} seeds", *values)
         for _, row in table.iterrows()
         if row["finished"]
-        for values in [[prose.secondary(row, metric) for metric in known.metrics]]
+        for values in [[secondary(row, metric) for metric in known.metrics]]
     ]
     return {"titles": known.titles, "setup": known.setup, "rows": rows, "ours": ours}
 
@@ -143,12 +167,12 @@ def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]
     cells |= {"every_seed": ", ".join(number(value) for value in own)}
     cells |= {
         "mean": row[f"{metric}_mean"],
-        "done": prose.done(row),
-        "estimate": prose.estimate(row, metric),
+        "done": done(row),
+        "estimate": estimate(row, metric),
     }
     cells |= {"iqm": row[f"{metric}_iqm"], "best": row[f"best_{metric}_mean"]}
-    secondary = [(row[f"{name}_mean"], prose.secondary(row, name)) for name in columns]
-    return cells | {"secondary": [{"value": value, "shown": shown} for value, shown in secondary]}
+    beside = [{"value": row[f"{name}_mean"], "shown": secondary(row, name)} for name in columns]
+    return cells | {"secondary": beside}
 
 
 def _head(metric: str) -> str:

@@ -1,38 +1,41 @@
-"""The figures of the page: each with words for those who cannot see it, and how to read it."""
+"""The pictures of the page, each with words for those who cannot see it: figures and samples."""
 
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pandas as pd
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
+from ..plots import figures as plots
 from ..plots import samples as plots_samples
 from ..plots import theme
-from ..plots.figures import figures_of, quality_by
-from ..plots.quality import CLOCKS
+from ..plots.quality import CLOCKS, quality_by
 from ..plots.samples import moments, shown_trial
 from ..records.results import Results
 from ..tables.protocol import contestants, title, unit
 from ..words import count, number
 from . import embedded
-from .reading import reading
 
 DPI = 120  # of figures that are only on the page
-BETTER = ("samples", "quality")  # figures in place of which the page has a slider and a switch
 
 
-def figures(analysis: Analysis, dataset: str, drawn: dict[str, Path]) -> dict[str, dict[str, str]]:
-    """The figures of a data set by name; `drawn` are their paths without suffix."""
+def figures(
+    analysis: Analysis, dataset: str, drawn: dict[str, Path]
+) -> dict[str, list[dict[str, str]]]:
+    """The figures of a data set by section of the page; `drawn` are their paths without suffix."""
     table = analysis.models(dataset)
-    shown = {name: path for name, path in drawn.items() if name not in BETTER}
-    return {name: _figure(name, dataset, path, table) for name, path in shown.items()}
+    found: dict[str, list[dict[str, str]]] = {section: [] for section in get_args(plots.Section)}
+    for name, plot in plots.FIGURES.items():
+        if plot.section and name in drawn:
+            found[plot.section].append(_figure(plot, dataset, drawn[name], table))
+    return found
 
 
 def clocks(analysis: Analysis, dataset: str) -> dict[str, dict[str, str]]:
     """Quality against each clock, if it was measured; the files have all three side by side."""
-    if "quality" not in figures_of(analysis, dataset):
+    if not plots.FIGURES["quality"].when(analysis, dataset):
         return {}
     ends = _ends(analysis.models(dataset), dataset)
     found = {}
@@ -44,13 +47,11 @@ def clocks(analysis: Analysis, dataset: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _figure(name: str, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
-    shows, words = reading(name, unit(dataset))
+def _figure(plot: plots.Plot, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
+    shows, how = plot.reading(dataset)
     models = ", ".join(str(model) for model in table["model"])
-    alt = f"{dataset}: {shows}; models: {models}."
-    if name == "final_quality":
-        alt = f"{dataset}: {shows}. {_ends(table, dataset)}"
-    return {"source": embedded.figure(path), "alt": alt, "reading": words}
+    also = f". {_ends(table, dataset)}" if plot.tells_ends else f"; models: {models}."
+    return {"source": embedded.figure(path), "alt": f"{dataset}: {shows}{also}", "reading": how}
 
 
 def _ends(table: pd.DataFrame, dataset: str) -> str:

@@ -1,4 +1,4 @@
-"""What a results folder says, in sentences, and as the page of text that a terminal shows."""
+"""What a results folder says, in sentences."""
 
 import json
 
@@ -6,31 +6,18 @@ import pandas as pd
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..formats import plain, safe
 from ..metrics import METRICS
-from ..records.origins import presets
 from ..records.results import Results
 from ..stats import seeds_to_attain
-from ..tables.protocol import datasets, final, title, unit
-from ..tables.reported_losses import sentences
-from ..tables.scale import UNTRAINED
-from ..tables.summary import HANDED_LABELS, IQM_FROM
-from ..words import NONE, count, number, span
-from .reading import CAVEAT, SECONDARY
-
-ROWS = 12  # the most models or pairs that a terminal shows; the rest is in the .csv files
+from ..tables.protocol import title, unit
+from ..words import NONE, count, number
+from .cells import done, estimate
+from .columns import CAVEAT
 
 
 def budget(results: Results) -> str:
     """The images of the plan, as 256k or 2.56M."""
     return count(int(results.experiment["images"]))
-
-
-def done(row: pd.Series, what: str = "") -> str:
-    """Finished of started, and what became of the others: "2 of 3 seeds finished (1 diverged)"."""
-    ends = ("diverged", "failed", "unsuited", "interrupted", "damaged")
-    lost = ", ".join(f"{row[end]} {end}" for end in ends if row[end] > 0)
-    return f"{row['finished']} of {row['started']}" + what + f" ({lost})" * bool(lost)
 
 
 def headline(analysis: Analysis, dataset: str) -> str:
@@ -61,7 +48,7 @@ def separation(analysis: Analysis, dataset: str) -> str:
     pairs = analysis.pairs(dataset)
     if pairs.empty:
         return "There is no other to compare it with."
-    told = int((~pairs["verdict"].str.startswith("cannot")).sum())
+    told = int((pairs["told"] != "").sum())
     family = int(pairs["p"].notna().sum())
     if len(pairs) == 1:
         text = f"The pair {'can' if told else 'cannot'} be told apart"
@@ -72,18 +59,6 @@ def separation(analysis: Analysis, dataset: str) -> str:
     if n < needed:
         text += f" {n} seed{'s' * (n != 1)} can never show a difference; {needed} could."
     return text
-
-
-def estimate(row: pd.Series, metric: str) -> str:
-    """The mean of a metric and its interval, as far as there are any."""
-    interval = span(row[f"{metric}_low"], row[f"{metric}_high"])
-    return f"{number(row[f'{metric}_mean'])} {interval}".strip()
-
-
-def secondary(row: pd.Series, metric: str) -> str:
-    """The mean of a metric, with a dagger where a model was handed what it measures."""
-    told = bool(row["conditional"]) and metric in HANDED_LABELS
-    return number(row[f"{metric}_mean"]) + "†" * told
 
 
 def model_sentence(row: pd.Series) -> str:
@@ -98,14 +73,6 @@ def model_sentence(row: pd.Series) -> str:
     return text + f", {number(row['seconds'])} s a trial."
 
 
-def power(pair: pd.Series) -> str:
-    """How many seeds would show a difference like this one, as far as these can tell."""
-    seeds = pair["seeds_for_power"]
-    if seeds < 100:
-        return f"{seeds:.0f}"
-    return "100 or more" if pair["n"] > 1 else NONE
-
-
 def limits(analysis: Analysis, dataset: str) -> list[str]:
     """What this run cannot tell, a sentence each."""
     table, pairs = analysis.models(dataset), analysis.pairs(dataset)
@@ -117,42 +84,38 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
         text = f"Of {n} seed{'s' * (n > 1)} the least p that {family} pair{'s' * (family > 1)} can "
         text += f"reach is {number(least, 2)} after Holm; {needed} seeds could reach 0.05, "
         found.append(text + "if the difference is large beside its spread.")
-    apart = int(pairs["verdict"].str.contains(" than ", regex=False).sum())
-    if apart < len(pairs):
+    if (pairs["told"] == "").any():
         found.append("A pair that cannot be told apart has not been shown to be equal.")
-    found += _alarmed(table)
+    found += alarmed(table)
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(analysis, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
     found += _with_failures(pairs)
-    told = list(table.loc[table["conditional"], "model"])
-    if told:
-        names = ", ".join(told)
-        found.append(f"† {names}: handed the labels, so modes and mode KL are not comparable.")
+    if conditional := ", ".join(table.loc[table["conditional"], "model"]):
+        text = f"† {conditional}: handed the labels"
+        found.append(f"{text}, so modes and mode KL are not comparable.")
     return [*found, CAVEAT[primary_metric(dataset)]]
 
 
-def _alarmed(table: pd.DataFrame) -> list[str]:
-    """Who gave an alarm while training, in a sentence, if anyone did."""
-    told = [
+def alarmed(table: pd.DataFrame) -> list[str]:
+    """The contestants that raised an alarm while training: one sentence or none."""
+    raised = [
         f"{row['model']} of {kind} in {row[f'{kind}_alarms']:.0f} of {row['started']} trials"
         for _, row in table.iterrows()
         for kind in ("collapse", "divergence")
         if row[f"{kind}_alarms"] > 0
     ]
-    return [f"Alarms while training: {'; '.join(told)}."] if told else []
+    return [f"Alarms while training: {'; '.join(raised)}."] if raised else []
 
 
 def _with_failures(pairs: pd.DataFrame) -> list[str]:
-    """What becomes of the verdicts where lost trials count, in a sentence, if any was lost."""
+    """How the verdicts change where lost trials count: one sentence, none where none was lost."""
     counted = pairs[pairs["verdict_with_failures"].notna()]
     if counted.empty:
         return []
-    both = counted["verdict"] + counted["verdict_with_failures"]
-    told = both.str.contains(" than ", regex=False)
-    changed = counted[told & (counted["verdict"] != counted["verdict_with_failures"])]
+    changed = counted[counted["told"] != counted["told_with_failures"]]
     text = "Diverged and failed trials counted as worse than any finished one (signed ranks, Holm) "
     if changed.empty:
         return [text + "change no verdict."]
@@ -164,7 +127,7 @@ def _with_failures(pairs: pd.DataFrame) -> list[str]:
 
 
 def noise(analysis: Analysis, dataset: str) -> str:
-    """What a single value of the primary metric varies by, and how much of that is what."""
+    """How much a single value of the primary metric varies, and which share has which source."""
     table, name = analysis.noise, title(dataset)
     parts = table[(table["dataset"] == dataset) & table["model"].isna()]
     if parts.empty:
@@ -192,101 +155,3 @@ def protocol(analysis: Analysis, dataset: str) -> str:
     right = trials["extractor_accuracy"].dropna()
     known = f" (classifies {right.iloc[0]:.1%} of held-out images rightly)" if len(right) else ""
     return f"{row['features']}{known}, {row['samples']:,} samples against {row['reference']}"
-
-
-def markdown(results: Results) -> str:
-    """summary.md: at most some 60 lines a data set, to be read in a terminal."""
-    return text_of(Analysis(results))
-
-
-def text_of(analysis: Analysis) -> str:
-    """`markdown` from tables that are there already."""
-    sections = [_section(analysis, dataset) for dataset in datasets(analysis.results)]
-    return "\n".join(line for section in sections for line in section)
-
-
-def _section(analysis: Analysis, dataset: str) -> list[str]:
-    table = analysis.models(dataset)
-    shown = f"{budget(analysis.results)} {unit(dataset)}"
-    lines = [f"# {safe(dataset)}, {shown}", "", safe(headline(analysis, dataset)), ""]
-    lines += [f"- {safe(model_sentence(row))}" for _, row in table.head(ROWS).iterrows()]
-    lines += ["", *plain(*model_table(analysis, dataset, table.head(ROWS))), ""]
-    if len(table) > ROWS:
-        lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
-    lines += [*_pairs(analysis.pairs(dataset), title(dataset)), ""]
-    lines += [f"Scale ({title(dataset)}): {_scale(analysis, dataset)}."]
-    agreement = analysis.agreement
-    lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
-    lines += [noise(analysis, dataset)]
-    lines += map(safe, sentences(analysis.reported, dataset))
-    lines += [f"Matched: {_matched(analysis, dataset)}.", *map(safe, _alarmed(table))]
-    return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(analysis, dataset))}.", ""]
-
-
-def model_table(
-    analysis: Analysis, dataset: str, table: pd.DataFrame
-) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of text, a row a row of `Analysis.models`."""
-    metric = primary_metric(dataset)
-    beside = analysis.measured(dataset, SECONDARY[metric])
-    values = final(analysis.results, metric, dataset)
-    named = presets(analysis.results.experiment)
-    apart = any(label != reference for label, reference in named.items())  # of a name of its own
-    heads = ["rank", "model", *["preset"] * apart]
-    heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
-    seeds = int(max(table["finished"].max(), 0))
-    heads += ["IQM"] * (seeds >= IQM_FROM)
-    heads += [METRICS[name].title for name in beside] + ["s a trial"]
-    rows = []
-    for _, row in table.iterrows():
-        own = values.loc[values["model"] == row["model"], "value"]
-        every = " ".join(number(v) for v in own)
-        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), str(row["model"])]
-        cells += [named.get(str(row["model"]), NONE)] * apart
-        cells += [estimate(row, metric), every, done(row)]
-        cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
-        cells += [secondary(row, name) for name in beside]
-        rows.append([*cells, number(row["seconds"])])
-    return heads, rows
-
-
-def _pairs(pairs: pd.DataFrame, title: str) -> list[str]:
-    if pairs.empty:
-        return ["No pairs to compare."]
-    rest = len(pairs) - ROWS
-    lines = plain(*pair_table(pairs.head(ROWS), title))
-    return lines + [f"and {rest} more in comparisons.csv"] * (rest > 0)
-
-
-def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of text, a row a row of `Analysis.pairs`."""
-    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
-    counted = bool(pairs["verdict_with_failures"].notna().any())
-    heads += ["verdict with failures"] * counted
-    rows = []
-    for _, row in pairs.iterrows():
-        cells = [f"{row['model_a']} / {row['model_b']}"]
-        cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
-        cells += [str(row["n"]), number(row["holm_p"], 2), row["verdict"], power(row)]
-        other = row["verdict_with_failures"]
-        rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
-    return heads, rows
-
-
-def _scale(analysis: Analysis, dataset: str) -> str:
-    levels = analysis.scale
-    levels = levels[levels["dataset"] == dataset]
-    usual = levels["samples"].mode()
-    texts = []
-    for _, row in levels.iterrows():
-        other = len(usual) and row["samples"] != usual.iloc[0]
-        note = f" ({row['samples']:,} samples)" * bool(other)
-        ends = f" ({number(row['low'])} to {number(row['high'])})" * (row["level"] == UNTRAINED)
-        texts.append(f"{safe(row['level'])} {number(row[primary_metric(dataset)])}{ends}{note}")
-    return " < ".join(texts) or "not measured"
-
-
-def _matched(analysis: Analysis, dataset: str) -> str:
-    streams = analysis.matched
-    streams = streams[streams["dataset"] == dataset]
-    return "; ".join(safe(f"{s.stream} {s.drawn}") for s in streams.itertuples()) or "unknown"

@@ -8,7 +8,7 @@ from ..files import write_text
 from ..formats import spreadsheet
 from ..plots.figures import write_plots
 from ..records.results import Results, write_index
-from . import exports, prose
+from . import exports, terminal
 from .page import page
 
 
@@ -31,7 +31,7 @@ def write_report(results: Results) -> None:
     analysis = Analysis(results)
     for name in ("summary", "comparisons", "claims"):
         write_text(results.path / f"{name}.csv", spreadsheet(getattr(analysis, name)))
-    write_text(results.path / "summary.md", prose.text_of(analysis))
+    write_text(results.path / "summary.md", terminal.text_of(analysis))
     write_text(results.path / "summary.tex", exports.summary_tex(analysis))
     write_text(results.path / "comparisons.tex", exports.comparisons_tex(analysis))
     figures = write_plots(analysis, results.path / "plots")

@@ -21,12 +21,13 @@ from .runs import (
     variance_removed_by_pairing,
     with_failures,
 )
-from .testing import Equivalence, equivalence, holm, sign_flip_test, verdict
+from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, told
 
 __all__ = [
     "Equivalence",
     "Interval",
     "Part",
+    "Told",
     "detectable",
     "equivalence",
     "holm",
@@ -43,7 +44,7 @@ __all__ = [
     "sign_flip_interval",
     "sign_flip_test",
     "signed_ranks",
+    "told",
     "variance_removed_by_pairing",
-    "verdict",
     "with_failures",
 ]

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from .arrays import EXACT, Floats, check_level, finite, subset_sums
-from .intervals import Interval
-from .power import least_p, seeds_to_attain
+from .power import least_p
 
+Told = Literal["lower", "higher", ""]
 DRAWS = 100_000  # random sign flips where there are too many to enumerate
 
 
@@ -99,19 +100,12 @@ def equivalence(differences: ArrayLike, margin: float, level: float = 0.95) -> E
     return Equivalence(p, p < 1 - level, margin, n)
 
 
-def verdict(
-    interval: Interval, adjusted_p: float, n: int, comparisons: int, alpha: float = 0.05
-) -> str:
-    """What a table says about a pair: "lower", "higher" or why it cannot be told.
+def told(difference: float, adjusted_p: float, n: int, alpha: float = 0.05) -> Told:
+    """What the first of a pair is, compared with the second; "" where that cannot be told.
 
-    interval of a - b ("lower" means that a is); adjusted_p from `sign_flip_test` and `holm`, NaN
-    if there is none; n pairs; comparisons in the family. A p below what n pairs can give is no
-    sign-flip p, and is not believed.
-    ValueError: as in `least_p` and `seeds_to_attain`.
+    difference: the mean of first - second; adjusted_p from `sign_flip_test` and `holm`, NaN if
+    there is none; n pairs. A p below what n pairs can give is no sign-flip p, and is not believed.
     """
-    needed = seeds_to_attain(comparisons, alpha)
-    if least_p(n) <= adjusted_p < alpha:
-        return "lower" if interval.estimate < 0 else "higher"
-    if comparisons * least_p(n) >= alpha:
-        return f"cannot tell with {n} seed{'s' * (n != 1)} (needs {needed})"
-    return f"cannot tell (not significant at n = {n})"
+    if math.isnan(adjusted_p) or not least_p(n) <= adjusted_p < alpha:
+        return ""
+    return "lower" if difference < 0 else "higher"

@@ -16,6 +16,7 @@ from .. import stats
 from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import final
+from .verdicts import verdict
 
 LOST = ("diverged", "failed")
 
@@ -26,22 +27,24 @@ def losers(results: Results, dataset: str) -> set[str]:
     return set(trials.loc[(trials["dataset"] == dataset) & trials["status"].isin(LOST), "model"])
 
 
-def verdicts(results: Results, dataset: str, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
-    """What the primary metric says of each pair under the rule; None where neither lost a trial.
+def verdicts(
+    results: Results, dataset: str, pairs: Sequence[tuple[str, str]]
+) -> list[dict[str, object]]:
+    """What the primary metric says of each pair under the rule, as columns of its row.
 
-    Holm's family is all pairs. A statement on ranks: beside the verdict on ratios, not in its
-    place.
+    They are told_with_failures and verdict_with_failures; none where neither lost a trial. Holm's
+    family is all pairs. A statement on ranks: beside the verdict on ratios, not in its place.
     """
     lost = losers(results, dataset)
     if not lost:
-        return [None] * len(pairs)
+        return [{} for _ in pairs]
     scores = _with_failures(results, dataset)
     ranks = [_signed_ranks(scores, a, b) for a, b in pairs]
     rng = np.random.default_rng(0)  # only for more than 20 seeds, whose flips are drawn
     p_values = [stats.sign_flip_test(r, rng) if len(r) else np.nan for r in ranks]
     family = int(np.isfinite(p_values).sum())
     return [
-        _verdict(a, b, r, float(p), family) if lost & {a, b} else None
+        _judged(a, b, r, float(p), family) if lost & {a, b} else {}
         for (a, b), r, p in zip(pairs, ranks, stats.holm(p_values), strict=True)
     ]
 
@@ -72,8 +75,10 @@ def _signed_ranks(scores: pd.DataFrame, a: str, b: str) -> np.ndarray:
     return stats.signed_ranks(both[a] - both[b]) if len(both) else np.empty(0)
 
 
-def _verdict(a: str, b: str, ranks: np.ndarray, p: float, family: int) -> str:
-    if not len(ranks):
-        return "cannot tell: no seed that both ended"
-    verdict = stats.verdict(stats.mean_interval(ranks), p, len(ranks), family)
-    return f"{a} {verdict} than {b}" if verdict in ("lower", "higher") else verdict
+def _judged(a: str, b: str, ranks: np.ndarray, p: float, family: int) -> dict[str, object]:
+    told: stats.Told = ""
+    text = "cannot tell: no seed that both ended"
+    if n := len(ranks):
+        told = stats.told(float(ranks.mean()), p, n)
+        text = verdict(told, a, b, n, family)
+    return {"told_with_failures": told, "verdict_with_failures": text}

@@ -19,7 +19,8 @@ from .protocol import contestants, datasets, last, primary
 
 CHANGE_COLUMNS = ["dataset", "metric", "scale", "model", "n", "identical", "rows"]
 CHANGE_COLUMNS += ["identical_rows", "difference", "low", "high", "ratio", "ratio_low"]
-CHANGE_COLUMNS += ["ratio_high", "method", "p", "holm_p", "margin", "equivalence_p", "verdict"]
+CHANGE_COLUMNS += ["ratio_high", "method", "p", "holm_p", "margin", "equivalence_p"]
+CHANGE_COLUMNS += ["told", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
     The primary metric is compared as B / A, of logarithms, and the others as B - A. margin: of
     equivalence, 0.05 for a ratio within 1 / 1.05 .. 1.05, or for a difference within 5 % of A's
     mean. identical: of n final values, those equal in every bit; identical_rows: of all values
-    through training. Holm's family is the contestants. ValueError where protocols differ.
+    through training. Holm's family is the contestants. told: what B is, compared with A: "lower",
+    "higher" or, where that cannot be told, "". ValueError where protocols differ.
     """
     log = metric == primary_metric(dataset)
     finals, points = both.finals(metric, dataset), both.points(metric, dataset)
@@ -99,6 +101,8 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
     table = pd.DataFrame(rows, columns=[*CHANGE_COLUMNS, "differences"])
     table["holm_p"] = stats.holm(table["p"].to_numpy(float))
     family = int(table["p"].notna().sum())
+    judged = table[["difference", "holm_p", "n"]].itertuples(index=False)
+    table["told"] = [stats.told(*row) for row in judged]
     table["verdict"] = [_verdict(row, family) for _, row in table.iterrows()]
     return table[CHANGE_COLUMNS]
 
@@ -129,9 +133,8 @@ def _verdict(row: pd.Series, family: int) -> str:
     if pd.isna(row["p"]):
         return "cannot tell: values that are not finite, or not above 0"
     close = row["equivalence_p"] < 0.05
-    if stats.least_p(n) <= row["holm_p"] < 0.05:
-        text = f"changed: {'lower' if row['difference'] < 0 else 'higher'} in B"
-        return text + ", within the margin" * bool(close)
+    if row["told"]:
+        return f"changed: {row['told']} in B" + ", within the margin" * bool(close)
     if close:
         return "equivalent within the margin"
     needed = stats.seeds_to_attain(family)

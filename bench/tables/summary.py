@@ -17,6 +17,7 @@ from ..records.origins import presets
 from ..records.results import Results
 from . import failures
 from .protocol import contestants, datasets, final, primary
+from .verdicts import verdict
 
 METRICS = list(METRIC_ENTRIES)
 HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
@@ -47,7 +48,8 @@ COMPARISON_COLUMNS += [
     "probability_of_improvement",
     "variance_removed",
 ]
-COMPARISON_COLUMNS += ["seeds_for_power", "verdict", "verdict_with_failures"]
+COMPARISON_COLUMNS += ["seeds_for_power", "told", "verdict"]
+COMPARISON_COLUMNS += ["told_with_failures", "verdict_with_failures"]
 FACTS = [
     "conditional",
     "images",
@@ -147,8 +149,10 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
 
     `model_a` ranks before `model_b`. difference, low, high are a - b, for the primary outcome of
     logarithms; ratio, ratio_low, ratio_high are a / b. probability_of_improvement: the share of
-    seeds at which a is the better. Holm's family is all pairs of that metric and data set.
-    verdict_with_failures: of the primary outcome, where a or b lost a trial (`survivors`).
+    seeds at which a is the better. Holm's family is all pairs of that metric and data set. told:
+    what a is, compared with b: "lower", "higher" or, where that cannot be told, ""; verdict: the
+    same in words. told_with_failures, verdict_with_failures: of the primary outcome, where a or b
+    lost a trial (`failures`).
     """
     summaries = summary(results) if summaries is None else summaries
     rows: list[dict[str, object]] = []
@@ -163,8 +167,7 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
                 outcome = "primary"
                 named = [(str(row["model_a"]), str(row["model_b"])) for row in family]
                 counted = failures.verdicts(results, dataset, named)
-                for row, verdict in zip(family, counted, strict=True):
-                    row["verdict_with_failures"] = verdict
+                family = [row | again for row, again in zip(family, counted, strict=True)]
             rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
@@ -189,14 +192,14 @@ def _pairs(
     positive = table["value"] > 0 if log else True
     table = table[np.isfinite(table["value"]) & positive]
     values = table.pivot(index="seed", columns="model", values="value")
-    told = set(ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else [])
+    conditional = ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else []
     found: list[_Pair | dict[str, object]] = []
     # Who lost every trial still has its pairs on the primary metric: no row goes missing.
     there = set(values) | (failures.losers(results, dataset) if log else set())
     for a, b in combinations([label for label in ranked["model"] if label in there], 2):
         both = values.reindex(columns=[a, b]).dropna()
-        row: dict[str, object] = {"model_a": a, "model_b": b, "n": len(both)}
-        handed = " and ".join(label for label in (a, b) if label in told)
+        row: dict[str, object] = {"model_a": a, "model_b": b, "n": len(both), "told": ""}
+        handed = " and ".join(label for label in (a, b) if label in set(conditional))
         if handed:
             found.append(row | {"verdict": f"not comparable: {handed} is handed its labels"})
         elif both.empty:
@@ -222,9 +225,7 @@ def _judged(family: list[_Pair]) -> list[dict[str, object]]:
 def _row(pair: _Pair, p: float, holm_p: float, family: int) -> dict[str, object]:
     n, log = len(pair.a), pair.log
     interval = stats.paired_difference(pair.a, pair.b)
-    verdict = stats.verdict(interval, holm_p, n, family)
-    if verdict in ("lower", "higher"):
-        verdict = f"{pair.model_a} {verdict} than {pair.model_b}"
+    told = stats.told(interval.estimate, holm_p, n)
     ends = {"": interval.estimate, "_low": interval.low, "_high": interval.high}
     ratios = {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()}
     lower = METRIC_ENTRIES[pair.metric].better == "lower"
@@ -246,11 +247,6 @@ def _row(pair: _Pair, p: float, holm_p: float, family: int) -> dict[str, object]
         "probability_of_improvement": stats.probability_of_improvement(*better),
         "variance_removed": stats.variance_removed_by_pairing(pair.a, pair.b),
         "seeds_for_power": np.nan if power is None else power,
-        "verdict": verdict,
+        "told": told,
+        "verdict": verdict(told, pair.model_a, pair.model_b, n, family),
     }
-
-
-def direction(first: object, second: object, verdict: object) -> str:
-    """What a verdict says of the first of a pair: "lower", "higher" or, if nothing, ""."""
-    told = {f"{first} {word} than {second}": word for word in ("lower", "higher")}
-    return told.get(str(verdict), "")

@@ -143,8 +143,9 @@ def test_a_change_is_told_with_its_direction(tmp_path: Path) -> None:
     a = folder(tmp_path / "a", {"x": SIX})
     b = folder(tmp_path / "b", {"x": [value * 1.2 for value in SIX]})
     (row,) = changes(both(a, b), "mnist5k", "fid", 0.05).to_dict("records")
-    assert row["verdict"] == "changed: higher in B"
+    assert (row["told"], row["verdict"]) == ("higher", "changed: higher in B")
     (row,) = changes(both(b, a), "mnist5k", "fid", 0.25).to_dict("records")
+    assert row["told"] == "lower"
     assert row["verdict"] == "changed: lower in B, within the margin"
     assert row["ratio"] == pytest.approx(1 / 1.2)
     # KID has no ratio: 5 % of its mean in A is the margin.
@@ -158,7 +159,7 @@ def test_equivalence_is_shown_not_assumed(tmp_path: Path) -> None:
     wobble = [1.004, 0.997, 1.002, 0.996, 1.003, 0.999]
     b = folder(tmp_path / "b", {"x": [v * w for v, w in zip(SIX, wobble, strict=True)]})
     (row,) = changes(both(a, b), "mnist5k", "fid", 0.05).to_dict("records")
-    assert row["verdict"] == "equivalent within the margin"
+    assert (row["told"], row["verdict"]) == ("", "equivalent within the margin")
     assert "equivalent within ±5 %" in cli(a, b).output
     (row,) = changes(both(a, b), "mnist5k", "fid", 0.001).to_dict("records")
     assert row["verdict"].startswith("no difference shown with 6 seeds (needs ")

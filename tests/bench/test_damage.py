@@ -30,7 +30,7 @@ from bench.records.layout import SCALE_COLUMNS
 from bench.records.results import Results, write_index
 from bench.records.writing import Clock, Measured, TrialRecord, write_experiment, write_table
 from bench.report.page import page
-from bench.report.prose import text_of
+from bench.report.terminal import text_of
 from bench.training.executors import Outcome
 from bench.training.runner import measure_scale
 

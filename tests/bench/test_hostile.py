@@ -32,7 +32,7 @@ from bench.planning.plan import Plan, from_dict
 from bench.planning.trial import Contestant
 from bench.records.writing import TrialRecord, write_experiment
 from bench.report.page import page
-from bench.report.prose import text_of
+from bench.report.terminal import text_of
 from gan_zoo import catalog as zoo
 from gan_zoo.base import MOST
 

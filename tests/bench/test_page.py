@@ -13,9 +13,7 @@ from PIL import Image
 from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import page as pages
-from bench.report import page_parts as page_events
-from bench.report import page_pictures as page_figures
-from bench.report import page_pictures as page_samples
+from bench.report import page_events, page_pictures
 
 from .fake_points import both, fake_points
 from .fake_results import FIVE, FakeResults, fake, final_only
@@ -27,7 +25,7 @@ HOSTILE = "\"><img src=x onerror=alert(1)> & than 'b'"
 @pytest.fixture(scope="module", autouse=True)
 def few_pixels():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_figures, "DPI", 30)  # pixels take most of the time
+        patch.setattr(page_pictures, "DPI", 30)  # pixels take most of the time
         yield
 
 
@@ -63,8 +61,8 @@ def alike(results: Results, models: tuple[str, ...]) -> Results:
     return results
 
 
-def slides_of(results: Results) -> page_samples.Slides:
-    shown = page_samples.slides(results, "mnist5k")
+def slides_of(results: Results) -> page_pictures.Slides:
+    shown = page_pictures.slides(results, "mnist5k")
     assert shown is not None
     return shown
 

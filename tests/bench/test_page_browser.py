@@ -57,7 +57,7 @@ def address(tmp_path_factory):
     analysis, figures = Analysis(both(images, points)), {}
     for name in ("pairs", "cost", "final_quality"):
         figures["mnist5k", name] = path / name
-        theme.save(FIGURES[name](analysis, "mnist5k"), path / name)
+        theme.save(FIGURES[name].draw(analysis, "mnist5k"), path / name)
     file = path / "report.html"
     file.write_text(pages.page(analysis, figures), encoding="utf-8")
     return file.as_uri()

@@ -48,12 +48,12 @@ def results(tmp_path_factory):
     ],
 )
 def test_a_figure_names_its_axes_units_and_trials(results, name, words):
-    shown = texts(plots.FIGURES[name](Analysis(results), "mnist5k"))
+    shown = texts(plots.FIGURES[name].draw(Analysis(results), "mnist5k"))
     assert [word for word in words if word not in shown] == []
 
 
 def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results):
-    panel = plots.quality(Analysis(results), "mnist5k").axes[0]
+    panel = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k").axes[0]
     widths = [line.get_linewidth() for line in panel.lines if length(line) > 2]
     assert widths.count(0.7) == 15
     assert widths.count(2.2) == 5
@@ -65,19 +65,19 @@ def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results):
 
 def test_a_diverged_trial_ends_with_a_cross(results):
     for name, crosses in (("quality", 3), ("losses", 2)):
-        axes = plots.FIGURES[name](Analysis(results), "mnist5k").axes
+        axes = plots.FIGURES[name].draw(Analysis(results), "mnist5k").axes
         found = [line for axis in axes for line in axis.lines if line.get_marker() == "x"]
         assert len(found) == crosses
 
 
 def test_no_line_is_longer_than_a_reader_can_see(results):
     for name in ("losses", "gradient_norms", "quality"):
-        for axis in plots.FIGURES[name](Analysis(results), "mnist5k").axes:
+        for axis in plots.FIGURES[name].draw(Analysis(results), "mnist5k").axes:
             assert all(length(line) <= theme.POINTS for line in axis.lines)
 
 
 def test_labels_at_line_ends_do_not_overlap(results):
-    figure = plots.quality(Analysis(results), "mnist5k")
+    figure = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k")
     figure.draw_without_rendering()
     boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in FIVE]
     spans = sorted((box.y0, box.y1) for box in boxes)
@@ -104,8 +104,8 @@ def test_what_is_missing_does_not_stop_a_figure(tmp_path, kind):
     if kind == "nan":
         some.evaluations.loc[::3, "value"] = np.nan
         some.curves.loc[::3, "value"] = np.nan
-    for draw in plots.FIGURES.values():
-        figure = draw(Analysis(some), "mnist5k")
+    for plot in plots.FIGURES.values():
+        figure = plot.draw(Analysis(some), "mnist5k")
         if kind == "no metrics":
             figure.draw_without_rendering()
         assert figure.get_suptitle()
@@ -113,13 +113,14 @@ def test_what_is_missing_does_not_stop_a_figure(tmp_path, kind):
 
 def test_twenty_models_are_named_in_a_legend_outside(tmp_path):
     models = tuple(f"m{i}" for i in range(20))
-    figure = plots.quality(Analysis(fake(tmp_path, models, 1, rows=4)), "mnist5k")
+    figure = plots.FIGURES["quality"].draw(Analysis(fake(tmp_path, models, 1, rows=4)), "mnist5k")
     assert [text.get_text() for text in figure.legends[0].texts] == list(models)
 
 
 def test_files_are_the_same_bytes_again(results, tmp_path):
     for name in ("first", "second"):
-        theme.save(plots.final_quality(Analysis(results), "mnist5k"), tmp_path / name)
+        figure = plots.FIGURES["final_quality"].draw(Analysis(results), "mnist5k")
+        theme.save(figure, tmp_path / name)
     for kind in ("png", "svg"):
         first, second = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("first", "second"))
         assert first == second
@@ -127,6 +128,6 @@ def test_files_are_the_same_bytes_again(results, tmp_path):
 
 
 def test_the_figure_with_most_lines_is_a_small_file(results, tmp_path):
-    theme.save(plots.losses(Analysis(results), "mnist5k"), tmp_path / "losses")
+    theme.save(plots.FIGURES["losses"].draw(Analysis(results), "mnist5k"), tmp_path / "losses")
     assert 10_000 < (tmp_path / "losses.svg").stat().st_size < 160_000
     assert 10_000 < (tmp_path / "losses.png").stat().st_size < 160_000

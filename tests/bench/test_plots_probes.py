@@ -11,8 +11,8 @@ from bench.plots import figures as plots
 from bench.plots import theme
 from bench.plots.lines import of_curves
 from bench.plots.weights import diversity_of
-from bench.report import page_parts as page_events
-from bench.report import prose
+from bench.report import page_events, prose
+from bench.report.terminal import text_of
 
 from .fake_points import fake_points
 from .fake_results import FIVE, fake
@@ -39,20 +39,20 @@ def results(tmp_path_factory):
     ],
 )
 def test_a_figure_names_its_axes_units_and_trials(results, name, words):
-    shown = texts(plots.FIGURES[name](Analysis(results), "mnist5k"))
+    shown = texts(plots.FIGURES[name].draw(Analysis(results), "mnist5k"))
     assert [word for word in words if word not in shown] == []
 
 
 def test_figures_of_points_speak_of_points(tmp_path):
     results = fake_points(tmp_path)
     for name in NAMES:
-        shown = texts(plots.FIGURES[name](Analysis(results), "grid25"))
+        shown = texts(plots.FIGURES[name].draw(Analysis(results), "grid25"))
         assert "points" in shown or name in ("updates",)
         assert not re.search("FID|image|classifier", shown), name
 
 
 def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
-    figure = plots.FIGURES["slopes"](Analysis(results), "mnist5k")
+    figure = plots.FIGURES["slopes"].draw(Analysis(results), "mnist5k")
     rows = of_curves(results, "mnist5k", "slope/fake/mean")
     for axis, model in zip(figure.axes[:5], FIVE, strict=True):
         (one,) = [line for line in axis.lines if line.get_linestyle() == "--"]
@@ -65,7 +65,7 @@ def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
 
 
 def test_bands_reach_from_quantile_to_quantile(results):
-    axis = plots.FIGURES["score_bands"](Analysis(results), "mnist5k").axes[0]
+    axis = plots.FIGURES["score_bands"].draw(Analysis(results), "mnist5k").axes[0]
     rows = of_curves(results, "mnist5k", "score/real/q05", "score/real/q95")
     rows = rows[rows["model"] == "gan"]
     outer = np.asarray(axis.collections[0].get_paths()[0].vertices)
@@ -75,12 +75,12 @@ def test_bands_reach_from_quantile_to_quantile(results):
 
 
 def test_only_logistic_models_have_guesses(results):
-    axes = plots.FIGURES["guesses"](Analysis(results), "mnist5k").axes
+    axes = plots.FIGURES["guesses"].draw(Analysis(results), "mnist5k").axes
     assert [axis.get_title(loc="left") for axis in axes] == ["gan", "cgan", "dcgan"]
 
 
 def test_weights_are_seen_at_their_own_scale(results):
-    axes = plots.FIGURES["weights"](Analysis(results), "mnist5k").axes[:5]
+    axes = plots.FIGURES["weights"].draw(Analysis(results), "mnist5k").axes[:5]
     limits = {axis.get_title(loc="left"): axis.get_ylim() for axis in axes}
     assert limits["wgan"] == pytest.approx((-0.01, 0.01))
     assert limits["gan"] == pytest.approx((-1.1, 1.1))
@@ -128,4 +128,4 @@ def test_alarms_are_listed_counted_and_told(results):
     assert table["divergence_alarms"].to_dict() == {m: float(m == "wgan") for m in FIVE}
     (told,) = [line for line in prose.limits(analysis, "mnist5k") if "Alarms" in line]
     assert "wgan of divergence in 1 of 3 trials" in told
-    assert told in prose.text_of(analysis)
+    assert told in text_of(analysis)

@@ -14,7 +14,6 @@ from bench.metrics import METRICS
 from bench.plots import figures as plots
 from bench.plots import theme
 from bench.report.literature import PUBLISHED, published
-from bench.report.reading import OF_POINTS, READING
 from bench.report.rebuild import write_report
 from bench.tables.protocol import final
 
@@ -64,20 +63,20 @@ def panel(figure: Figure, name: str):
     ],
 )
 def test_a_figure_of_points_names_what_it_shows(results, name, words):
-    shown = texts(plots.FIGURES[name](Analysis(results), "grid25"))
+    shown = texts(plots.FIGURES[name].draw(Analysis(results), "grid25"))
     assert [word for word in words if word not in shown] == []
     assert not re.search("FID|image|classifier", shown)
 
 
 def test_quality_of_points_has_the_floor_and_the_untrained_generator(results):
-    axis = plots.quality(Analysis(results), "grid25").axes[0]
+    axis = plots.FIGURES["quality"].draw(Analysis(results), "grid25").axes[0]
     dashed = [line for line in axis.lines if line.get_linestyle() == "--"]
     heights = [float(np.asarray(line.get_ydata())[0]) for line in dashed]
     assert heights == pytest.approx([LEVELS["held-out real"][0], 1.3])
 
 
 def test_coverage_shows_the_means_of_finished_trials_and_the_best_there_can_be(results):
-    figure = plots.coverage_of_modes(Analysis(results), "grid25")
+    figure = plots.FIGURES["coverage_of_modes"].draw(Analysis(results), "grid25")
     for name, metric, unit, best in (
         ("modes covered", "modes", 1, 25),
         ("high-quality", "high_quality", 100, 98.889),
@@ -100,13 +99,14 @@ def test_coverage_shows_the_means_of_finished_trials_and_the_best_there_can_be(r
 
 
 def test_images_have_no_share_of_high_quality(tmp_path):
-    figure = plots.coverage_of_modes(Analysis(fake(tmp_path, ("gan",), 1, (), rows=2)), "mnist5k")
+    analysis = Analysis(fake(tmp_path, ("gan",), 1, (), rows=2))
+    figure = plots.FIGURES["coverage_of_modes"].draw(analysis, "mnist5k")
     titles = [axis.get_title(loc="left") for axis in figure.axes]
     assert [title.split(",")[0] for title in titles] == ["modes covered", "mode KL"]
 
 
 def test_25_modes_stand_in_order_and_are_numbered_by_fives(results):
-    axis = plots.modes(Analysis(results), "grid25").axes[0]
+    axis = plots.FIGURES["modes"].draw(Analysis(results), "grid25").axes[0]
     bars = next(c for c in axis.containers if isinstance(c, BarContainer))
     shares = [final(results, f"class_share/{k}", "grid25") for k in range(25)]
     means = [100 * s.loc[s["model"] == "gan", "value"].mean() for s in shares]
@@ -119,13 +119,14 @@ def test_25_modes_stand_in_order_and_are_numbered_by_fives(results):
 def test_a_folder_of_both_counts_the_modes_of_each(tmp_path):
     mixed = both(fake(tmp_path, ("gan",), 1, (), rows=2), fake_points(tmp_path, rows=2))
     for dataset, modes in (("mnist5k", 10), ("grid25", 25)):
-        axis = plots.modes(Analysis(mixed), dataset).axes[0]
+        axis = plots.FIGURES["modes"].draw(Analysis(mixed), dataset).axes[0]
         bars = next(c for c in axis.containers if isinstance(c, BarContainer))
         assert len(bars) == modes
 
 
 def test_a_density_is_shown_whole_in_a_frame(results):
-    picture = np.asarray(plots.samples(Analysis(results), "grid25").axes[0].images[0].get_array())
+    figure = plots.FIGURES["samples"].draw(Analysis(results), "grid25")
+    picture = np.asarray(figure.axes[0].images[0].get_array())
     assert picture.shape == (3 * (130 + 8), 6 * (130 + 8), 3)  # models, times
     cell = picture[:130, :130]
     assert {int(x) for x in cell[0].ravel()} == {200}
@@ -152,8 +153,8 @@ def test_what_is_missing_does_not_stop_a_figure_of_points(tmp_path, kind):
         some.scale = some.scale.iloc[:0]
     if kind == "nan":
         some.evaluations.loc[::3, "value"] = np.nan
-    for draw in plots.FIGURES.values():
-        figure = draw(Analysis(some), "ring8")
+    for plot in plots.FIGURES.values():
+        figure = plot.draw(Analysis(some), "ring8")
         figure.draw_without_rendering()
         assert figure.get_suptitle()
 
@@ -200,13 +201,13 @@ def test_published_numbers_stand_beside_ours(page):
 
 
 def test_every_figure_of_points_is_there_with_words_for_it(page):
-    assert set(OF_POINTS) == set(plots.FIGURES) - {"neighbours"}  # of images alone
-    assert set(READING) == set(plots.FIGURES)
     found = re.findall(r'image/(?:png|svg)[^>]* alt="([^"]+)"', page)
     alts = [html.unescape(alt) for alt in found]
     # One model of images has no pairs, points no neighbours; samples are the slider's pictures,
     # nothing has a constraint or losses that were reported, and quality is a figure a clock.
-    for name, words in OF_POINTS.items():
+    for name in set(plots.FIGURES) - {"neighbours"}:  # of images alone
         shown = name not in ("samples", "constraints", "quality", "reported_losses")
+        words = plots.FIGURES[name].reading("ring8")
         assert sum(alt.startswith(f"ring8: {words.shows}") for alt in alts) == shown, name
+        assert not re.search("FID|[Ii]mage|[{}]", " ".join(words)), name
     assert len(alts) == 2 * (len(plots.FIGURES) - 2)

@@ -8,6 +8,7 @@ import pytest
 from bench.analysis import Analysis
 from bench.datasets import primary_metric
 from bench.report import prose
+from bench.report.terminal import text_of
 from bench.tables import scale as checks
 from bench.tables import summary as tables
 from bench.tables.protocol import primary, title, unit
@@ -95,7 +96,7 @@ def test_the_scale_of_points_goes_from_the_floor_to_one_mode(tmp_path):
 
 
 def test_the_text_speaks_of_emd_and_points(tmp_path):
-    text = re.sub(" +", " ", prose.markdown(fake_points(tmp_path, rows=2)))
+    text = re.sub(" +", " ", text_of(Analysis(fake_points(tmp_path, rows=2))))
     for words in (
         "# grid25, 256k points",
         "On grid25 after 256k points, cgan has the lowest mean EMD: 0.0",
@@ -131,7 +132,7 @@ def test_a_folder_of_images_and_points_ranks_each_by_its_own(tmp_path):
     pairs = tables.comparisons(results)
     assert list(pairs["dataset"] + " " + pairs["metric"]) == ["mnist5k fid", "ring8 emd"]
     assert set(pairs["outcome"]) == {"primary"}
-    text = prose.markdown(results)
+    text = text_of(Analysis(results))
     assert "on mnist5k after 256k images, cgan has the lowest mean fid: 4.50" in text.lower()
     assert "on ring8 after 256k points, gan has the lowest mean emd: 0.200" in text.lower()
 
@@ -144,7 +145,7 @@ def test_what_image_folders_had_is_still_there(tmp_path):
 
 
 def test_points_without_modes_have_text_too(tmp_path):
-    text = re.sub(" +", " ", prose.markdown(fake_points(tmp_path, "swissroll", 0, rows=2)))
+    text = re.sub(" +", " ", text_of(Analysis(fake_points(tmp_path, "swissroll", 0, rows=2))))
     assert "On swissroll after 256k points, cgan has the lowest mean EMD" in text
     assert "| finished | s a trial |" in text
     assert "one mode" not in text

@@ -10,8 +10,9 @@ from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.records.origins import origins, presets
 from bench.records.results import Results
-from bench.report import exports, prose
+from bench.report import exports
 from bench.report.page import page
+from bench.report.terminal import text_of
 from bench.tables import summary as tables
 from bench.tables.reported_losses import reported_losses, sentences
 from gan_zoo.catalog import MODELS
@@ -112,10 +113,10 @@ def test_the_report_shows_them_and_the_preset(tmp_path: Path) -> None:
     results = cast(Results, made(tmp_path, [-15.0, -14.9, -15.1], [2.8, 2.9, 2.7]))
     analysis = Analysis(results)
     assert "reported_losses" in plots.figures_of(analysis, "mnist5k")
-    figure = plots.FIGURES["reported_losses"](analysis, "mnist5k")
+    figure = plots.FIGURES["reported_losses"].draw(analysis, "mnist5k")
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert {"reported: 2.82485", "reported: -14.99197"} == set(words)
-    text = prose.text_of(analysis)
+    text = text_of(analysis)
     assert "both lie where another seed would (3 seeds)" in text
     assert "| preset " in text
     assert "| wgangp@notes " in text
@@ -133,7 +134,7 @@ def test_without_any_the_report_has_no_such_part(tmp_path: Path) -> None:
     analysis = Analysis(fake(tmp_path, rows=4))
     assert "reported_losses" not in plots.figures_of(analysis, "mnist5k")
     assert "Losses reported elsewhere" not in page(analysis, {})
-    assert "preset" not in prose.text_of(analysis)
+    assert "preset" not in text_of(analysis)
 
 
 def test_where_a_contestant_comes_from() -> None:

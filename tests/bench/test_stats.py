@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from bench import stats
+from bench.tables.verdicts import verdict
 
 Sampler = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 
@@ -287,8 +288,8 @@ def test_seeds_for_power_at_the_ends() -> None:
 @pytest.mark.parametrize(
     ("estimate", "p", "n", "comparisons", "expected"),
     [
-        (-1.0, 0.04, 9, 10, "lower"),
-        (1.0, 0.04, 9, 10, "higher"),
+        (-1.0, 0.04, 9, 10, "a lower than b"),
+        (1.0, 0.04, 9, 10, "a higher than b"),
         (1.0, 0.0625, 5, 1, "cannot tell with 5 seeds (needs 6)"),
         (1.0, 0.3, 8, 10, "cannot tell with 8 seeds (needs 9)"),
         (1.0, math.nan, 1, 10, "cannot tell with 1 seed (needs 9)"),
@@ -298,8 +299,9 @@ def test_seeds_for_power_at_the_ends() -> None:
     ],
 )
 def test_verdicts(estimate: float, p: float, n: int, comparisons: int, expected: str) -> None:
-    interval = stats.Interval(estimate, -2, 2, 0.95, "t", n)
-    assert stats.verdict(interval, p, n, comparisons) == expected
+    told = stats.told(estimate, p, n)
+    assert told == {"a lower than b": "lower", "a higher than b": "higher"}.get(expected, "")
+    assert verdict(told, "a", "b", n, comparisons) == expected
 
 
 # Runs

@@ -9,6 +9,7 @@ from bench import stats
 from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import prose
+from bench.report.terminal import text_of
 from bench.tables import summary as tables
 
 from .fake_results import final_only
@@ -48,10 +49,11 @@ def test_a_model_that_wins_where_it_survives_is_held_to_its_losses(tmp_path):
     # Ranks of sizes: the six are 1 .. 6 against it, the two lost 7 and 8: -21 + 15.
     p = stats.sign_flip_test([-1, -2, -3, -4, -5, -6, 7, 8])
     assert p > 0.05
+    assert (row.told, row.told_with_failures) == ("lower", "")
     assert row.verdict_with_failures == "cannot tell (not significant at n = 8)"
     (sentence,) = (s for s in prose.limits(Analysis(results), "mnist5k") if "signed ranks" in s)
     assert "change 1 of 1 verdicts: gan / dcgan: cannot tell" in sentence
-    assert "verdict with failures" in prose.markdown(results)
+    assert "verdict with failures" in text_of(Analysis(results))
 
 
 def test_losses_at_each_seed_decide_though_no_pair_is_left(tmp_path):
@@ -60,6 +62,7 @@ def test_losses_at_each_seed_decide_though_no_pair_is_left(tmp_path):
     assert row.n == 0
     assert row.verdict == "cannot tell: no seed that both finished"
     assert row.verdict_with_failures == "gan lower than wgan"  # 2 / 2^6
+    assert (row.told, row.told_with_failures) == ("", "lower")
     assert math.isnan(row.ratio)
     assert "gan / wgan: gan lower than wgan" in " ".join(prose.limits(Analysis(results), "mnist5k"))
 
@@ -75,6 +78,7 @@ def test_only_the_pairs_of_a_loser_are_looked_at_again(tmp_path):
     results = final_only(tmp_path, {"gan": GOOD, "dcgan": [2.0] * 6, "wgan": [9.0] * 6})
     found = rows(losing(results, {"wgan": [5]}))
     assert pd.isna(found["dcgan gan"].verdict_with_failures)
+    assert pd.isna(found["dcgan gan"].told_with_failures)
     assert found["gan wgan"].verdict_with_failures == "cannot tell with 6 seeds (needs 7)"
 
 

@@ -9,6 +9,7 @@ import pytest
 from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.report import prose
+from bench.report.terminal import text_of
 from bench.tables import summary as tables
 from bench.tables.agreement import extractor_agreement
 from bench.tables.matching import matched
@@ -61,7 +62,7 @@ def test_a_diverged_trial_is_counted_not_averaged(tmp_path):
     row = by_model(tables.summary(results)).loc["wgan"]
     assert [row["started"], row["finished"], row["diverged"], row["fid_n"]] == [3, 2, 1, 2]
     assert set(final(results, "fid", "mnist5k").query("model == 'wgan'")["seed"]) == {0, 1}
-    assert "2 of 3 seeds finished (1 diverged)" in prose.markdown(results)
+    assert "2 of 3 seeds finished (1 diverged)" in text_of(Analysis(results))
 
 
 def test_a_model_without_a_finished_trial_keeps_its_row(tmp_path):
@@ -69,7 +70,7 @@ def test_a_model_without_a_finished_trial_keeps_its_row(tmp_path):
     row = by_model(tables.summary(results)).loc["wgan"]
     assert pd.isna(row["rank"])
     assert row["diverged"] == 2
-    assert "wgan has no final FID: 0 of 2 seeds finished (2 diverged)" in prose.markdown(results)
+    assert "wgan has no final FID: 0 of 2 seeds finished (2 diverged)" in text_of(Analysis(results))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,7 @@ def test_a_pair_is_compared_by_seed_on_the_log_scale(tmp_path):
     assert row["ratio_high"] == pytest.approx(math.exp(-math.log(24) / 3 + half), rel=1e-6)
     assert row["p"] == pytest.approx(0.25)  # 2 / 2^3
     assert row["probability_of_improvement"] == 1
+    assert row["told"] == ""
     assert row["verdict"] == "cannot tell with 3 seeds (needs 6)"
 
 
@@ -111,9 +113,20 @@ def test_a_large_difference_over_enough_seeds_is_told(tmp_path):
     good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
     results = final_only(tmp_path, {"gan": [3 * x for x in good], "dcgan": good})
     row = tables.comparisons(results).iloc[0]
-    assert row["verdict"] == "dcgan lower than gan"
+    assert (row["told"], row["verdict"]) == ("lower", "dcgan lower than gan")
     assert row["holm_p"] == pytest.approx(2 / 2**6)
-    assert "The pair can be told apart" in prose.markdown(results)
+    assert "The pair can be told apart" in text_of(Analysis(results))
+
+
+def test_a_label_that_reads_like_a_verdict_changes_nothing(tmp_path):
+    good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
+    first, second = "cannot tell", "a lower than b"
+    told = final_only(tmp_path, {first: good, second: [3 * x for x in good]})
+    (row,) = tables.comparisons(told).to_dict("records")
+    assert (row["told"], row["verdict"]) == ("lower", f"{first} lower than {second}")
+    assert "The pair can be told apart" in text_of(Analysis(told))
+    open_ = final_only(tmp_path, {first: good[:3], second: good[:3]})
+    assert "A pair that cannot be told apart" in prose.limits(Analysis(open_), "mnist5k")[1]
 
 
 def test_a_copy_of_a_model_is_no_different_from_it(tmp_path):
@@ -137,9 +150,10 @@ def test_a_conditional_models_modes_are_flagged_not_compared(tmp_path):
     assert not by_model(tables.summary(results)).loc["cgan", "modes_comparable"]
     pairs = tables.comparisons(results).set_index("metric")
     assert pairs.loc["modes", "verdict"] == "not comparable: cgan is handed its labels"
+    assert pairs.loc["modes", "told"] == ""
     assert math.isnan(pairs.loc["modes", "p"])
     assert not math.isnan(pairs.loc["kid", "p"])
-    assert "10.0†" in prose.markdown(results)
+    assert "10.0†" in text_of(Analysis(results))
 
 
 def test_the_scale_goes_from_the_floor_to_noise(tmp_path):
@@ -178,7 +192,7 @@ def test_streams_are_compared_seed_by_seed(tmp_path):
 def test_the_text_fits_a_terminal(tmp_path):
     many = tuple(f"model-{i}" for i in range(14))
     for models, seeds in ((tuple(FINAL_FID), 3), (many, 1)):
-        assert len(prose.markdown(fake(tmp_path, models, seeds, rows=2)).splitlines()) <= 60
+        assert len(text_of(Analysis(fake(tmp_path, models, seeds, rows=2))).splitlines()) <= 60
 
 
 @pytest.mark.parametrize(
@@ -203,6 +217,6 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     assert list(table["dataset"]) == ["mnist5k", "mnist5k", "other", "other"]
     assert list(table["rank"]) == [1, 2, 1, 2]
     assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
-    assert prose.markdown(results).count("\n# other") == 1
-    for draw in (plots.modes, plots.quality):
-        assert "other" in draw(Analysis(results), "other").get_suptitle()
+    assert text_of(Analysis(results)).count("\n# other") == 1
+    for name in ("modes", "quality"):
+        assert "other" in plots.FIGURES[name].draw(Analysis(results), "other").get_suptitle()

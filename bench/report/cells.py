@@ -1,0 +1,81 @@
+"""Contestants and pairs as cells of text."""
+
+import pandas as pd
+
+from ..analysis import Analysis
+from ..datasets import primary_metric
+from ..metrics import METRICS
+from ..records.origins import presets
+from ..tables.protocol import final, title
+from ..tables.summary import HANDED_LABELS, IQM_FROM
+from ..words import NONE, number, span
+from .columns import SECONDARY
+
+
+def done(row: pd.Series, what: str = "") -> str:
+    """Finished of started, and what became of the others: "2 of 3 seeds finished (1 diverged)"."""
+    ends = ("diverged", "failed", "unsuited", "interrupted", "damaged")
+    lost = ", ".join(f"{row[end]} {end}" for end in ends if row[end] > 0)
+    return f"{row['finished']} of {row['started']}" + what + f" ({lost})" * bool(lost)
+
+
+def estimate(row: pd.Series, metric: str) -> str:
+    """The mean of a metric, and its interval where there is one."""
+    interval = span(row[f"{metric}_low"], row[f"{metric}_high"])
+    return f"{number(row[f'{metric}_mean'])} {interval}".strip()
+
+
+def secondary(row: pd.Series, metric: str) -> str:
+    """The mean of a metric, with a dagger where a model was handed what it measures."""
+    handed = bool(row["conditional"]) and metric in HANDED_LABELS
+    return number(row[f"{metric}_mean"]) + "†" * handed
+
+
+def power(pair: pd.Series) -> str:
+    """How many seeds would show a difference like this one, as far as these can tell."""
+    seeds = pair["seeds_for_power"]
+    if seeds < 100:
+        return f"{seeds:.0f}"
+    return "100 or more" if pair["n"] > 1 else NONE
+
+
+def model_table(
+    analysis: Analysis, dataset: str, table: pd.DataFrame
+) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Analysis.models`."""
+    metric = primary_metric(dataset)
+    beside = analysis.measured(dataset, SECONDARY[metric])
+    values = final(analysis.results, metric, dataset)
+    named = presets(analysis.results.experiment)
+    apart = any(label != reference for label, reference in named.items())  # of a name of its own
+    heads = ["rank", "model", *["preset"] * apart]
+    heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
+    seeds = int(max(table["finished"].max(), 0))
+    heads += ["IQM"] * (seeds >= IQM_FROM)
+    heads += [METRICS[name].title for name in beside] + ["s a trial"]
+    rows = []
+    for _, row in table.iterrows():
+        own = values.loc[values["model"] == row["model"], "value"]
+        every = " ".join(number(v) for v in own)
+        cells = [NONE if pd.isna(row["rank"]) else str(row["rank"]), str(row["model"])]
+        cells += [named.get(str(row["model"]), NONE)] * apart
+        cells += [estimate(row, metric), every, done(row)]
+        cells += [number(row[f"{metric}_iqm"])] * (seeds >= IQM_FROM)
+        cells += [secondary(row, name) for name in beside]
+        rows.append([*cells, number(row["seconds"])])
+    return heads, rows
+
+
+def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of text, a row a row of `Analysis.pairs`."""
+    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
+    counted = bool(pairs["verdict_with_failures"].notna().any())
+    heads += ["verdict with failures"] * counted
+    rows = []
+    for _, row in pairs.iterrows():
+        cells = [f"{row['model_a']} / {row['model_b']}"]
+        cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
+        cells += [str(row["n"]), number(row["holm_p"], 2), row["verdict"], power(row)]
+        other = row["verdict_with_failures"]
+        rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
+    return heads, rows
