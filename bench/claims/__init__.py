@@ -4,9 +4,9 @@
 
 from .claim import Claim
 from .deciding import LEVEL, Finding, Region, decided
-from .judging import COLUMNS, Evidence, evidence_in, judged, looked_at, missing, runs_of
+from .evidence import Contestant, Evidence, Run, Study
+from .judging import COLUMNS, evidence_in, judged, looked_at, missing, runs_of
 from .register import CLAIMS, NEEDS
-from .rows import Contestant, Probe, Run
 
 __all__ = [
     "CLAIMS",
@@ -17,9 +17,9 @@ __all__ = [
     "Contestant",
     "Evidence",
     "Finding",
-    "Probe",
     "Region",
     "Run",
+    "Study",
     "decided",
     "evidence_in",
     "judged",

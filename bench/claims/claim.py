@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .deciding import Finding
-from .rows import Probe, Run
+from .evidence import Run, Study
 
 NOTES = "the lecture notes"
 CLIPPED = "Arjovsky et al. 2017, arXiv:1701.07875"
@@ -31,4 +31,4 @@ class Claim:
     source: str
     rule: str
     judge: Judge  # of what `of` is
-    of: type[Run] | type[Probe] = Run
+    of: type[Run] | type[Study] = Run

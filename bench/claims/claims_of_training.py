@@ -5,7 +5,7 @@ from functools import partial
 from . import gradients, training
 from .claim import CLIPPED, FIRST, NOTES, PENALISED, VANISHING, Claim, Judge
 from .deciding import Region, above, below, between
-from .rows import Probe
+from .evidence import Study
 
 
 def ends(model: str, metrics: tuple[str, ...], claimed: Region, unit: str) -> Judge:
@@ -110,7 +110,7 @@ def vanishing() -> list[Claim]:
             f"{NOTES}; {source}" if game == "saturating" else f"{NOTES}; {CLIPPED}, figure 2",
             rule.format("below" if side is below else "above"),
             partial(gradients.falls, game=game, claimed=side(-gradients.TEN)),
-            Probe,
+            Study,
         )
         for game, (words, side) in games.items()
     ]
@@ -145,13 +145,13 @@ def depth() -> list[Claim]:
             source,
             rule.format("beyond"),
             partial(gradients.with_depth, constraint=constraint, steady=False),
-            Probe,
+            Study,
         )
         for constraint in ("clip=0.1", "clip=0.01", "clip=0.001")
     ]
     steady = partial(gradients.with_depth, constraint="penalty", steady=True)
     words = "Gradient norms neither explode nor vanish with depth under the penalty"
-    return [*clips, Claim(11, "penalty", words, source, rule.format("within"), steady, Probe)]
+    return [*clips, Claim(11, "penalty", words, source, rule.format("within"), steady, Study)]
 
 
 def explosions() -> list[Claim]:

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 
 from .deciding import Finding, Region, decided, outside
-from .rows import Probe
+from .evidence import Study
 
 LEAST = 1e-30  # a norm that underflowed still has a logarithm
 TEN = float(np.log(10))
 
 
-def falls(probe: Probe, game: str, claimed: Region) -> Finding | None:
+def falls(study: Study, game: str, claimed: Region) -> Finding | None:
     """The generator's gradient norm through a trained discriminator over that through a fresh one.
 
     From the first recorded step of the fresh discriminator to its last, the geometric mean over
     the stages of the frozen generator.
     """
-    rows = probe.rows
-    if probe.kind != "vanishing" or rows.empty:
+    rows = study.rows
+    if study.kind != "vanishing" or rows.empty:
         return None
     rows = rows[(rows["game"] == game) & (rows["steps"] > 0)]
     values = [_fall(own) for _, own in rows.groupby("seed")]
@@ -25,7 +25,7 @@ def falls(probe: Probe, game: str, claimed: Region) -> Finding | None:
         return None
     stages = ", ".join(str(stage) for stage in rows["stage"].unique())
     note = f"stages {stages}; from step {rows['steps'].min():,} to {rows['steps'].max():,}"
-    cited = f"{probe.folder} ({game}; {rows['seed'].nunique()} seeds)"
+    cited = f"{study.folder} ({game}; {rows['seed'].nunique()} seeds)"
     return decided(values, claimed, "ratio", "generator_grad_norm", cited, note, True)
 
 
@@ -36,15 +36,15 @@ def _fall(own: pd.DataFrame) -> float:
     return float(logs.mean())
 
 
-def with_depth(probe: Probe, constraint: str, steady: bool) -> Finding | None:
+def with_depth(study: Study, constraint: str, steady: bool) -> Finding | None:
     """How much the gradient by the activations changes from the last layer to the first.
 
     A least-squares line through its logarithm, layer by layer, at the last recorded step; a ratio
     above 1 explodes on the way back, below 1 it vanishes. steady: the claim is that it does
     neither, within a factor of 10.
     """
-    rows = probe.rows
-    if probe.kind != "depth" or rows.empty:
+    rows = study.rows
+    if study.kind != "depth" or rows.empty:
         return None
     names = rows["constraint"].astype(str)
     alike = names[(names == constraint) | names.str.startswith(f"{constraint}=")]
@@ -54,7 +54,7 @@ def with_depth(probe: Probe, constraint: str, steady: bool) -> Finding | None:
         return None
     claimed = Region(-TEN, TEN) if steady else outside(-TEN, TEN)
     note = f"{alike.iloc[0]}; {rows['layer'].nunique()} layers"
-    cited = f"{probe.folder} ({constraint}; {rows['seed'].nunique()} seeds)"
+    cited = f"{study.folder} ({constraint}; {rows['seed'].nunique()} seeds)"
     return decided(values, claimed, "ratio", "activation_grad_norm", cited, note, True)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..tables.failures import LOST
 from .deciding import Finding, Region, above, decided
-from .rows import Contestant, Run, log_ratios, ranks, with_lost
+from .evidence import Contestant, Run, log_ratios, ranks, with_lost
 
 HALF_A_MODE = 0.5
 LIKE_TRUE = 3  # standard deviations of C_T without copying, 10 ** -0.5 each for 10 cells

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from .deciding import Finding, Region, Verdict, above, between, decided
-from .rows import Contestant, Run, with_lost
+from .evidence import Contestant, Run, with_lost
 
 DECADES = 9.0  # what a diverged trial counts as having grown by: it is stopped at 1e9
 POINTS = 4  # evaluations after the untrained one that a rank correlation takes, at least

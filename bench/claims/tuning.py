@@ -9,7 +9,7 @@ from scipy.stats import kendalltau
 
 from ..tables.failures import LOST
 from .deciding import Finding, Region, decided
-from .rows import Contestant, Run, middle_rate, with_lost, without_rate
+from .evidence import Contestant, Run, middle_rate, with_lost, without_rate
 
 RATES = 3  # of each model, at least
 MODELS = 3  # in a ranking, at least

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.claims import CLAIMS, Claim, Contestant, Finding, Probe, Run
+from bench.claims import CLAIMS, Claim, Contestant, Finding, Run, Study
 
 CONFIG: dict[str, dict[str, Any]] = {
     "gan": {"backbone": "mlp", "saturating": False, "learning_rate": 2e-4},
@@ -95,7 +95,7 @@ def _row(
     return where | {"metric": metric, "value": float(value)}
 
 
-def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Probe:
+def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Study:
     """game -> (first norm, last norm) a seed, at each of two stages."""
     rows = [
         {"stage": stage, "game": game, "seed": seed, "steps": steps, "generator_grad_norm": norm}
@@ -104,10 +104,10 @@ def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Probe:
         for stage in ("4k", "32k")
         for steps, norm in zip((1, 1000), ends, strict=True)
     ]
-    return Probe("probe-vanishing", "vanishing", "mnist5k", pd.DataFrame(rows))
+    return Study("probe-vanishing", "vanishing", "mnist5k", pd.DataFrame(rows))
 
 
-def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
+def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Study:
     """constraint -> norms of the layers, the input side first, a seed each, at the end."""
     rows = [
         {
@@ -122,7 +122,7 @@ def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
         for layer, norm in enumerate(layers)
         for steps in (0, 500)
     ]
-    return Probe("probe-depth", "depth", "swissroll", pd.DataFrame(rows))
+    return Study("probe-depth", "depth", "swissroll", pd.DataFrame(rows))
 
 
 YES, NO, OPEN = "supported", "contradicted", "cannot tell"
@@ -133,7 +133,7 @@ def claim(number: int, part: str = "") -> Claim:
     return next(c for c in CLAIMS if (c.number, c.part) == (number, part))
 
 
-def judge(number: int, part: str, evidence: Run | Probe) -> Finding:
+def judge(number: int, part: str, evidence: Run | Study) -> Finding:
     found = claim(number, part).judge(evidence)
     assert found is not None
     return found
