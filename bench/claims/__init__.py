@@ -3,10 +3,10 @@
 """
 
 from .claim import Claim
-from .deciding import LEVEL, Finding, Region, decided
 from .evidence import Contestant, Evidence, Run, Study
 from .judging import COLUMNS, evidence_in, judged, looked_at, missing, runs_of
 from .register import CLAIMS, NEEDS
+from .rule import LEVEL, Effects, Finding, Region, decided
 
 __all__ = [
     "CLAIMS",
@@ -15,6 +15,7 @@ __all__ = [
     "NEEDS",
     "Claim",
     "Contestant",
+    "Effects",
     "Evidence",
     "Finding",
     "Region",

@@ -168,24 +168,6 @@ class Study:
 Evidence = Run | Study
 
 
-@dataclass(frozen=True)
-class Logs:
-    """Differences of logarithms by seed, and their ranks where trials were lost."""
-
-    seeds: list[int]
-    values: np.ndarray  # [seeds that both finished]
-    ranks: np.ndarray | None  # [seeds that both ended], a lost trial worse than any other
-
-
-def log_ratios(run: Run, a: Contestant, b: Contestant, metric: str) -> Logs:
-    """log(a / b) of a final metric that is better when lower, by seed."""
-    finals = [run.log_final(one, metric) for one in (a, b)]
-    both = pd.concat(finals, axis=1, join="inner").sort_index()
-    values = both.iloc[:, 0] - both.iloc[:, 1]
-    lost = [run.seeds(one, *LOST) for one in (a, b)]
-    return Logs([int(seed) for seed in both.index], values.to_numpy(float), ranks(finals, lost))
-
-
 def with_lost(values: pd.Series, seeds: list[int], counted: float) -> pd.Series:
     """seed -> value, where each of the `seeds` that were lost counts as `counted`."""
     return pd.concat([values, pd.Series(counted, index=seeds, dtype=float)])

@@ -14,9 +14,9 @@ from ..files import read_toml
 from ..records.results import Results
 from ..tables.protocol import datasets, one_protocol, own_extractor
 from .claim import Claim
-from .deciding import LEVEL, Finding
 from .evidence import Contestant, Evidence, Run, Study
 from .register import CLAIMS, NEEDS
+from .rule import LEVEL, Finding
 
 COLUMNS = ["claim", "part", "statement", "source", "rule", "verdict", "effect", "unit", "low"]
 COLUMNS += ["high", "claimed", "level", "n", "planned_power", "p", "q", "margin", "depth"]
