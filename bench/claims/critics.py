@@ -1,4 +1,4 @@
-"""Claims about weights, slopes and scores of discriminators: 3, 5, 8, 13."""
+"""Claims about weights, slopes and scores of critics: 3, 5, 8, 13. Each follows its measure."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -99,8 +99,8 @@ OUTPUTS = tuple(
         source=f"{NOTES}; Goodfellow et al. 2014, arXiv:1406.2661, proposition 1",
         needs="gan or dcgan with the probes output/real and output/fake",
         rule=f"mean sigmoid of the score of {words}, {LATE}: between "
-        "0.4 and 0.6. Real and generated apart: their mean is near 0.5 for any discriminator "
-        "that is equally right on both",
+        "0.4 and 0.6. Real and generated samples are judged apart, because the mean over both is "
+        "near 0.5 for any discriminator that is as sure of real samples as of generated ones",
         claimed=between(0.4, 0.6),
         measure=partial(at_the_end, model=model, metrics=(f"output/{of}",), unit="output"),
     )

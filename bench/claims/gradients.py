@@ -1,4 +1,4 @@
-"""Claims about gradients that studies answer: 7 and 11. Each measure, then its claim."""
+"""Claims about gradients that studies answer: 7 and 11. Each follows its measure."""
 
 from functools import partial
 from math import exp, log
@@ -78,10 +78,10 @@ VANISHING = tuple(
 
 
 def change_with_depth(study: Study, constraint: str) -> Effects | None:
-    """How much the gradient by the activations changes from the last layer to the first.
+    """The gradient norm at the first layer over that at the last, with respect to activations.
 
-    A least-squares line through its logarithm, layer by layer, at the last recorded step; a ratio
-    above 1 explodes on the way back, below 1 it vanishes.
+    Both lie on a least-squares line through its logarithm, layer by layer, at the last recorded
+    step. A ratio above 1: the gradient grows on its way back to the input; below 1: it shrinks.
     """
     if study.kind != "depth":
         return None
@@ -89,7 +89,7 @@ def change_with_depth(study: Study, constraint: str) -> Effects | None:
     alike = names[(names == constraint) | names.str.startswith(f"{constraint}=")]
     if alike.empty:
         return None
-    rows = study.rows[names == alike.iloc[0]]  # of several, the first
+    rows = study.rows[names == alike.iloc[0]]  # of several penalties, the first
     values = [_log_change(own) for _, own in rows.groupby("seed")]
     note = f"{alike.iloc[0]}; {rows['layer'].nunique()} layers"
     cited = f"{study.folder} ({constraint}; {rows['seed'].nunique()} seeds)"
@@ -112,9 +112,9 @@ DEPTH = tuple(
         statement=f"Gradient norms {do} with depth under {name}",
         source=f"{NOTES}; {WGANGP}, figure 1b",
         needs="a folder of `bench probe depth`",
-        rule="gradient norm by the activations at the input side over the output side, along a "
-        "least-squares line through the logarithms of the layers, at the end: "
-        f"{side} a factor of 10",
+        rule="norm of the gradient with respect to the activations, at the input side over the "
+        "output side, on a least-squares line through its logarithm layer by layer, at the last "
+        f"step: {side} a factor of 10",
         claimed=claimed,
         measure=partial(change_with_depth, constraint=constraint),
         of=Study,

@@ -36,9 +36,9 @@ def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
     """
     rows = []
     for claim in CLAIMS:
-        found = _of(claim, evidence)
+        found = _findings(claim, evidence)
         if not found and whole:
-            rows.append(_row(claim, "", None, f"needs {NEEDS[claim.number]}"))
+            rows.append(_row(claim, "", None, f"needs {claim.needs}"))
         rows += [_row(claim, dataset, one, one.note) for dataset, one in found.items()]
     table = pd.DataFrame(rows, columns=COLUMNS)
     known = table["p"].notna()
@@ -58,7 +58,7 @@ def looked_at(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["runs"].notna()]
 
 
-def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
+def _findings(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
     """data set -> the finding from the folder with the most seeds on it, then the most images."""
     best: dict[str, tuple[tuple[int, int], Finding]] = {}
     for one in evidence:
@@ -93,8 +93,8 @@ def evidence_in(folders: Iterable[Path]) -> list[Evidence]:
             inside = [one for child in children for one in _evidence(child) or []]
         if not inside:
             raise InputError(
-                f"{folder} is no results folder, has none inside, and is none of `bench probe`: "
-                "it has neither experiment.toml nor settings.toml"
+                f"{folder} is no results folder and no folder of `bench probe`, and holds none: "
+                "there is no experiment.toml and no settings.toml"
             )
         found += inside
     return found

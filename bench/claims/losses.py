@@ -1,4 +1,4 @@
-"""Claims about the curves of the losses: 6 and 14. Each measure, then the claim that it is for."""
+"""Claims about the curves of the losses: 6 and 14. Each follows its measure."""
 
 from functools import partial
 from math import log
@@ -35,7 +35,7 @@ def tracking(run: Run, model: str) -> Effects | None:
 
 
 def _rho(loss: pd.DataFrame, quality: pd.DataFrame) -> float:
-    """Of minus the mean loss since the evaluation before, and the value at each evaluation."""
+    """Of one trial: minus the mean loss since the last evaluation, against each evaluation."""
     ends = quality["images"].to_numpy()
     since = np.searchsorted(ends, loss["images"].to_numpy())  # the evaluation after each row
     means = loss["value"].groupby(since).mean()
@@ -113,7 +113,7 @@ OSCILLATION = tuple(
         needs="gan and wgan or wgangp",
         rule=f"mean change from row to row of the curve, second half of training, {over}; gan / "
         f"{model} of the same seed: above 1. Rows are means over equal numbers of images; the "
-        "generator's losses are left out, since a critic's has no zero point",
+        "generators' losses are left out, because a critic's scores have no fixed zero",
         claimed=above(log(1)),
         measure=partial(oscillation, model=model, scale=scale),
     )

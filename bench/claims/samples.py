@@ -1,4 +1,4 @@
-"""Claims about the samples: 1, 2, 4, 9, 10, 12, 15. Each measure, then the claim that it is for."""
+"""Claims about the samples: 1, 2, 4, 9, 10, 12, 15. Each follows its measure."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from .evidence import Contestant, Run, joined, ranks, with_lost
 from .rule import RATIO, Effects, above, below
 
 Pair = Callable[[Run], tuple[Contestant | None, Contestant | None]]
-LOWER = "the ratio of the final {} of the same seed, on the log scale: {} 1"
+RULE = "the ratio of the {} of the same seed, {}, averaged on the log scale: {} 1"
 
 
 def modes_gained(run: Run, model: str, through: bool) -> Effects | None:
@@ -105,7 +105,7 @@ DCGAN = Claim(
     statement="DCGAN beats the MLP GAN at equal images",
     source=f"{NOTES}; Radford et al. 2015, arXiv:1511.06434",
     needs="gan and dcgan on images",
-    rule=LOWER.format("FID", "dcgan / gan: below"),
+    rule=RULE.format("final FID", "dcgan / gan", "below"),
     claimed=below(log(1)),
     measure=partial(final_ratio, pair=usual("dcgan", "gan"), images_only=True),
 )
@@ -114,7 +114,7 @@ CLIPPING = Claim(
     statement="Clipping slows training: worse than the penalty at equal images",
     source=f"{NOTES}; {WGANGP}, section 5",
     needs="wgan and wgangp",
-    rule=LOWER.format("FID or EMD", "wgan / wgangp: above")
+    rule=RULE.format("final FID or EMD", "wgan / wgangp", "above")
     + "; each with the optimizer of its paper",
     claimed=above(log(1)),
     measure=partial(final_ratio, pair=usual("wgan", "wgangp")),
@@ -124,27 +124,27 @@ BATCH_NORM = Claim(
     statement="Batch norm does harm in the WGAN-GP critic",
     source=f"{NOTES}; {WGANGP}, section 4",
     needs="wgangp, and the same with discriminator_norm = batch",
-    rule=LOWER.format("FID or EMD", "with batch norm / without: above")
-    + "; two of the notes have it there, one forbids it",
+    rule=RULE.format("final FID or EMD", "with batch norm / without", "above")
+    + "; two of the lecture notes use it there, one forbids it",
     claimed=above(log(1)),
     measure=partial(final_ratio, pair=varied("wgangp", discriminator_norm="batch")),
 )
 
 
 def ratio_at_equal_seconds(run: Run, pair: Pair) -> Effects | None:
-    """FID or EMD of the first over that of the second, when the sooner of the two has ended."""
+    """FID or EMD of the first over that of the second, at the time when one of them has ended."""
     a, b = pair(run)
     if a is None or b is None:
         return None
     courses = [dict(iter(run.course(one, run.metric).groupby("seed"))) for one in (a, b)]
     seeds = sorted(courses[0].keys() & courses[1].keys())
-    pairs = [_at_the_sooner_end(*(course[seed] for course in courses)) for seed in seeds]
+    pairs = [_at_the_first_end(*(course[seed] for course in courses)) for seed in seeds]
     logs = pd.DataFrame(pairs, index=seeds, columns=["a", "b"], dtype=float)
     logs = logs[np.isfinite(logs).all(axis=1)]
     return _ratio(run, a, b, logs, "seconds of the machine that ran it")
 
 
-def _at_the_sooner_end(a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
+def _at_the_first_end(a: pd.DataFrame, b: pd.DataFrame) -> list[float]:
     """log a and log b at the lesser of their last seconds, interpolated in seconds."""
     end = min(a["seconds"].max(), b["seconds"].max())
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,16 +158,17 @@ CRITIC_STEPS = tuple(
         statement=f"WGAN-GP's critic needs its five steps: {steps} is worse, at equal {clock}",
         source=f"{NOTES}; {WGAN}, section 3",
         needs="wgangp, and the same with discriminator_steps 1 and 2",
-        rule=LOWER.format("FID or EMD", f"{word} / 5: above") + read,
+        rule=RULE.format(values, f"{word} / 5", "above") + read,
         claimed=above(log(1)),
         measure=partial(measure, pair=varied("wgangp", discriminator_steps=steps)),
     )
-    for clock, measure, read in (
-        ("images", final_ratio, ""),
+    for clock, measure, values, read in (
+        ("images", final_ratio, "final FID or EMD", ""),
         (
             "seconds",
             ratio_at_equal_seconds,
-            ", when the first of the two has ended, interpolated in its own seconds",
+            "FID or EMD",
+            "; both are read when the first of the two trials ends, interpolated in seconds",
         ),
     )
     for steps, word in {1: "1 critic step", 2: "2 critic steps"}.items()
@@ -217,7 +218,7 @@ MEMORISED = tuple(
         part=model,
         statement=f"The samples of {model} are not memorised training images",
         source=NOTES,
-        needs="images, and a final memorisation",
+        needs="images, with the metric memorisation at the end",
         rule="data-copying statistic C_T of the final samples: above -0.95, three of the standard "
         "deviations that it has without copying (Meehan et al. 2020)",
         claimed=above(-0.95),  # a standard deviation is 10 ** -0.5: the mean over 10 cells

@@ -1,4 +1,4 @@
-"""Claim 16: does a ranking survive a change of the learning rate?"""
+"""Claim 16, on whether a ranking survives other learning rates; it follows its measures."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,21 +13,25 @@ from .claim import Claim
 from .evidence import Contestant, Run, joined, middle_rate, with_lost, without_rate
 from .rule import Effects, above, below
 
-RATES = 3  # of each model, at least
-MODELS = 3  # in a ranking, at least
+RATES = 3  # of each model, at the least
+MODELS = 3  # in a ranking, at the least
 
 
 @dataclass(frozen=True)
 class Grid:
-    """logs [seeds, models, rates] of the final FID or EMD; a lost trial is inf."""
+    """Final FID or EMD of several models at the same multiples of their usual learning rates.
+
+    logs [seeds, models, rates]: its natural logarithm; inf where the trial was lost.
+    """
 
     seeds: list[int]
     used: list[Contestant]
-    times: list[float]  # each model's own usual rate
+    times: list[float]  # the multiples, in order
     logs: np.ndarray
 
     @property
     def usual(self) -> int:
+        """The place of the usual rates in `times`."""
         return self.times.index(1.0)
 
     def others(self) -> list[int]:
@@ -35,7 +39,7 @@ class Grid:
 
 
 def grid(run: Run) -> Grid | None:
-    """Every model that ran with the same multiples of its own middle learning rate."""
+    """The models that ran at the same multiples of their middle learning rates; None if too few."""
     found = [ladder for ladder in ladders(run) if len(ladder) >= RATES]
     shared = sorted(set.intersection(*(set(ladder) for ladder in found)) if found else [])
     if len(found) < MODELS or len(shared) < RATES or 1.0 not in shared:
@@ -49,7 +53,7 @@ def grid(run: Run) -> Grid | None:
 
 
 def ladders(run: Run) -> list[dict[float, Contestant]]:
-    """A model each: multiple of its middle learning rate -> contestant, else equal."""
+    """For each model: multiple of its middle learning rate -> contestant, equal in all else."""
     groups: dict[str, list[Contestant]] = defaultdict(list)
     for one in run.contestants:
         if one.usual() and one.config.get("learning_rate"):
@@ -71,7 +75,7 @@ def _scores(run: Run, one: Contestant) -> pd.Series:
 def rank_correlation(run: Run, tuned: bool) -> Effects | None:
     """Kendall's tau of the ranking at the usual rates with that at others, or at the best ones.
 
-    tuned: each model's best rate, by the mean over the other seeds, never the one reported.
+    tuned: at the best rate of each model, chosen by the mean over the other seeds.
     """
     found = grid(run)
     if found is None or (tuned and len(found.seeds) < 2):
@@ -83,7 +87,7 @@ def rank_correlation(run: Run, tuned: bool) -> Effects | None:
 
 
 def winners_changed(run: Run) -> Effects | None:
-    """The share of the other learning rates at which another model is best than at the usual."""
+    """The share of the other learning rates whose best model is not that at the usual ones."""
     found = grid(run)
     if found is None:
         return None
@@ -102,7 +106,7 @@ def _effects(run: Run, found: Grid, values: list[float], unit: str, seeds: list[
 
 
 def _changed(logs: np.ndarray, usual: int) -> float:
-    """Of one seed, [models, rates]: the share; a rate at which all are lost has no winner."""
+    """Of one seed's `logs` [models, rates]: the share; NaN where no two rates have a best model."""
     won = np.isfinite(logs).any(axis=0)
     others = won & (np.arange(logs.shape[1]) != usual)
     if not won[usual] or not others.any():
@@ -114,7 +118,7 @@ def _changed(logs: np.ndarray, usual: int) -> float:
 def _tau_of_the_others(found: Grid, seed: int) -> float:
     usual = found.logs[seed, :, found.usual]
     taus = [kendalltau(usual, found.logs[seed, :, i]).statistic for i in found.others()]
-    # Rounded, as below: one swap among five is 0.8, and no rounding error less.
+    # Rounded, here and below, so that one swap among five models is 0.8 exactly.
     return float(np.nanmean(taus).round(9)) if np.isfinite(taus).any() else np.nan
 
 
@@ -125,11 +129,16 @@ def _tau_of_the_best(found: Grid, seed: int) -> float:
     return float(np.round(kendalltau(found.logs[seed, :, found.usual], chosen).statistic, 9))
 
 
-NEEDS = f"{MODELS} models or more with the same {RATES} or more multiples of their learning "
-NEEDS += "rates, the middle one their usual"
 SOURCE = "the project's own question; Lucic et al. 2018, arXiv:1711.10337"
-TAU = "Kendall's tau, within a seed, of the ranking by FID or EMD with {} and that at the usual "
-TAU += "rates{}: above 0.8 (two neighbours that swap leave 0.8 of five models, 0.67 of four)"
+NEEDS = (
+    f"{MODELS} models or more, each at the same {RATES} or more multiples of its usual learning "
+    "rate, which is the middle one"
+)
+TAU = (
+    "Kendall's tau, within a seed, between the ranking by FID or EMD at the usual learning rates "
+    "and that with {}: above 0.8 (one swap of neighbours gives 0.8 with five models, 0.67 with "
+    "four)"
+)
 RANKINGS = (
     Claim(
         number=16,
@@ -137,7 +146,7 @@ RANKINGS = (
         statement="The ranking survives another learning rate for all",
         source=SOURCE,
         needs=NEEDS,
-        rule=TAU.format("all learning rates times 1/4, 1/2, 2 or 4", ", mean over these"),
+        rule=TAU.format("all rates times 1/4, 1/2, 2 or 4, mean over these"),
         claimed=above(0.8),
         measure=partial(rank_correlation, tuned=False),
     ),
@@ -147,7 +156,7 @@ RANKINGS = (
         statement="The ranking survives tuning each model's learning rate",
         source=SOURCE,
         needs=NEEDS,
-        rule=TAU.format("each model at its best rate, chosen on the other seeds,", ""),
+        rule=TAU.format("each model at its best rate, chosen on the other seeds"),
         claimed=above(0.8),
         measure=partial(rank_correlation, tuned=True),
     ),
@@ -157,8 +166,8 @@ RANKINGS = (
         statement="The winner stays the same at other learning rates",
         source=SOURCE,
         needs=NEEDS,
-        rule="share of the other learning rates at which another model is best than at the usual "
-        "ones, within a seed: below 0.2",
+        rule="share of the other learning rates at which the best model is another one than at the "
+        "usual rates, within a seed: below 0.2",
         claimed=below(0.2),
         measure=winners_changed,
     ),

@@ -1,4 +1,4 @@
-"""Rows made by hand for the claims: a contestant's values, seed by seed, and their verdict."""
+"""Evidence made by hand for the claims, from the values of each contestant, seed by seed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,10 +43,10 @@ def run_of(
     seconds: Mapping[str, float] | None = None,
     folder: str = "made",
 ) -> Run:
-    """A run of BUDGET images. finals: label -> value a seed at the end, None: the trial diverged.
+    """A run of BUDGET images. finals: label -> last value of each seed, None where it diverged.
 
-    curves, courses: (label, metric, images -> value a seed), rows and evaluations through training.
-    seconds: of a whole trial, by label; 1 else.
+    curves, courses: (label, metric, images -> value of each seed), of curves and of evaluations.
+    seconds: label -> those of a whole trial; 1 for the others.
     """
     named = {one.label: one for one in contestants}
     labels = [*(finals or {}), *(label for label, *_ in (*curves, *courses))]
@@ -96,7 +96,7 @@ def _row(
 
 
 def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Study:
-    """game -> (first norm, last norm) a seed, at each of two stages."""
+    """norms: game -> (first, last) of each seed, the same at both stages."""
     rows = [
         {"stage": stage, "game": game, "seed": seed, "steps": steps, "generator_grad_norm": norm}
         for game, seeds in norms.items()
@@ -108,7 +108,7 @@ def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Study:
 
 
 def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Study:
-    """constraint -> norms of the layers, the input side first, a seed each, at the end."""
+    """norms: constraint -> those of the layers at the end, from the input up, of each seed."""
     rows = [
         {
             "constraint": constraint,
