@@ -3,10 +3,10 @@
 """
 
 from .claim import Claim
-from .deciding import LEVEL, Finding, Region, decided
-from .judging import COLUMNS, Evidence, evidence_in, judged, looked_at, missing, runs_of
+from .evidence import Contestant, Evidence, Run, Study
+from .judging import COLUMNS, evidence_in, judged, looked_at, missing, runs_of
 from .register import CLAIMS, NEEDS
-from .rows import Contestant, Probe, Run
+from .rule import LEVEL, Effects, Finding, Region, decided
 
 __all__ = [
     "CLAIMS",
@@ -15,11 +15,12 @@ __all__ = [
     "NEEDS",
     "Claim",
     "Contestant",
+    "Effects",
     "Evidence",
     "Finding",
-    "Probe",
     "Region",
     "Run",
+    "Study",
     "decided",
     "evidence_in",
     "judged",

@@ -1,4 +1,4 @@
-"""Every claim on everything that was recorded: folders in, a table out."""
+"""Every claim judged on recorded folders: folders in, a table out."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,32 +14,31 @@ from ..files import read_toml
 from ..records.results import Results
 from ..tables.protocol import datasets, one_protocol, own_extractor
 from .claim import Claim
-from .deciding import LEVEL, Finding
+from .evidence import Contestant, Evidence, Run, Study
 from .register import CLAIMS, NEEDS
-from .rows import Contestant, Probe, Run
+from .rule import LEVEL, Finding
 
 COLUMNS = ["claim", "part", "statement", "source", "rule", "verdict", "effect", "unit", "low"]
 COLUMNS += ["high", "claimed", "level", "n", "planned_power", "p", "q", "margin", "depth"]
 COLUMNS += ["depth_low", "depth_high", "metric", "dataset", "runs", "note"]
-PROBES = {
+STUDIES = {  # those that a claim is about, and the columns that it reads; the last is measured
     "vanishing": ("stage", "game", "seed", "steps", "generator_grad_norm"),
     "depth": ("constraint", "seed", "steps", "layer", "activation_grad_norm"),
 }
-Evidence = Run | Probe
 
 
 def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
-    """One row a part of a claim and data set, in the order of the claims: COLUMNS.
+    """One row for each part of a claim and data set, in the order of the claims: COLUMNS.
 
-    Of several folders with one data set the one with the most seeds speaks, then the one with
-    the largest budget: neither looks at a result. `q` is Benjamini and Hochberg's over the rows.
-    whole: a claim that nothing was recorded for has a row too, with what it needs.
+    Of several folders with one data set the one with the most seeds is judged, of these the one
+    with the largest budget: neither choice looks at a result. q: Benjamini and Hochberg's, over
+    the rows. whole: a part that no folder answers has a row too, which says what it needs.
     """
     rows = []
     for claim in CLAIMS:
-        found = _of(claim, evidence)
+        found = _findings(claim, evidence)
         if not found and whole:
-            rows.append(_row(claim, "", None, f"needs {NEEDS[claim.number]}"))
+            rows.append(_row(claim, "", None, f"needs {claim.needs}"))
         rows += [_row(claim, dataset, one, one.note) for dataset, one in found.items()]
     table = pd.DataFrame(rows, columns=COLUMNS)
     known = table["p"].notna()
@@ -49,18 +48,18 @@ def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
 
 
 def missing(table: pd.DataFrame) -> list[int]:
-    """The numbers of the claims that no row of the table has looked at."""
-    spoken = set(looked_at(table)["claim"])
-    return [number for number in NEEDS if number not in spoken]
+    """The numbers of the claims that no folder answers."""
+    answered = set(looked_at(table)["claim"])
+    return [number for number in NEEDS if number not in answered]
 
 
 def looked_at(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that something was recorded for. One may have n = 0: all trials of a model lost."""
+    """The rows that a folder answers; n is 0 where all trials of a model were lost."""
     return table[table["runs"].notna()]
 
 
-def _of(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
-    """data set -> what the best run on it says."""
+def _findings(claim: Claim, evidence: Sequence[Evidence]) -> dict[str, Finding]:
+    """data set -> the finding from the folder with the most seeds on it, then the most images."""
     best: dict[str, tuple[tuple[int, int], Finding]] = {}
     for one in evidence:
         if not isinstance(one, claim.of):
@@ -82,7 +81,10 @@ def _row(claim: Claim, dataset: str, found: Finding | None, note: str) -> dict[s
 
 
 def evidence_in(folders: Iterable[Path]) -> list[Evidence]:
-    """What lies in results folders, folders of probes, and folders of these; raises InputError."""
+    """The evidence in results folders, in folders of studies, and in folders that hold such.
+
+    Raises InputError where there is none, or where it cannot be read.
+    """
     found: list[Evidence] = []
     for folder in folders:
         inside = _evidence(folder)
@@ -91,8 +93,8 @@ def evidence_in(folders: Iterable[Path]) -> list[Evidence]:
             inside = [one for child in children for one in _evidence(child) or []]
         if not inside:
             raise InputError(
-                f"{folder} is no results folder, has none inside, and is none of `bench probe`: "
-                "it has neither experiment.toml nor settings.toml"
+                f"{folder} is no results folder and no folder of `bench probe`, and holds none: "
+                "there is no experiment.toml and no settings.toml"
             )
         found += inside
     return found
@@ -102,13 +104,16 @@ def _evidence(folder: Path) -> list[Evidence] | None:
     if (folder / "experiment.toml").is_file():
         return list(runs_of(Results(folder)))
     if (folder / "settings.toml").is_file():
-        probe = _probe(folder)
-        return [probe] if probe else []
+        study = _study(folder)
+        return [study] if study else []
     return None
 
 
 def runs_of(results: Results) -> list[Run]:
-    """A results folder, a run a data set. Raises InputError where a metric has two protocols."""
+    """A Run for each data set of a results folder.
+
+    Raises InputError where the primary metric was measured under two protocols.
+    """
     trials = results.trials
     found = []
     for dataset in datasets(results):
@@ -136,12 +141,12 @@ def runs_of(results: Results) -> list[Run]:
 
 
 def _contestants(results: Results, dataset: str) -> tuple[Contestant, ...]:
-    """In the order of the plan; those whose hyperparameters were recorded."""
+    """In the order of the plan; without hyperparameters where no trial recorded them."""
     trials = results.trials.reindex(columns=["dataset", "model", "config"])
     own = trials[trials["dataset"] == dataset]
     configs: dict[str, dict[str, Any]] = {}
     for label, config in zip(own["model"], own["config"], strict=True):
-        # A trial that waits or is damaged has none, and says nothing of the others.
+        # A trial that waits or is damaged has none: another of the contestant may have them.
         configs[label] = configs.get(label) or json.loads(config or "{}")
     return tuple(
         Contestant(entry["label"], entry["model"], configs.get(entry["label"], {}))
@@ -149,20 +154,20 @@ def _contestants(results: Results, dataset: str) -> tuple[Contestant, ...]:
     )
 
 
-def _probe(folder: Path) -> Probe | None:
-    """A folder of a probe that a claim is about; None for another one. Raises InputError."""
+def _study(folder: Path) -> Study | None:
+    """None where no claim is about this study. Raises InputError."""
     settings = read_toml(folder / "settings.toml")
     kind = settings.get("probe")
-    if kind not in PROBES:
+    if kind not in STUDIES:
         return None
     path = folder / "rows.parquet"
     try:
         rows = pd.read_parquet(path)
     except Exception as error:  # broken bytes make the reader raise almost anything
         raise InputError(f"{path} cannot be read: `bench probe {kind}` writes it") from error
-    absent = [name for name in PROBES[kind] if name not in rows]
+    absent = [name for name in STUDIES[kind] if name not in rows]
     if absent:
         raise InputError(f"{path} has no column {', '.join(absent)}")
-    measured = rows[PROBES[kind][-1]].astype(float)
+    measured = rows[STUDIES[kind][-1]].astype(float)
     data = str(settings.get("dataset", ""))
-    return Probe(folder.resolve().name, kind, data, rows[np.isfinite(measured)])
+    return Study(folder.resolve().name, kind, data, rows[np.isfinite(measured)])

@@ -16,7 +16,7 @@ MARKS = {
 
 
 def board(table: pd.DataFrame) -> Table:
-    """The rows of `claims.judged` as a person reads them."""
+    """The table of `claims.judged` as a person reads it."""
     return Table("What was said, and what these runs say of it", HEADS, _rows(table), table)
 
 
@@ -36,7 +36,7 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
 
 
 def effect(row: pd.Series) -> str:
-    """The effect with its unit and interval; what is missing where there is none."""
+    """The effect with its unit and interval; the note where there is no effect."""
     if pd.isna(row["effect"]):
         return str(row["note"]) or "–"
     factor = "×" * (row["unit"] == "ratio")
@@ -45,20 +45,20 @@ def effect(row: pd.Series) -> str:
 
 
 def tally(table: pd.DataFrame) -> str:
-    """How many of each verdict, and what chance would have made of them."""
+    """The numbers of claims, of rows and of each verdict, and how many also have q < 0.05."""
     looked = looked_at(table)
     counts = looked["verdict"].value_counts()
     parts = [f"{counts.get(name, 0)} {name}" for name in MARKS]
-    decided = int((looked["verdict"] != "cannot tell").sum())
-    sure = int(((looked["verdict"] != "cannot tell") & (looked["q"] < 0.05)).sum())
+    decided = looked[looked["verdict"] != "cannot tell"]
+    sure = int((decided["q"] < 0.05).sum())
     rows = f"{len(looked)} row{'s' * (len(looked) != 1)}"
     text = f"{looked['claim'].nunique()} of {len(NEEDS)} claims, {rows}: {', '.join(parts)}. "
-    text += f"{sure} of the {decided} that are decided also have q < 0.05."
+    text += f"{sure} of the {len(decided)} that are decided also have q < 0.05."
     return text
 
 
 def unspoken(table: pd.DataFrame) -> str:
-    """The claims that nothing was recorded for, and what they would need; or nothing."""
+    """The claims that no folder answers, with what they need; "" where there is none."""
     absent = missing(table)
     if not absent:
         return ""
@@ -67,19 +67,20 @@ def unspoken(table: pd.DataFrame) -> str:
 
 
 READING = (
-    "One row a part of a claim and data set. A seed gives one number; the effect is their mean, of "
-    "ratios the geometric one. A verdict is given only where the whole interval lies on one side "
-    "of the margin, which was fixed before the runs (but for the second scale of claim 14, added "
-    "after the first had been seen): *supported* on the claimed side, *contradicted* on the other, "
-    "else *cannot tell*. The interval inverts the sign-flip test over "
-    f"seeds, so that fewer than {seeds_to_attain(1)} seeds can never decide. Each row stands alone "
-    "at 95 %: where nothing is in it, one in twenty is decided by chance. `q` (Benjamini and "
-    "Hochberg over the rows) says how sure the whole table is: of the rows with q < 0.05, one in "
-    "twenty is expected to be wrong. A diverged or failed trial counts as worse than any finished "
-    "one, or as without a mode or label, where final quality is compared (claims 1, 2, 4, 9, 12, "
-    "15, 16), and a diverged one as an explosion (13); all else is of the finished ones, and the "
-    "lost are counted beside it. `planned_power` is the effect, in standard deviations over seeds, "
-    "that n seeds show with 80 % power."
+    "One row for each part of a claim and data set. Each seed gives one number; the effect is "
+    "their mean, of ratios the geometric mean. A verdict is given only where the whole interval "
+    "lies on one side of the margin, which was fixed before the runs (but for the second scale "
+    "of claim 14, added after the first had been seen): *supported* on the claimed side, "
+    "*contradicted* on the other, else *cannot tell*. The interval inverts the sign-flip test "
+    f"over seeds, so that fewer than {seeds_to_attain(1)} seeds can never decide. Each row is "
+    "decided by itself at 95 %: where the true effect is the margin itself, one row in twenty "
+    "gets a verdict by chance. `q` (Benjamini and Hochberg, over the rows) is about the whole "
+    "table: of the rows with q < 0.05, at most one in twenty is expected to be wrong. Where "
+    "final quality is compared (claims 1, 2, 4, 9, 12, 15, 16), a diverged or failed trial "
+    "counts as worse than any finished one, or as one without a mode or label; in claim 13 a "
+    "diverged trial counts as an explosion. All else is measured on finished trials, and the "
+    "number of lost ones is given beside it. `planned_power` is the effect, in standard "
+    "deviations over seeds, that n seeds show with 80 % power."
 )
 
 

@@ -32,7 +32,7 @@ def claims(folders: tuple[Path, ...], out: Path | None, wanted: str) -> None:
     bench claims results/mine results/probe-vanishing --out results/mine
     """
     if out is None and len(folders) > 1:
-        raise InputError("of several folders none is to be written to: name one with --out DIR")
+        raise InputError("with several folders, name the one to write to with --out DIR")
     target = out or folders[0]
     from rich.console import Console
 

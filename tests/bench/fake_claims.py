@@ -1,11 +1,11 @@
-"""Rows made by hand for the claims: a contestant's values, seed by seed, and their verdict."""
+"""Evidence made by hand for the claims, from the values of each contestant, seed by seed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from bench.claims import CLAIMS, Claim, Contestant, Finding, Probe, Run
+from bench.claims import CLAIMS, Claim, Contestant, Finding, Run, Study
 
 CONFIG: dict[str, dict[str, Any]] = {
     "gan": {"backbone": "mlp", "saturating": False, "learning_rate": 2e-4},
@@ -43,10 +43,10 @@ def run_of(
     seconds: Mapping[str, float] | None = None,
     folder: str = "made",
 ) -> Run:
-    """A run of BUDGET images. finals: label -> value a seed at the end, None: the trial diverged.
+    """A run of BUDGET images. finals: label -> last value of each seed, None where it diverged.
 
-    curves, courses: (label, metric, images -> value a seed), rows and evaluations through training.
-    seconds: of a whole trial, by label; 1 else.
+    curves, courses: (label, metric, images -> value of each seed), of curves and of evaluations.
+    seconds: label -> those of a whole trial; 1 for the others.
     """
     named = {one.label: one for one in contestants}
     labels = [*(finals or {}), *(label for label, *_ in (*curves, *courses))]
@@ -95,8 +95,8 @@ def _row(
     return where | {"metric": metric, "value": float(value)}
 
 
-def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Probe:
-    """game -> (first norm, last norm) a seed, at each of two stages."""
+def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Study:
+    """norms: game -> (first, last) of each seed, the same at both stages."""
     rows = [
         {"stage": stage, "game": game, "seed": seed, "steps": steps, "generator_grad_norm": norm}
         for game, seeds in norms.items()
@@ -104,11 +104,11 @@ def vanishing(norms: Mapping[str, Sequence[tuple[float, float]]]) -> Probe:
         for stage in ("4k", "32k")
         for steps, norm in zip((1, 1000), ends, strict=True)
     ]
-    return Probe("probe-vanishing", "vanishing", "mnist5k", pd.DataFrame(rows))
+    return Study("probe-vanishing", "vanishing", "mnist5k", pd.DataFrame(rows))
 
 
-def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
-    """constraint -> norms of the layers, the input side first, a seed each, at the end."""
+def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Study:
+    """norms: constraint -> those of the layers at the end, from the input up, of each seed."""
     rows = [
         {
             "constraint": constraint,
@@ -122,7 +122,7 @@ def depth(norms: Mapping[str, Sequence[Sequence[float]]]) -> Probe:
         for layer, norm in enumerate(layers)
         for steps in (0, 500)
     ]
-    return Probe("probe-depth", "depth", "swissroll", pd.DataFrame(rows))
+    return Study("probe-depth", "depth", "swissroll", pd.DataFrame(rows))
 
 
 YES, NO, OPEN = "supported", "contradicted", "cannot tell"
@@ -133,7 +133,7 @@ def claim(number: int, part: str = "") -> Claim:
     return next(c for c in CLAIMS if (c.number, c.part) == (number, part))
 
 
-def judge(number: int, part: str, evidence: Run | Probe) -> Finding:
+def judge(number: int, part: str, evidence: Run | Study) -> Finding:
     found = claim(number, part).judge(evidence)
     assert found is not None
     return found

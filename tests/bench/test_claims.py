@@ -1,11 +1,23 @@
 """The rule that decides claims, and the table of all of them."""
 
 import math
+import re
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
-from bench.claims import CLAIMS, COLUMNS, NEEDS, Contestant, Region, decided, judged, missing
+from bench.claims import (
+    CLAIMS,
+    COLUMNS,
+    NEEDS,
+    Contestant,
+    Effects,
+    Region,
+    decided,
+    judged,
+    missing,
+)
 
 from .fake_claims import (
     NO,
@@ -20,6 +32,10 @@ from .fake_claims import (
 )
 
 # The rule itself.
+
+
+def effects(values: ArrayLike, unit: str = "x") -> Effects:
+    return Effects(values, unit, "m", "runs")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +54,7 @@ from .fake_claims import (
     ],
 )
 def test_an_interval_on_one_side_of_the_margin_decides(claimed, value, verdict, margin):
-    found = decided(value + 0.01 * np.array([-2, -1, 0, 0.5, 1.5, 1]), claimed, "x", "m", "runs")
+    found = decided(effects(value + 0.01 * np.array([-2, -1, 0, 0.5, 1.5, 1])), claimed)
     assert found.verdict == verdict
     assert found.margin == margin
     assert found.effect == pytest.approx(value)
@@ -51,13 +67,13 @@ def test_an_interval_on_one_side_of_the_margin_decides(claimed, value, verdict, 
 
 
 def test_an_interval_across_the_margin_decides_nothing():
-    found = decided([1, 1, 1, 1, 1, -1], Region(low=0), "x", "m", "runs")
+    found = decided(effects([1, 1, 1, 1, 1, -1]), Region(low=0))
     assert found.verdict == OPEN
     assert found.low < 0 < found.high
 
 
 def test_fewer_than_six_seeds_never_decide_and_say_so():
-    found = decided([5.0, 5.1, 4.9, 5.0, 5.05], Region(low=0), "x", "m", "runs")
+    found = decided(effects([5.0, 5.1, 4.9, 5.0, 5.05]), Region(low=0))
     assert found.verdict == OPEN
     assert found.note == "5 seeds can never decide at 5 %; 6 could"
     assert math.isnan(found.planned_power)
@@ -66,12 +82,12 @@ def test_fewer_than_six_seeds_never_decide_and_say_so():
 
 def test_the_planned_power_is_that_of_the_seeds():
     # A paired t test of 10 shows 1 sd with 80 %: G*Power, 0.996.
-    found = decided(np.arange(10.0), Region(low=0), "x", "m", "runs")
+    found = decided(effects(np.arange(10.0)), Region(low=0))
     assert found.planned_power == pytest.approx(0.996, abs=1e-3)
 
 
 def test_ratios_are_given_of_logarithms():
-    found = decided(np.log(scaled(2)), Region(low=0), "ratio", "fid", "runs", log=True)
+    found = decided(effects(np.log(scaled(2)), "ratio"), Region(low=0))
     assert found.effect == pytest.approx(2 * np.prod(SPREAD) ** (1 / 6))
     assert (found.low, found.high, found.margin) == pytest.approx((1.94, 2.06, 1))
 
@@ -107,6 +123,17 @@ def test_every_claim_of_the_issue_has_a_rule_a_source_and_what_it_needs():
     assert {c.number for c in CLAIMS} == set(NEEDS) == set(range(1, 17))
     assert all(c.rule and c.source and c.statement for c in CLAIMS)
     assert len({(c.number, c.part) for c in CLAIMS}) == len(CLAIMS)
+
+
+@pytest.mark.parametrize("one", CLAIMS, ids=lambda c: f"{c.number} {c.part}")
+def test_a_rule_says_the_margin_that_decides(one):
+    as_ratio = one.claimed.words(math.exp)
+    said = {
+        "between 0.1 and 10": "within a factor of 10",
+        "not between 0.1 and 10": "beyond a factor of 10",
+    }.get(as_ratio, as_ratio)
+    texts = (one.claimed.words(), said, "at most 1;")
+    assert any(re.search(re.escape(text) + r"(?!\.?\d)", one.rule) for text in texts)
 
 
 def test_the_table_has_a_row_for_what_nothing_was_recorded_of():

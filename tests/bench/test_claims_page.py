@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.analysis import Analysis
-from bench.claims import COLUMNS, Probe, Run, evidence_in, judged, looked_at, missing, runs_of
+from bench.claims import COLUMNS, Run, Study, evidence_in, judged, looked_at, missing, runs_of
 from bench.claims import text as claims_text
 from bench.cli import main
 from bench.plots import theme
@@ -37,7 +37,7 @@ def results_of(path: Path, label: str = "dcgan") -> Results:
     return cast(Results, results)
 
 
-def probe_folder(path: Path) -> Path:
+def study_folder(path: Path) -> Path:
     path.mkdir(parents=True)
     (path / "settings.toml").write_text('probe = "vanishing"\ndataset = "mnist5k"\n')
     write_parquet(path / "rows.parquet", vanishing({"saturating": [(1.0, 1e-4)] * 6}).rows)
@@ -78,7 +78,7 @@ def test_a_folder_that_speaks_to_none_says_what_it_would_need(tmp_path):
 
 def test_the_command_writes_table_rules_and_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(theme, "DPI", 50)
-    folder = probe_folder(tmp_path / "results" / "probe-vanishing")
+    folder = study_folder(tmp_path / "results" / "probe-vanishing")
     done = CliRunner().invoke(main, ["claims", str(folder)])
     assert done.exit_code == 0, done.output
     assert {"claims.csv", "claims.md", "claims.png", "claims.svg"} <= {
@@ -97,15 +97,15 @@ def test_the_command_writes_table_rules_and_picture(tmp_path, monkeypatch):
 
 
 def test_a_folder_of_folders_is_looked_into(tmp_path):
-    probe_folder(tmp_path / "all" / "one")
+    study_folder(tmp_path / "all" / "one")
     (tmp_path / "all" / "two").mkdir()
     (found,) = evidence_in([tmp_path / "all"])
-    assert isinstance(found, Probe)
+    assert isinstance(found, Study)
     assert found.folder == "one"
 
 
 def test_csv_goes_to_other_programs_alone(tmp_path):
-    folder = probe_folder(tmp_path / "p")
+    folder = study_folder(tmp_path / "p")
     out = str(tmp_path / "out")
     done = CliRunner().invoke(main, ["claims", str(folder), "--out", out, "--format", "csv"])
     assert done.output.startswith("claim,part,statement")
@@ -126,7 +126,7 @@ def test_csv_goes_to_other_programs_alone(tmp_path):
     ],
 )
 def test_wrong_input_is_a_line(tmp_path, spoil, said):
-    folder = probe_folder(tmp_path / "p")
+    folder = study_folder(tmp_path / "p")
     spoil(folder)
     done = CliRunner().invoke(main, ["claims", str(folder)])
     assert done.exit_code == 2
@@ -140,8 +140,8 @@ def test_of_several_folders_one_must_be_named_to_write_to(tmp_path):
     assert "--out DIR" in done.output
 
 
-def test_a_probe_that_no_claim_is_about_is_passed_over(tmp_path):
-    folder = probe_folder(tmp_path / "all" / "p")
+def test_a_study_that_no_claim_is_about_is_passed_over(tmp_path):
+    folder = study_folder(tmp_path / "all" / "p")
     other = tmp_path / "all" / "landscape"
     other.mkdir()
     (other / "settings.toml").write_text('probe = "landscape"\n')

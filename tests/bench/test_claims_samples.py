@@ -170,7 +170,7 @@ def test_15_a_lost_trial_is_worse_at_equal_seconds_too():
 
 
 def rates(values: dict[str, tuple[Any, ...]], seeds: int = 6) -> Run:
-    """values: model -> a FID at half, one and two times its learning rate, or a list a seed."""
+    """values: model -> FID at half, one and two times its rate, of all seeds or a list of them."""
     made, finals = [], {}
     for model, at in values.items():
         for times, fids in zip((0.5, 1, 2), at, strict=True):

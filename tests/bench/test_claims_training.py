@@ -185,7 +185,7 @@ def test_14_oscillation_by_range(model):
     assert judge(14, f"{model}, by size", run).verdict == NO
 
 
-# Probes.
+# Studies.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a claim looks at: the recorded rows of one folder on one data set, or of one probe."""
+"""What claims are judged on: a results folder on one data set, or the folder of a study."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -14,22 +14,24 @@ from ..datasets import primary_metric
 from ..tables.failures import LOST, beyond
 from ..words import short
 
-TAIL = 0.1  # of the budget: what "at the end of training" means of a curve
+TAIL = 0.1  # of the budget: the end of training, where a curve is averaged
+
+NOTHING = pd.DataFrame({name: pd.Series(dtype=float) for name in ("seed", "images", "value")})
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A label, the model it is, and its resolved hyperparameters."""
+    """A label of the plan, its model, and the hyperparameters that its trials recorded."""
 
     label: str
     model: str
     config: Mapping[str, Any]
 
     def usual(self) -> bool:
-        """Is it the game that its paper plays, whatever its size and its optimizer?"""
+        """Whether loss, backbone, constraint and critic steps are its paper's; the rest is free."""
         config = self.config
         if not config:
-            return False  # nothing of it has run
+            return False  # no trial of it has begun
         if self.model in ("gan", "cgan", "dcgan"):
             right = {"gan": "mlp", "dcgan": "conv"}.get(self.model, config.get("backbone"))
             return not config.get("saturating") and config.get("backbone") == right
@@ -45,8 +47,8 @@ class Contestant:
 class Run:
     """The rows of one results folder on one data set.
 
-    trials: model (the label), seed, status; curves and evaluations as in the folder, evaluations
-    under one protocol. images: the budget of a trial.
+    images: the last evaluation, so the budget of a trial. trials: model (the label), seed, status;
+    curves: as recorded; evaluations: as recorded, under one protocol.
     """
 
     folder: str
@@ -59,11 +61,11 @@ class Run:
 
     @property
     def metric(self) -> str:
-        """The primary one: FID of images, EMD of points."""
+        """The primary metric: FID of images, EMD of points."""
         return primary_metric(self.dataset)
 
     def usual(self, model: str) -> Contestant | None:
-        """The model as its paper has it. Of several: the first planned, at the middle rate."""
+        """The first contestant that plays its paper's game; of several rates, the middle one."""
         found = [c for c in self.contestants if c.model == model and c.usual()]
         if not found:
             return None
@@ -72,7 +74,7 @@ class Run:
         return next(c for c in alike if c.config.get("learning_rate", 0) == middle)
 
     def variant(self, base: Contestant | None, **changes: Any) -> Contestant | None:
-        """The same model with these hyperparameters and else those of `base`, if it ran."""
+        """The contestant that differs from `base` in these hyperparameters alone."""
         if base is None:
             return None
         wanted = {**base.config, **changes}
@@ -80,46 +82,47 @@ class Run:
         return next((c for c in same if dict(c.config) == wanted), None)
 
     def seeds(self, one: Contestant, *statuses: str) -> list[int]:
+        """The seeds of its trials with one of these statuses."""
         rows = self.trials
         own = rows[(rows["model"] == one.label) & rows["status"].isin(statuses)]
         return sorted(int(seed) for seed in own["seed"])
 
     @property
     def ended(self) -> int:
-        """Seeds at which a trial has ended, well or not."""
+        """The number of seeds with a trial that finished, diverged or failed."""
         over = self.trials["status"].isin(("finished", *LOST))
         return int(self.trials.loc[over, "seed"].nunique())
 
     def lost(self, *some: Contestant) -> str:
-        """How many trials diverged or failed, in words; nothing where none did."""
+        """How many trials of each diverged or failed, in words; "" where none did."""
         counts = {one.label: len(self.seeds(one, *LOST)) for one in some}
-        return "; ".join(f"{name}: {n} lost" for name, n in counts.items() if n)
+        return joined(*(f"{name}: {n} lost" for name, n in counts.items() if n))
 
     def course(self, one: Contestant, metric: str) -> pd.DataFrame:
-        """The evaluations of the finished trials, in the order of training."""
+        """A metric's evaluations of the finished trials, in the order of training."""
         return self._own(self._evaluations, one, metric)
 
     def curve(self, one: Contestant, metric: str) -> pd.DataFrame:
-        """The rows of a curve of the finished trials, in the order of training."""
+        """A curve's rows of the finished trials, in the order of training."""
         return self._own(self._curves, one, metric)
 
     def final(self, one: Contestant, metric: str) -> pd.Series:
-        """seed -> value at the last evaluation, of the finished trials."""
+        """seed -> value at the last evaluation of each finished trial."""
         return self.course(one, metric).groupby("seed")["value"].last()
 
     def log_final(self, one: Contestant, metric: str) -> pd.Series:
-        """seed -> logarithm of the value at the last evaluation, where it is above 0."""
+        """seed -> natural logarithm of `final`, where that is above 0."""
         values = self.final(one, metric)
         return np.log(values[values > 0])
 
     def tail(self, one: Contestant, metric: str) -> pd.Series:
-        """seed -> mean over the last tenth of the budget, of the finished trials."""
+        """seed -> mean of a curve over the last tenth of each finished trial."""
         rows = self.curve(one, metric)
         late = rows[rows["images"] > (1 - TAIL) * self.images]
         return late.groupby("seed")["value"].mean()
 
     def cited(self, *some: Contestant, seeds: Any = ()) -> str:
-        """What a finding stands on, to be found again."""
+        """Folder, labels, budget and seeds of a finding, in words."""
         names = ", ".join(one.label for one in some)
         listed = " ".join(str(seed) for seed in sorted(seeds))
         shown = f"{short(self.images)} {'points' if self.metric == 'emd' else 'images'}"
@@ -143,12 +146,9 @@ class Run:
         return dict(iter(self.evaluations.groupby(["model", "metric"])))
 
 
-NOTHING = pd.DataFrame({name: pd.Series(dtype=float) for name in ("seed", "images", "value")})
-
-
 @dataclass(frozen=True)
-class Probe:
-    """The rows of one `bench probe` folder."""
+class Study:
+    """The rows of one study: vanishing gradients, or gradients layer by layer."""
 
     folder: str
     kind: Literal["vanishing", "depth"]
@@ -161,37 +161,23 @@ class Probe:
 
     @property
     def ended(self) -> int:
-        """Seeds that there are rows of."""
+        """The number of seeds."""
         return int(self.rows["seed"].nunique())
 
 
-@dataclass(frozen=True)
-class Logs:
-    """Differences of logarithms by seed, and their ranks where trials were lost."""
-
-    seeds: list[int]
-    values: np.ndarray  # [seeds that both finished]
-    ranks: np.ndarray | None  # [seeds that both ended], a lost trial worse than any other
-
-
-def log_ratios(run: Run, a: Contestant, b: Contestant, metric: str) -> Logs:
-    """log(a / b) of a final metric that is better when lower, by seed."""
-    finals = [run.log_final(one, metric) for one in (a, b)]
-    both = pd.concat(finals, axis=1, join="inner").sort_index()
-    values = both.iloc[:, 0] - both.iloc[:, 1]
-    lost = [run.seeds(one, *LOST) for one in (a, b)]
-    return Logs([int(seed) for seed in both.index], values.to_numpy(float), ranks(finals, lost))
+Evidence = Run | Study
 
 
 def with_lost(values: pd.Series, seeds: list[int], counted: float) -> pd.Series:
-    """seed -> value, with that of each lost seed counted as `counted`."""
+    """seed -> value, where each of the `seeds` that were lost counts as `counted`."""
     return pd.concat([values, pd.Series(counted, index=seeds, dtype=float)])
 
 
 def ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
-    """Signed ranks of the differences by seed, each of the seeds `lost` as the worst.
+    """Signed ranks of finals[0] - finals[1] by seed, each lost trial worse than any finished one.
 
-    Nothing where none was lost: see bench.survivors.
+    finals: two of seed -> value; lost: the seeds that each lost -> [seeds that both ended], or
+    None where no trial was lost. The rule is that of bench.tables.failures.
     """
     if not any(lost):
         return None
@@ -202,10 +188,16 @@ def ranks(finals: list[pd.Series], lost: list[list[int]]) -> np.ndarray | None:
 
 
 def middle_rate(some: Iterable[Contestant]) -> float:
-    """The lower median of their learning rates: the usual one, where a ladder of them ran."""
+    """The lower median of their learning rates."""
     rates = sorted(float(one.config.get("learning_rate", 0)) for one in some)
     return rates[(len(rates) - 1) // 2]
 
 
 def without_rate(one: Contestant) -> dict[str, Any]:
+    """Its hyperparameters but for the learning rate."""
     return {name: value for name, value in one.config.items() if name != "learning_rate"}
+
+
+def joined(*notes: str) -> str:
+    """Notes as one; empty ones are left out."""
+    return "; ".join(filter(None, notes))

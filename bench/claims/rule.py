@@ -1,4 +1,4 @@
-"""One decision rule for every claim: where the interval lies, against margins fixed beforehand."""
+"""The rule that decides every claim: where an interval lies, against margins fixed beforehand."""
 
 import math
 from collections.abc import Callable
@@ -13,13 +13,14 @@ from .. import stats
 Verdict = Literal["supported", "contradicted", "cannot tell"]
 LEVEL = 0.95
 FEWEST = stats.seeds_to_attain(1)  # 6: with fewer, no two-sided sign-flip test reaches 5 %
-EXACT = 20  # the most values whose sign flips are enumerated; Student's t beyond
-TINY = 1e-9  # in place of a spread of 0, so that a distance from the margin is a number
+EXACT = 20  # seeds: up to here all sign flips are enumerated; beyond, Student's t
+TINY = 1e-9  # in place of a standard deviation of 0, so that a depth is finite
+RATIO = "ratio"  # the unit of effects, and of margins, that are kept as natural logarithms
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where the claim says that the effect lies: between two margins, or outside of them."""
+    """Where a claim says that the effect lies: between two margins, or outside of them."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -34,7 +35,7 @@ class Region:
         return (1 if margin == self.low else -1) * (1 if self.inside else -1)
 
     def words(self, shown: Callable[[float], float] = float) -> str:
-        """As "above 0.5", "between 0.8 and 1.2"; the margins through `shown`."""
+        """As "above 0.5" or "between 0.8 and 1.2"; `shown` converts the margins."""
         if math.isinf(self.low) or math.isinf(self.high):
             side = "below" if math.isinf(self.low) else "above"
             return f"{side} {shown(self.high if side == 'below' else self.low):.3g}"
@@ -42,12 +43,12 @@ class Region:
         return f"between {between}" if self.inside else f"not between {between}"
 
     def holds(self, low: float, high: float) -> bool:
-        """Does the interval lie wholly on the claimed side?"""
+        """Whether the interval lies wholly on the claimed side."""
         within = self.low < low and high < self.high
         return within if self.inside else high < self.low or low > self.high
 
     def excludes(self, low: float, high: float) -> bool:
-        """Does it lie wholly on the other side?"""
+        """Whether the interval lies wholly on the other side."""
         return replace(self, inside=not self.inside).holds(low, high)
 
 
@@ -68,6 +69,23 @@ def outside(low: float, high: float) -> Region:
 
 
 @dataclass(frozen=True)
+class Effects:
+    """What was measured for a claim: one effect a seed.
+
+    values [seeds]: in `unit`; natural logarithms where that is RATIO. metric, runs: what was
+    measured, and in which trials. ranks [seeds that ended]: signed ranks of the effects with every
+    lost trial as the worst; None where none was lost, or where `values` counts the lost ones.
+    """
+
+    values: ArrayLike
+    unit: str
+    metric: str
+    runs: str
+    note: str = ""
+    ranks: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """What the runs say about one claim; effect, low, high and the margins are in `unit`."""
 
@@ -78,56 +96,47 @@ class Finding:
     high: float
     level: float
     n: int
-    planned_power: float  # the effect in sd of the seeds that n of them show with 80 % power
+    planned_power: float  # the effect, in sd over seeds, that n seeds show with 80 % power
     p: float  # of the sign-flip test against the nearer margin
     claimed: str  # the region, in words
     margin: float  # the nearer one
-    depth: float  # how far beyond it, towards the claim, in sd of the seeds; and its interval
-    depth_low: float
+    depth: float  # how far the effect lies on the claimed side of it, in sd over seeds
+    depth_low: float  # and its interval
     depth_high: float
     metric: str
     runs: str
     note: str = ""
 
 
-def decided(
-    values: ArrayLike,
-    claimed: Region,
-    unit: str,
-    metric: str,
-    runs: str,
-    note: str = "",
-    log: bool = False,
-    ranks: ArrayLike | None = None,
-) -> Finding:
-    """The verdict on one value a seed, [n], which the claim says lie in the region `claimed`.
+def decided(effects: Effects, claimed: Region) -> Finding:
+    """The verdict on the mean effect, which is claimed to lie in the region `claimed`.
 
-    "supported" only if the 95 % interval of their mean lies wholly on the claimed side of the
-    margin, "contradicted" only if wholly on the other side. The interval inverts the sign-flip
-    test (Student's t above 20 seeds); below 6 seeds none can decide, and t is shown. log: values
-    and region are logarithms, and the finding has ratios. ranks [seeds that ended]: the same with
-    every lost trial as the worst; the verdict has to hold there too.
+    "supported" only if its 95 % interval lies wholly on the claimed side of the margin,
+    "contradicted" only if wholly on the other side. The interval inverts the sign-flip test
+    (Student's t above 20 seeds); below 6 seeds nothing is decided, and the interval is Student's
+    t. Where trials were lost, the ranks must give the same verdict. Of ratios, effect, interval
+    and margin are given as ratios.
     """
-    x = np.asarray(values, dtype=np.float64)
+    x = np.asarray(effects.values, dtype=np.float64)
     interval = _interval(x)
-    verdict = _verdict(x, claimed, interval.low, interval.high)
-    notes = [note]
+    verdict = _verdict(claimed, interval)
+    notes = [effects.note]
     if 0 < len(x) < FEWEST:
         notes.append(f"{len(x)} seeds can never decide at 5 %; {FEWEST} could")
-    if ranks is not None:
-        counted = _by_ranks(np.asarray(ranks, dtype=np.float64), claimed)
+    if effects.ranks is not None:
+        counted = _by_ranks(np.asarray(effects.ranks, dtype=np.float64), claimed)
         if not len(x):
             notes.append("by the lost trials alone")
         elif counted != verdict:
             notes.append(f"with lost trials as the worst: {counted}; of the others: {verdict}")
-        # A model may have lost every trial: then the ranks alone speak.
+        # A model may have lost every trial: then the ranks alone decide.
         verdict = counted if counted == verdict or not len(x) else "cannot tell"
-    shown: Callable[[float], float] = math.exp if log else float
+    shown: Callable[[float], float] = math.exp if effects.unit == RATIO else float
     p, margin, *depths = _against(x, claimed, interval)
     return Finding(
         verdict=verdict,
         effect=shown(interval.estimate),
-        unit=unit,
+        unit=effects.unit,
         low=shown(interval.low),
         high=shown(interval.high),
         level=LEVEL,
@@ -139,8 +148,8 @@ def decided(
         depth=depths[0],
         depth_low=depths[1],
         depth_high=depths[2],
-        metric=metric,
-        runs=runs,
+        metric=effects.metric,
+        runs=effects.runs,
         note="; ".join(filter(None, notes)),
     )
 
@@ -152,23 +161,24 @@ def _interval(x: np.ndarray) -> stats.Interval:
     return stats.sign_flip_interval(x, LEVEL) if exact else stats.mean_interval(x, LEVEL)
 
 
-def _verdict(x: np.ndarray, claimed: Region, low: float, high: float) -> Verdict:
-    if len(x) >= FEWEST and claimed.holds(low, high):
+def _verdict(claimed: Region, interval: stats.Interval) -> Verdict:
+    if interval.n >= FEWEST and claimed.holds(interval.low, interval.high):
         return "supported"
-    return "contradicted" if len(x) >= FEWEST and claimed.excludes(low, high) else "cannot tell"
+    if interval.n >= FEWEST and claimed.excludes(interval.low, interval.high):
+        return "contradicted"
+    return "cannot tell"
 
 
 def _by_ranks(ranks: np.ndarray, claimed: Region) -> Verdict:
-    """The verdict on signed ranks, whose margin is 0 on the side that the claim is about."""
-    interval = _interval(ranks)
+    """The verdict on signed ranks: their margin is 0, on the side that is claimed."""
     side = above(0) if math.isinf(claimed.high) else below(0)
-    return _verdict(ranks, side, interval.low, interval.high)
+    return _verdict(side, _interval(ranks))
 
 
 def _against(
     x: np.ndarray, claimed: Region, interval: stats.Interval
 ) -> tuple[float, float, float, float, float]:
-    """p, the nearer margin, and how deep the mean and the interval lie on the claimed side."""
+    """p, the nearer margin, and the depth with its interval."""
     if not len(x):
         return (math.nan,) * 5
     margin = claimed.nearer(interval.estimate)
