@@ -11,6 +11,9 @@ from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
 
+# Options that say how a plan is run, not what is in it.
+HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "trust_code", "retry")
+
 
 @click.command()
 @click.argument("experiment", required=False, type=click.Path(exists=True))
@@ -160,6 +163,25 @@ from .errors import one_line_errors, say
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option(
+    "--retrain",
+    metavar="LABEL,..",
+    help="Train these contestants anew, and drop what they have in the folder.",
+)
+@click.option(
+    "--retry",
+    type=click.Choice(["diverged", "failed"]),
+    multiple=True,
+    help="Train trials that ended so anew, from the start.",
+)
+@click.option(
+    "--trust-code",
+    is_flag=True,
+    help=(
+        "Run models and extractors that an experiment file or the folder names, though they are "
+        "not part of gan-bench and not named on this command line."
+    ),
+)
+@click.option(
     "--tensorboard",
     is_flag=True,
     help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
@@ -167,14 +189,12 @@ from .errors import one_line_errors, say
 @one_line_errors
 def run(
     experiment: str | None,
-    jobs: str,
-    jobs_per_device: int,
     out: Path | None,
-    dry_run: bool,
     tensorboard: bool,
     data_dir: Path | None,
-    retries: int,
-    checkpoint_every: float,
+    retrain: str | None,
+    models: str | None,
+    features: str | None,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
@@ -189,17 +209,24 @@ def run(
     without_triton()  # before what would import it
 
     from ..planning.flags import plan_from
+    from ..planning.parsing import parse_models
     from ..report.tensorboard import require_package, write_events
-    from .running import execute
+    from .running import RunOptions, execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
-    plan = plan_from(experiment, **flags)
+    named = [contestant.model for contestant in parse_models(models or "")]
+    options = RunOptions(
+        retrain=tuple(label.strip() for label in retrain.split(",")) if retrain else (),
+        named=(*named, *([features] if features else [])),
+        **{name: flags.pop(name) for name in HOW},
+    )
+    plan = plan_from(experiment, models=models, features=features, **flags)
     root = out or Path("results") / plan.default_folder()
     if tensorboard:
         require_package()  # before hours of training, not after
-    finished = execute(plan, root, jobs, dry_run, say, retries, checkpoint_every, jobs_per_device)
-    if tensorboard and not dry_run:
+    finished = execute(plan, root, options, say)
+    if tensorboard and not options.dry_run:
         say(f"For TensorBoard: {write_events(load(root))}")
     if not finished:
         sys.exit(1)

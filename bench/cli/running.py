@@ -1,6 +1,8 @@
 """One `bench run`: from a plan to trials, records and a page."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -10,54 +12,69 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset
 from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
+from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
 from ..interrupts import heeded, typed
-from ..planning.flags import gpus, jobs_for
-from ..planning.growing import command, grown, merged
+from ..planning.flags import gpus, jobs_for, require_named
+from ..planning.growing import grown, merged
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
-from ..training.runner import locked, measure_scale, pending, record_interrupts, run
+from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
 
 Say = Callable[[str], None]
 
 
-def execute(
-    plan: Plan,
-    root: Path,
-    jobs_asked: str,
-    dry_run: bool,
-    say: Say,
-    retries: int = 0,
-    checkpoint_every: float = CHECKPOINT_EVERY,
-    jobs_per_device: int = 1,
-) -> bool:
+@dataclass(frozen=True)
+class RunOptions:
+    """How a plan is run. None of it changes a number."""
+
+    jobs: str = "auto"
+    jobs_per_device: int = 1
+    retries: int = 0
+    checkpoint_every: float = CHECKPOINT_EVERY
+    retrain: tuple[str, ...] = ()  # labels to train anew
+    retry: tuple[str, ...] = ()  # statuses to train anew
+    named: tuple[str, ...] = ()  # models and extractors that the command line names: they may run
+    trust_code: bool = False  # and so may all others
+    dry_run: bool = False
+
+
+def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     """Train what is not done, then report. Returns False if a trial failed. `say` prints lines.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
     KeyboardInterrupt with the command that goes on.
     """
     console = Console(highlight=False)
-    asked, plan = plan, grown(plan, root, say)
-    # After its budget was raised, only the folder's own plan knows how often it is evaluated.
-    again = typed() if plan == asked else command(root)
+
+    def trust(other: Plan, where: str) -> None:
+        if not options.trust_code:
+            require_named(other, options.named, where)
+
+    trust(plan, "the experiment file")
+    plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
     trials = plan.trials(load_dataset)
+    labels = {trial.label: trial for trial in trials}
+    for label in options.retrain:
+        require(label, labels, "contestant to retrain")
     devices = gpus() if plan.device == "cuda" else []
-    asked_jobs = jobs_for(jobs_asked, plan, jobs_per_device, len(devices))
+    asked_jobs = jobs_for(options.jobs, plan, options.jobs_per_device, len(devices))
+    left_in = partial(pending, root, trials, options.retrain, options.retry)
 
-    def jobs_of(left: Mapping[str, str]) -> int:
+    def jobs_of(left: Mapping[str, Left]) -> int:
         return min(asked_jobs, max(1, len(left)))
 
-    if dry_run:
+    if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
-        left = pending(root, trials)
+        left = left_in()
         describe(plan, trials, len(left), root, jobs_of(left), say)
         return True
     with locked(root):
-        whole, left = merged(plan, root), pending(root, trials)
+        whole, left = merged(plan, root), left_in()
         describe(plan, trials, len(left), root, jobs_of(left), say)
         todo = [trial for trial in trials if trial.key in left]
         unsuited = [trial for trial in trials if trial.unsuited]
@@ -67,13 +84,12 @@ def execute(
             record_interrupts(root, todo)
             console.show_cursor()
 
-        with heeded(last_words, again):
+        with heeded(last_words, again=typed()):
             prepare(todo, say)
             jobs = jobs_of(left)
             with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
-                well = run(
-                    whole, root, trials, left, jobs, display, retries, checkpoint_every, devices
-                )
+                tries, every = options.retries, options.checkpoint_every
+                well = run(whole, root, trials, left, jobs, display, tries, every, devices)
             measure_scale(root, trials)
             rebuild(root, say)
     return well

@@ -1,6 +1,7 @@
 """EXTRACTORS: the frozen networks whose features the metrics compare, by name."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gan_zoo.catalog import unknown
 
@@ -70,9 +71,9 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
 
 def check_features(reference: str) -> None:
     """Raises InputError if `--features` can be no extractor."""
+    if is_custom(reference):
+        return  # it must be loaded to know whether it is there
     first, _, file = reference.partition(":")
-    if file and first not in EXTRACTORS:
-        return  # module:Class, which is loaded to know whether it is there
     if first not in (*EXTRACTORS, "auto", NONE) or (file and first != "inception"):
         raise InputError(unknown("feature extractor", reference, [*EXTRACTORS, "auto", NONE]))
 
@@ -80,7 +81,21 @@ def check_features(reference: str) -> None:
 def extractor_name(reference: str) -> str:
     """Without the file of weights: "inception:FILE" -> "inception", "m:Class:FILE" -> "m:Class"."""
     first, _, rest = reference.partition(":")
-    return first if first in EXTRACTORS else ":".join([first, *rest.split(":")[:1]]).strip(":")
+    if first in EXTRACTORS:
+        return first
+    return portable(":".join([first, *rest.split(":")[:1]]).strip(":"))
+
+
+def portable(reference: str) -> str:
+    """A class by a name that holds wherever its file lies: "a/mine.py:Net" -> "mine.py:Net"."""
+    module, colon, name = reference.partition(":")
+    return f"{Path(module).name}{colon}{name}" if module.endswith(".py") else reference
+
+
+def is_custom(reference: str) -> bool:
+    """Is it a network of the user's own, `module:Class[:FILE]`?"""
+    first, _, rest = reference.partition(":")
+    return bool(rest) and first not in EXTRACTORS
 
 
 def without_hash(protocol: str) -> str:

@@ -20,6 +20,7 @@ from gan_zoo import catalog as zoo
 from gan_zoo.streams import Streams
 
 from ..errors import InputError
+from . import portable
 from .network import Extractor
 
 PROBE = 4  # images that a network is tried on
@@ -35,10 +36,9 @@ def load_custom(
     bytes and of the source of the class's module, since both decide the numbers. Raises
     InputError, in one line, for whatever is not as this module says.
     """
-    target, named = parse(reference)
+    target, file = files_of(reference)
     found = _class(target)
     source = Path(inspect.getfile(found))
-    file = named or _own_weights(found, source)
     network = _built(found, target)
     try:
         raw = file.read_bytes()
@@ -48,7 +48,14 @@ def load_custom(
     network.to(device).eval().requires_grad_(False)
     features, classes = _tried(network, target, shape, torch.device(device))
     sha256 = hashlib.sha256(raw + source.read_bytes()).hexdigest()
-    return Extractor(target, sha256, features, classes, network)
+    return Extractor(portable(target), sha256, features, classes, network)
+
+
+def files_of(reference: str) -> tuple[str, Path]:
+    """The class "module:Class" of a reference, and the file of its weights. Raises InputError."""
+    target, named = parse(reference)
+    found = _class(target)
+    return target, named or _own_weights(found, Path(inspect.getfile(found)))
 
 
 def parse(reference: str) -> tuple[str, Path | None]:

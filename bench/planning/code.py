@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..errors import InputError
+from ..extractors import is_custom
 
 OURS = ("gan_zoo", "bench")
 DIGITS = 16  # of a sha256
@@ -21,10 +22,10 @@ Code = dict[str, str]  # file -> the start of its sha256, or package -> its vers
 IMPORTED: dict[Path, str] = {}  # local modules of this process, as they were when first seen
 
 
-def portable(reference: str) -> str:
-    """A class by names that do not depend on where its file lies: "a/mine.py:G" -> "mine.py:G"."""
-    module, colon, name = reference.partition(":")
-    return f"{Path(module).name}{colon}{name}" if module.endswith(".py") else reference
+def is_ours(reference: str) -> bool:
+    """Is the class part of gan-bench, by its name in the zoo or by its module?"""
+    module, colon, _ = reference.partition(":")
+    return not colon or (module.partition(".")[0] in OURS and not module.endswith(".py"))
 
 
 def code_of(reference: str) -> Code:
@@ -33,9 +34,9 @@ def code_of(reference: str) -> Code:
     The class must have been loaded, which loads what it imports. Raises InputError if a source
     cannot be read, or has changed since this process imported it.
     """
-    module = reference.partition(":")[0]
-    if not reference.partition(":")[1] or module.partition(".")[0] in OURS:
+    if is_ours(reference):
         return {}
+    module = reference.partition(":")[0]
     is_file = module.endswith(".py")
     path = Path(module).absolute() if is_file else _path_of(module)
     if path is None:
@@ -54,6 +55,17 @@ def code_of(reference: str) -> Code:
     imported = set(names) - ({path} if is_file else set())
     digests = {found: _digest(found, found in imported) for found in names}
     return dict(sorted((names[found], digest) for found, digest in digests.items()))
+
+
+def code_behind(model: str, features: str) -> Code:
+    """The code of a trial: of its model, and of an extractor of the user's own with its weights."""
+    if not is_custom(features):
+        return code_of(model)
+    from ..extractors.custom import files_of  # imports torch
+
+    target, weights = files_of(features)
+    code = {f"extractor {name}": digest for name, digest in code_of(target).items()}
+    return code_of(model) | code | {f"extractor {weights.name}": _digest(weights, False)}
 
 
 def changed(recorded: Code, now: Code) -> str:

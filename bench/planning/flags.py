@@ -1,6 +1,8 @@
 """A plan from the command line's flags and from what this machine has."""
 
+import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +11,9 @@ from gan_zoo.catalog import MODELS
 
 from ..environment import cores
 from ..errors import InputError, shown
+from ..extractors import is_custom
 from ..files import read_toml
+from .code import is_ours
 from .parsing import parse_images, parse_models, parse_seeds, parse_set, require_text
 from .plan import Plan, from_dict
 from .trial import Contestant
@@ -49,6 +53,39 @@ def plan_from(
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
     return replace(plan, contestants=with_values(plan.contestants, values))
+
+
+def require_named(plan: Plan, named: Collection[str], where: str) -> None:
+    """Raises InputError if the plan would run code that is neither ours nor among `named`.
+
+    `named` are models and extractors as the command line has them, `where` is what names others.
+    """
+    known = {whole(reference) for reference in named}
+    wanted = [(c.model, "--models") for c in plan.contestants if not is_ours(c.model)]
+    if is_custom(plan.features):
+        wanted.append((plan.features, "--features"))
+    for reference, flag in wanted:
+        if whole(reference) not in known:
+            raise InputError(untrusted(reference, where, f"name it with {flag}, or "))
+
+
+def untrusted(reference: str, where: str, otherwise: str = "") -> str:
+    """Why code is not run, in one line that names its file and hash."""
+    file = Path(reference.partition(":")[0])
+    try:
+        content = f" (sha256 {hashlib.sha256(file.read_bytes()).hexdigest()[:12]})"
+    except OSError:
+        content = ""
+    return (
+        f"{where} names code of its own, {reference}{content}, which runs only if you trust it: "
+        f"{otherwise}give --trust-code"
+    )
+
+
+def whole(reference: str) -> str:
+    """A class with the absolute path of its file, if it names a file."""
+    module, colon, rest = reference.partition(":")
+    return f"{Path(module).absolute()}{colon}{rest}" if module.endswith(".py") else reference
 
 
 def with_whole_path(dataset: str) -> str:

@@ -20,13 +20,19 @@ PROTOCOL_FIELDS = (
 RAISED = "its budget was raised to {:,} images"
 
 
-def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
+def grown(
+    plan: Plan,
+    root: Path,
+    say: Callable[[str], None],
+    trust: Callable[[Plan, str], None] = lambda plan, where: None,
+) -> Plan:
     """`plan`, fitted to the folder `root` if it raises that folder's budget.
 
     Evaluations stay where they were and go on at the same interval; the budget is rounded to
     whole intervals. So each trial goes on from where it ended, and ends as if it had had the
     larger budget from the start. A command that was accepted before the budget was raised is
-    accepted again. Raises InputError if the plan leaves out a part of the folder.
+    accepted again. Raises InputError if the plan leaves out a part of the folder, or if `trust`
+    objects to the folder's own plan, whose models must be loaded.
     """
     old = plan_of(root)
     if old is None:
@@ -39,6 +45,9 @@ def grown(plan: Plan, root: Path, say: Callable[[str], None]) -> Plan:
         return old_budget(plan, old)
     if plan.images == old.images:
         return plan
+    own = {contestant.label: contestant for contestant in plan.contestants}
+    old = replace(old, contestants=tuple(own.get(c.label, c) for c in old.contestants))
+    trust(old, str(root / "experiment.toml"))
     accepted = tuple(dict.fromkeys((*old.accepted, (old.images, old.evaluations), request)))
     units = old.budget // old.unit
     # The shortest step that is a whole number of units and of evaluations.

@@ -16,6 +16,7 @@ from ..errors import InputError, shown
 from ..extractors import NONE, check_features
 from ..probes import chosen
 from ..words import short
+from .code import code_behind
 from .hyperparameters import recorded, resolve
 from .parsing import (
     RANGES,
@@ -148,6 +149,7 @@ class Plan:
                     f"{reference} has {len(data.train):,} samples to train on, "
                     f"fewer than a batch of {self.batch_size:,}"
                 )
+            features = self.features_for(reference, data.spec.classes)
             for seed in self.seeds:
                 for contestant in self.contestants:
                     model, config = self.resolved[contestant.label]
@@ -164,7 +166,7 @@ class Plan:
                             batch_size=self.batch_size,
                             samples=dataset_entry(reference).samples or self.samples,
                             size=self.size,
-                            features=self.features_for(reference, data.spec.classes),
+                            features=features,
                             device=self.device,
                             precision=self.precision,
                             threads=self.threads,
@@ -172,6 +174,7 @@ class Plan:
                             content=data.content,
                             unsuited=model.unsuited(data.spec, config),  # type: ignore[attr-defined]
                             probes=chosen(self.probes),
+                            code=code_behind(contestant.model, features),
                         )
                     )
         return found

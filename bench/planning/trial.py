@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from ..extractors import extractor_name
+from ..extractors import extractor_name, portable
+from .code import changed
 
 CHECKPOINT_EVERY = 60.0  # seconds between two checkpoints, if no evaluation comes before
 ROWS = 400  # of a curve before they thin out: more points than a plot can show
@@ -49,6 +50,7 @@ class Trial:
     content: str = ""  # hash of a user's own data
     unsuited: str | None = None  # why it cannot be trained, or None
     probes: tuple[str, ...] = ()  # diagnostics; they change no number but their own
+    code: dict[str, str] = field(default_factory=dict)  # behind a model or extractor not of ours
 
     @property
     def key(self) -> str:
@@ -59,9 +61,11 @@ class Trial:
     def identity(self) -> dict[str, Any]:
         """What its numbers depend on: not its label, and not where files lie."""
         values = asdict(self) | {"features": extractor_name(self.features)}
+        values |= {"model": portable(self.model)}
         del values["label"], values["unsuited"], values["source"], values["probes"]
-        if not self.content:
-            del values["content"]
+        for name in ("content", "code"):  # absent in trials that have none, and in old ones
+            if not values[name]:
+                del values[name]
         return values
 
     @cached_property
@@ -113,6 +117,10 @@ class Trial:
         points = smaller.evaluation_points
         same_points = points == self.evaluation_points[: len(points)]
         return same_points and smaller.config_hash == recorded.get("config_hash")
+
+    def differs_in_code(self, recorded: dict[str, Any]) -> str:
+        """The files in which its code differs from that of a trial.json; empty if in none."""
+        return changed(recorded.get("code") or {}, self.code)
 
     @cached_property
     def course(self) -> str:

@@ -7,6 +7,7 @@ trials/<dataset>/<label>/s<seed>/
 """
 
 import io
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,10 @@ class TrialRecord:
             (self.folder / name).unlink(missing_ok=True)
         for leftover in self.folder.rglob(".*.tmp"):
             leftover.unlink()
+
+    def remove(self) -> None:
+        """Remove all that earlier attempts left, checkpoints too."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def clear(self) -> None:
         """Remove the rows and pictures of an earlier attempt."""

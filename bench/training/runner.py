@@ -4,11 +4,11 @@ import fcntl
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..environment import environment
 from ..errors import Damaged, DiskError, InputError
@@ -24,6 +24,7 @@ from .attempt import run_trial
 from .executors import Outcome, in_process, local_processes
 
 RECORDING = threading.Lock()
+AGAIN = ("diverged", "failed")  # tried again when the code behind them has changed
 
 
 class Display(Protocol):
@@ -34,24 +35,41 @@ class Display(Protocol):
     def retried(self, trial: Trial, outcome: Outcome) -> None: ...
 
 
-def pending(root: Path, trials: Iterable[Trial]) -> dict[str, str]:
-    """Key -> status of each trial that is not done: "" where it has never ended.
+class Left(NamedTuple):
+    """What is left to do for a trial."""
+
+    status: str  # so far: "" where it has never ended
+    anew: bool = False  # from the start, without what an earlier attempt left
+
+
+def pending(
+    root: Path,
+    trials: Iterable[Trial],
+    retrain: Collection[str] = (),
+    retry: Collection[str] = (),
+) -> dict[str, Left]:
+    """Key -> what is left to do, for each trial that is not done.
 
     A trial is done if it ended with this budget, or is unsuited; "damaged" and "failed" ones are
-    not. Reads every byte of each trial's record, once. Raises InputError if one was made with
-    another configuration.
+    not. Trained anew are those with a label in `retrain`, those with a status in `retry`, and
+    diverged or failed ones whose code has changed. Reads every byte of each trial's record, once.
+    Raises InputError if a trial was made with another configuration, or with other code.
     """
     found = {}
     for trial in trials:
         # A damaged trial.json reads as none: the trial is trained again.
         recorded = readable_facts(root / "trials" / trial.key / "trial.json")
-        if recorded and not trial.extends(recorded):
-            raise InputError(_other_configuration(root, trial, recorded))
-        if trial.unsuited:
-            continue
-        status = status_of(root, trial)
-        if status not in ENDED or recorded.get("config_hash") != trial.config_hash:
-            found[trial.key] = status
+        anew = trial.label in retrain
+        status = "" if trial.unsuited else status_of(root, trial)
+        if recorded and not anew and not trial.extends(recorded):
+            files = trial.differs_in_code(recorded)
+            if not files or status not in AGAIN:
+                raise InputError(refusal(root, trial, recorded, files))
+            anew = True
+        anew |= status in retry
+        same = recorded.get("config_hash") == trial.config_hash
+        if not trial.unsuited and (anew or status not in ENDED or not same):
+            found[trial.key] = Left(status, anew and bool(recorded))
     return found
 
 
@@ -59,7 +77,7 @@ def run(
     plan: Plan,
     root: Path,
     trials: Sequence[Trial],
-    left: Mapping[str, str],
+    left: Mapping[str, Left],
     jobs: int,
     display: Display,
     retries: int = 0,
@@ -76,7 +94,9 @@ def run(
     # Written before the plan is: a kill in between must not leave a trial that claims to have
     # ended with the larger budget.
     for trial in todo:
-        if left[trial.key] in ENDED:
+        if left[trial.key].anew:
+            TrialRecord.of(root, trial).remove()
+        elif left[trial.key].status in ENDED:
             TrialRecord.of(root, trial).end("interrupted", RAISED.format(trial.images))
     write_experiment(root, plan.as_dict(), environment())
     for trial in trials:
@@ -154,8 +174,20 @@ def cost(trial: Trial) -> float:
     return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
 
 
-def _other_configuration(root: Path, trial: Trial, recorded: dict[str, Any]) -> str:
-    """What differs between a trial and its record, in one line."""
+def refusal(root: Path, trial: Trial, recorded: dict[str, Any], files: str) -> str:
+    """Why a recorded trial cannot be gone on with, and what can be done, in one line."""
+    label = trial.label
+    ways = (
+        f"--retrain {label} trains it anew, another label (new={trial.model}) "
+        "or another folder (--out) keeps both"
+    )
+    if files and not recorded.get("code"):
+        return (
+            f"{root} holds {trial.key} from a version that did not record the code of models: "
+            f"it is reported, but not gone on with; {ways}"
+        )
+    if files:
+        return f"{files} has changed since {root} trained {trial.key}: {ways}"
     old = {**recorded, **recorded.get("config", {})}
     new = {**trial.identity, **trial.config}
     changed = [

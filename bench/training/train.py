@@ -17,10 +17,11 @@ from gan_zoo.streams import Streams
 
 from ..datasets.batches import Shuffled
 from ..datasets.dataset import Dataset
-from ..errors import Diverged
+from ..errors import Diverged, InputError
 from ..evaluation.evaluate import evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
 from ..files import write_bytes
+from ..planning.code import code_behind
 from ..planning.hyperparameters import resolve
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..probes.alarms import alarms, counted, event
@@ -47,6 +48,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
     record.start({**trial.identity, **facts, "probes": list(trial.probes)})
     judge = judge_for(trial)
+    require_same_code(trial)
     dataset = judge.dataset
     now = resumed(trial, record, lambda: begun(trial, dataset))
     model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
@@ -113,6 +115,13 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     facts |= asdict(now.clock) | facts_of(model, now.streams)
     record.end(status, reason, **facts)
     return status, reason
+
+
+def require_same_code(trial: Trial) -> None:
+    """Raises InputError if code behind the trial has changed since the trial was planned."""
+    resolve(trial.label, trial.model, None, trial.config)  # loads the model's class
+    if files := trial.differs_in_code({"code": code_behind(trial.model, trial.features)}):
+        raise InputError(f"{files} has changed since this run began: start it again")
 
 
 def begun(trial: Trial, dataset: Dataset) -> Training:

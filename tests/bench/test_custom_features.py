@@ -109,8 +109,8 @@ def test_it_sees_with_the_weights_of_the_file(module: Path) -> None:
     seen, stored = extractor(images), safetensors.torch.load_file(weights)
     wanted = images.flatten(1) @ stored["body.weight"].T + stored["body.bias"]
     torch.testing.assert_close(seen.features, wanted)
-    assert (extractor.name, extractor.features, extractor.classes) == (f"{module}:Net", 5, 3)
-    assert extractor.protocol == f"{module}:Net:{extractor.sha256[:12]}"
+    assert (extractor.name, extractor.features, extractor.classes) == (f"{module.name}:Net", 5, 3)
+    assert extractor.protocol == f"{module.name}:Net:{extractor.sha256[:12]}"
     assert extractor.accuracy is None
     assert not any(weight.requires_grad for weight in extractor.network.parameters())
 

@@ -220,7 +220,7 @@ def test_folders_of_one_name_cannot_be_told_apart() -> None:
         ("digits-lenet", "digits-lenet"),
         ("inception:/w/inc.pth", "inception"),
         ("my.nets:Net", "my.nets:Net"),
-        ("dir/net.py:Net:w.safetensors", "dir/net.py:Net"),
+        ("dir/net.py:Net:w.safetensors", "net.py:Net"),
         ("points", "points"),
     ],
 )
