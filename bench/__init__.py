@@ -1,6 +1,6 @@
-"""Trains GANs under matched seeds, measures them, and says what the difference is worth.
+"""Trains GANs under matched seeds, measures them, and tests whether their differences are real.
 
-`bench.load("results/NAME")` gives a results folder as DataFrames.
+`bench.load("results/NAME")` reads a results folder as DataFrames.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 
 def load(folder: "str | Path") -> "Results":
-    """The records of a results folder, each table read when it is asked for."""
-    from .records.results import Results  # pandas is not imported before it is needed
+    """The records of a results folder; each table is read when it is first used."""
+    from .records.results import Results  # here, so that `import bench` needs no pandas
 
     return Results(folder)

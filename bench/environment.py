@@ -1,4 +1,4 @@
-"""What a result was made with: versions, processor, GPU, settings of torch, commit."""
+"""What a result was made with: versions, processor, GPU, torch's settings and the commit."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ PACKAGES = (
     "pandas",
     "mlxtend",
 )
-# Two of a folder's trials on machines that agree in these can be asked for equal bits.
+# What must be equal on two machines before a trial can be expected to give equal bits on both.
 BITS = (
     *(name for name in PACKAGES if name != "pandas"),
     *("platform", "processor", "instructions", "processor_flags"),
@@ -30,7 +30,7 @@ BITS = (
 
 
 def environment() -> dict[str, Any]:
-    """Versions, machine, settings and commit, as written into environment.json."""
+    """Versions, machine, settings and commit: what environment.json holds."""
     dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
     return {
         "python": platform.python_version(),
@@ -45,14 +45,14 @@ def environment() -> dict[str, Any]:
         **_torch(),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": dirty,
-        "diff": _difference() if dirty else "",
+        "diff": _hash_of_changes() if dirty else "",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
 def _torch() -> dict[str, Any]:
-    """What torch computes with, and how: no number of threads, which is a trial's own."""
-    import torch  # here, since `bench --help` asks for none of it
+    """What torch computes with, and how. The number of threads is a field of each trial instead."""
+    import torch  # here, so that `bench --help` needs no torch
 
     conv, matmul = (
         torch.backends.cudnn.conv.fp32_precision,  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ def _torch() -> dict[str, Any]:
 
 
 def cores() -> int:
-    """Processor cores that this process may use: affinity and the container's quota count."""
+    """Processor cores that this process may use, within its affinity and its container's quota."""
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(1, min(usable, _cgroup_quota() or usable))
 
@@ -85,7 +85,7 @@ def _cgroup_quota() -> int | None:
 
 
 def memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or the container's limit."""
+    """Bytes of memory that this process may use: the machine's, or its container's limit."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
@@ -96,7 +96,7 @@ def memory() -> int:
 
 
 def cpuinfo(field: str) -> str:
-    """What Linux says of the first processor; nothing elsewhere."""
+    """A field of the first processor in Linux's /proc/cpuinfo; "" on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -106,13 +106,13 @@ def cpuinfo(field: str) -> str:
 
 
 def processor_flags() -> list[str]:
-    """Instruction sets by the names that Linux has for them; empty elsewhere."""
+    """The processor's instruction sets by Linux's names; none on other systems."""
     return (cpuinfo("flags") or cpuinfo("Features")).split()
 
 
 def gpu_driver() -> str:
-    """The version of NVIDIA's driver, or nothing where there is none."""
-    found = _told("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    """The version of NVIDIA's driver; "" where there is none."""
+    found = _output_of("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return found.decode().partition("\n")[0].strip()
 
 
@@ -135,17 +135,17 @@ def _version(package: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the project's checkout, or nothing where there is none."""
-    return _told("git", "-C", str(Path(__file__).parent), *arguments).decode().strip()
+    """The output of a git command on the project's checkout; "" where there is none."""
+    return _output_of("git", "-C", str(Path(__file__).parent), *arguments).decode().strip()
 
 
-def _difference() -> str:
-    """sha256 of `git diff HEAD`: two dirty trees with one commit may still be the same code."""
-    return _digest(_told("git", "-C", str(Path(__file__).parent), "diff", "HEAD"))
+def _hash_of_changes() -> str:
+    """sha256 of `git diff HEAD`: shows whether two dirty checkouts of a commit are equal."""
+    return _digest(_output_of("git", "-C", str(Path(__file__).parent), "diff", "HEAD"))
 
 
-def _told(*command: str) -> bytes:
-    """What a command prints, or nothing where it cannot be run."""
+def _output_of(*command: str) -> bytes:
+    """What a command prints; nothing where it fails or cannot be run."""
     try:
         done = subprocess.run(command, capture_output=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):

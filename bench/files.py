@@ -1,4 +1,8 @@
-"""Writing so that nothing is lost: to a temporary name, flushed, then renamed."""
+"""Reading and writing files: writes that lose nothing, JSON, and TOML that a user wrote.
+
+A file is written under a temporary name, flushed to the disk, then renamed: at any time it holds
+its old content or its new one, never a part.
+"""
 
 import json
 import os
@@ -14,7 +18,10 @@ from .errors import InputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block ends well."""
+    """A context that gives a temporary path; the file there replaces `path` if the block succeeds.
+
+    If it raises, `path` stays as it was. Missing folders are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -40,7 +47,7 @@ def write_json(path: Path, values: dict[str, Any] | list[Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in `path`; empty where there is no such file."""
+    """The JSON object in `path`; empty if there is no such file. Raises ValueError for others."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -50,22 +57,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-LONGEST_LINE = 20_000
-LONGEST_PLAN = 1 << 20  # bytes; a thousand contestants are 100,000
+LONGEST_LINE = 20_000  # characters
+LONGEST_PLAN = 1 << 20  # bytes; a plan of a thousand contestants has 100,000
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file; raises InputError in one line."""
+    """The content of a plan, a TOML file. Raises InputError, in one line, if it cannot be read."""
     try:
         facts = path.stat()
         if stat.S_ISDIR(facts.st_mode):
             raise InputError(f"{path} is a folder: a results folder's plan is its experiment.toml")
-        if not stat.S_ISREG(facts.st_mode):  # a pipe could be waited for without end
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe could wait for ever
             raise InputError(f"cannot read {path}: it is not a regular file")
         if facts.st_size > LONGEST_PLAN:
             raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
         text = path.read_text(encoding="utf-8")
-        # A key of n dots takes the parser n^2 steps.
+        # The parser takes n^2 steps for a key of n dots.
         if any(len(line) > LONGEST_LINE for line in text.splitlines()):
             raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
         return tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""Tables of text for a terminal, a pipe, a paper and a spreadsheet."""
+"""Tables as text: for a terminal, as Markdown, as CSV for a spreadsheet, as LaTeX for a paper."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from .errors import printable
 
 FORMATS = ("table", "markdown", "csv", "latex")
-LATEX = {  # what pandas leaves as it is
+LATEX = {  # characters that pandas does not escape
     "∞": r"$\infty$",
     "\u2013": "--",
     "†": r"\textdagger{}",
@@ -28,7 +28,7 @@ class Table:
     title: str
     heads: list[str]
     rows: list[list[str]]
-    frame: pd.DataFrame
+    frame: pd.DataFrame  # the numbers; what CSV is made from
 
     def markdown(self) -> str:
         return "\n".join(plain(self.heads, self.rows))
@@ -41,7 +41,7 @@ class Table:
 
 
 def show(table: Table, wanted: str, console: Console) -> None:
-    """Print it; "table" is drawn on a terminal, and plain where the text goes elsewhere."""
+    """Print a table in one of FORMATS; "table" is Markdown where the output is no terminal."""
     if wanted == "table" and console.is_terminal:
         drawn = Drawn(title=Text(table.title), box=SIMPLE_HEAD, pad_edge=False)
         for head in table.heads:
@@ -58,7 +58,7 @@ def show(table: Table, wanted: str, console: Console) -> None:
 
 
 def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
-    """A Markdown table whose columns line up in a terminal too; its cells are made `safe`."""
+    """The lines of a Markdown table, its columns aligned and its cells made `safe`."""
     heads, *rows = [[safe(cell) for cell in cells] for cells in (heads, *rows)]
     widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
     lines = [heads, ["-" * width for width in widths], *rows]
@@ -67,14 +67,14 @@ def plain(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def safe(text: str) -> str:
-    """Text that is no markup in Markdown or HTML, on one line."""
+    """Text on one line, escaped so that Markdown and HTML show it as it is."""
     for mark, escaped in (("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("*", "\\*"), ("](", "]\\(")):
         text = text.replace(mark, escaped)
     return printable(text)
 
 
 def spreadsheet(table: pd.DataFrame) -> str:
-    """CSV in which no text of a user's begins like a spreadsheet's formula."""
+    """A DataFrame as CSV, in which no text can be taken for a spreadsheet's formula."""
     texts = table.select_dtypes(["object", "string"])
     inert = {name: texts[name].map(_inert) for name in texts}
     return str(table.assign(**inert).to_csv(index=False))
@@ -87,7 +87,7 @@ def _inert(value: object) -> object:
 
 
 def latex(heads: list[str], rows: list[list[str]]) -> str:
-    """A tabular for the package booktabs, everything in it escaped."""
+    """A LaTeX tabular for the package booktabs, with all its text escaped."""
     style = pd.DataFrame(rows, columns=heads).style.hide(axis="index").format(escape="latex")
     text = style.format_index(escape="latex", axis="columns").to_latex(hrules=True)
     for sign, command in LATEX.items():

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: heeded within two seconds, whatever the main thread is waiting for."""
+"""Ctrl-C and SIGTERM: they take effect within two seconds, whatever the main thread waits for."""
 
 import os
 import shlex
@@ -11,53 +11,55 @@ from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-GRACE = 1.0  # seconds for the main thread, which hears of a signal only between C calls
+GRACE = 1.0  # seconds for the main thread to react: it handles signals only between C calls
 EXIT_CODE = 130
 
 
 def typed() -> str:
-    """The command as it was typed, quoted for a shell."""
+    """The command that the user typed, quoted for a shell."""
     return shlex.join(["bench", *sys.argv[1:]])
 
 
 def leave(command: str) -> NoReturn:
-    """End the process at once, with the line that says how to go on."""
+    """End the process at once, after a line with the command that continues the work."""
     sys.stdout.flush()
     print(f"bench: interrupted; go on with: {command}", file=sys.stderr, flush=True)
-    os._exit(EXIT_CODE)  # an orderly end takes a second or more, to tear torch down
+    os._exit(EXIT_CODE)  # a normal exit takes a second or more, to unload torch
 
 
 @contextmanager
 def heeded(last_words: Callable[[], None], again: str) -> Iterator[None]:
-    """Within it an interrupt becomes KeyboardInterrupt(`again`), the command that goes on.
+    """A context in which an interrupt raises KeyboardInterrupt(`again`).
 
-    Where the main thread does not get to it in time (a solver may take seconds), another thread
-    says the last words, then `again`, and ends the process. A second interrupt changes nothing.
+    `again` is the command that continues the work. If the main thread does not react in time (a
+    solver may take seconds), another thread calls `last_words`, prints `again` and ends the
+    process. A second interrupt changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    ear, bell = os.pipe()
-    os.set_blocking(bell, False)
-    heard, left = threading.Event(), threading.Event()
+    # Python writes a byte into this pipe when a signal arrives, even within a C call.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    interrupted, over = threading.Event(), threading.Event()
 
     def watch() -> None:
-        if os.read(ear, 1) and not left.wait(GRACE):
+        if os.read(reader, 1) and not over.wait(GRACE):
             try:
                 last_words()
             finally:
                 leave(again)
-        os.close(ear)
+        os.close(reader)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if not heard.is_set():
-            heard.set()
+        if not interrupted.is_set():
+            interrupted.set()
             raise KeyboardInterrupt
 
     # A signal that is ignored (by nohup, say) stays ignored.
     before = {s: signal.getsignal(s) for s in SIGNALS if signal.getsignal(s) != signal.SIG_IGN}
     threading.Thread(target=watch, daemon=True).start()
-    bell_before = signal.set_wakeup_fd(bell)
+    writer_before = signal.set_wakeup_fd(writer)
     try:
         for each in before:
             signal.signal(each, interrupt)
@@ -65,8 +67,8 @@ def heeded(last_words: Callable[[], None], again: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(again) from None
     finally:
-        left.set()
-        signal.set_wakeup_fd(bell_before)
+        over.set()
+        signal.set_wakeup_fd(writer_before)
         for each, handler in before.items():
             signal.signal(each, handler)
-        os.close(bell)
+        os.close(writer)

@@ -1,18 +1,18 @@
-"""Numbers as words of a sentence or cells of a table; no heavy library."""
+"""Numbers as text, for sentences and tables. No heavy library, so that `bench status` is quick."""
 
 import math
 
 
 def short(images: int) -> str:
-    """256,000 -> "256k"."""
+    """A number of images, in thousands where that is exact: 256,000 -> "256k", 1,500 -> "1500"."""
     return f"{images // 1000}k" if images % 1000 == 0 else str(images)
 
 
-NONE = "\u2013"  # an en dash: there is no such number
+NONE = "\u2013"  # an en dash, where there is no number
 
 
 def number(value: object, digits: int = 3) -> str:
-    """A number to three significant digits, without exponent where it can be read without."""
+    """A number to `digits` significant digits, with an exponent only below 1e-4 or from 1e7 on."""
     try:
         x = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -30,13 +30,13 @@ def number(value: object, digits: int = 3) -> str:
 
 
 def span(low: object, high: object) -> str:
-    """An interval in brackets, nothing where there is none."""
+    """An interval in brackets; "" where it has no ends."""
     ends = [number(low), number(high)]
     return "" if ends == [NONE, NONE] else f"[{ends[0]}, {ends[1]}]"
 
 
 def count(images: int) -> str:
-    """A number of images, as 256k or 2.56M."""
+    """A number of images as a sentence has it: 256k, 2.56M or 64."""
     if images >= 1_000_000:
         return f"{images / 1e6:g}M"
     return f"{images / 1000:g}k" if images >= 1000 else str(images)

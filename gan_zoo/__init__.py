@@ -1,4 +1,4 @@
 """Five classic GANs behind one interface.
 
-`gan_zoo.catalog` has their names (without importing torch), `gan_zoo.base.GAN` the interface.
+`gan_zoo.base` defines the interface, `gan_zoo.catalog` lists the models by name.
 """

@@ -1,7 +1,7 @@
-"""Every pair of networks by name: what `backbone` of a Config may be.
+"""FAMILIES: the pairs of networks that a Config's `backbone` can name.
 
 A generator takes latents [n, latent_dim] and labels [n], a discriminator samples [n, *shape] and
-labels [n]. What a family builds takes the two joined (`networks.Labelled`).
+labels [n]. `networks.Labelled` joins the two, so a family's own networks take a single input.
 """
 
 import math
@@ -18,14 +18,14 @@ from .networks import Backbone, Labelled, Norm, Shape
 
 @dataclass(frozen=True)
 class Family:
-    """A generator and a discriminator that belong together."""
+    """A generator and a discriminator that belong together, and the data that they suit."""
 
     generator: Callable[[int, int, Shape, int, Norm], nn.Module]  # latents, classes, shape, ...
     discriminator: Callable[[int, Shape, int, Norm], nn.Module]  # classes, shape, width, norm
-    width: int  # where a config says None
-    images: bool = False  # does it need them? Points have no neighbours to convolve
-    flat: bool = True  # does the discriminator see a vector?
-    objection: Callable[[Shape], str | None] = lambda shape: None
+    width: int  # used where a Config's width is None
+    images: bool = False  # is it for images only?
+    flat: bool = True  # does the discriminator take a vector?
+    objection: Callable[[Shape], str | None] = lambda shape: None  # why a shape does not suit it
 
 
 def mlp_generator(z: int, y: int, shape: Shape, width: int, norm: Norm) -> nn.Module:
@@ -79,7 +79,7 @@ FAMILIES: dict[Backbone, Family] = {
 
 
 def unsuited(backbone: Backbone, shape: Shape) -> str | None:
-    """Why a backbone cannot be built for samples of that shape, in a few words, or None."""
+    """Why a backbone cannot be built for samples of a shape, in a few words; None if it can."""
     family = FAMILIES[backbone]
     if family.images and len(shape) != 3:
         return f"the {backbone} backbone needs images, and these are points: use backbone=mlp"

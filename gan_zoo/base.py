@@ -1,7 +1,8 @@
-"""The interface that every model of the zoo shares.
+"""The interface of a model: `GAN`, with its Config, its data and what a training step reports.
 
-A model is two networks and two objectives. What has to be equal for a fair comparison (the
-alternation, the latents, the initial weights, the gradient norms, what is reported) is here.
+A model is two networks and two objectives. Everything that must be equal for a fair comparison is
+here: the alternation of the two players, the latents, the initial weights, the gradient norms and
+the values that are reported.
 """
 
 import math
@@ -21,16 +22,16 @@ from .streams import Stream, Streams
 Player = Literal["generator", "discriminator"]
 T = TypeVar("T")
 
-# That fit a machine.
-MOST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
-MOST |= {"discriminator_steps": 1000}
+# The largest values that a Config takes.
+LARGEST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
+LARGEST |= {"discriminator_steps": 1000}
 
 
 def later(default: T) -> T:
-    """A field that a Config got after version 0.1.0, with its default.
+    """A Config's field that was added after version 0.1.0, with its default.
 
-    A trial's record, and its hash, leave it out while it has that default: what was published
-    before the field was there stays the same trial.
+    While the field has its default, a trial's record and hash leave it out. So trials that were
+    published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
     """
     found: Any = field(default=default, metadata={"later": True})
     return found  # type: ignore[no-any-return]
@@ -38,10 +39,10 @@ def later(default: T) -> T:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What a model must know of the data before it is built."""
+    """What a model must know about the data before it is built."""
 
     shape: tuple[int, ...]  # of one sample: (2,) for points, (1, 28, 28) for images
-    classes: int = 1
+    classes: int = 1  # 1: the data have no labels
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,18 @@ class Config:
     """The hyperparameters that every model has; a model's own Config adds to them."""
 
     backbone: Backbone = "mlp"
-    width: int | None = None  # units (mlp) or channels (conv) at the thin end; None: 256 or 32
+    width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
     latent_dim: int = 64
     generator_norm: Norm = "batch"
     discriminator_norm: Norm = "none"
-    init: Init = "torch"  # "normal": DCGAN's N(0, 0.02)
+    init: Init = "torch"  # "torch": torch's own; "normal": DCGAN's N(0, 0.02); "he": He's
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
-    discriminator_steps: int = 1  # for each generator step
-    discriminator_width: int | None = later(None)  # None: as width
-    norm_eps: float = later(1e-5)  # of batch norm, added to the variance
-    norm_momentum: float = later(0.1)  # of its running statistics: the weight of the newest batch
-    shared_fakes: bool = later(False)  # the generator's turn on the discriminator's last fakes?
+    discriminator_steps: int = 1  # before each generator step
+    discriminator_width: int | None = later(None)  # None: `width`
+    norm_eps: float = later(1e-5)  # what batch norm adds to the variance
+    norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
+    shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?
 
     def __post_init__(self) -> None:
         positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")
@@ -68,8 +69,8 @@ class Config:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
-            if value is not None and value > MOST.get(name, math.inf):
-                raise ValueError(f"{name} must be {MOST[name]:,} at most, not {value:,}")
+            if value is not None and value > LARGEST.get(name, math.inf):
+                raise ValueError(f"{name} must be {LARGEST[name]:,} at most, not {value:,}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
         if self.norm_momentum > 1:
@@ -78,27 +79,28 @@ class Config:
 
 @dataclass(frozen=True)
 class Batch:
-    """What an objective may look at. n samples; images lie in [-1, 1]."""
+    """What an objective may use: n real and n fake samples; images lie in [-1, 1]."""
 
     real: Tensor  # [n, *shape]
-    fake: Tensor  # [n, *shape]; carries a gradient to the generator on its own turn only
-    latent: Tensor  # [n, latent_dim], what `fake` was made of
-    labels: Tensor  # [n] int64, of `real`, and asked for in `fake`
+    fake: Tensor  # [n, *shape]; has a gradient to the generator only in the generator's own step
+    latent: Tensor  # [n, latent_dim], what `fake` was generated from
+    labels: Tensor  # [n] int64, the classes of `real`, which are also asked for in `fake`
     streams: Streams
     step: int  # generator steps done before this one
     observed: dict[str, Tensor] = field(default_factory=dict)
 
     def observe(self, name: str, value: Tensor) -> None:
-        """Keep a number (0-dim, on the device) to be averaged into the training curves."""
+        """Record a value (0-dim, on the device): its mean goes into the training curves."""
         self.observed[name] = value.detach()
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one generator step reports, the same for every model: means over its batches.
+    """What one `train_step` reports, the same for every model.
 
-    Losses and observed values are 0-dim, gradient norms [layers], in the order of
-    `layer_names`. All stay on the device: reading one waits for it.
+    The discriminator's values and `observed` are means over its steps. Losses and observed values
+    are 0-dim; gradient norms are [layers], in the order of `gan_zoo.descent.layer_names`. All of
+    them stay on the device: to read one is to wait for it.
     """
 
     discriminator_loss: Tensor
@@ -106,19 +108,19 @@ class Step:
     discriminator_norms: Tensor
     generator_norms: Tensor
     observed: dict[str, Tensor]
-    discriminator_steps: int  # that were taken
+    discriminator_steps: int  # how many there were
 
 
 class GAN(nn.Module):
-    """Two networks, their optimizers and their game.
+    """Two networks, their optimizers and the game they play.
 
     A model must define `discriminator_loss` and `generator_loss`. It may replace the networks,
-    the optimizers, what happens after a step, and the network that it samples with.
+    the optimizers, what happens after a step, and the network that samples are drawn from.
     """
 
     defaults: ClassVar[Config] = Config()
-    conditional: ClassVar[bool] = False  # are the networks told the label?
-    logits: ClassVar[bool] = False  # are scores logits, so that D(x) = sigmoid(s(x))?
+    conditional: ClassVar[bool] = False  # do the networks get the label?
+    logits: ClassVar[bool] = False  # are the scores logits, so that D(x) = sigmoid(s(x))?
 
     def __init__(
         self,
@@ -132,31 +134,31 @@ class GAN(nn.Module):
         if reason := self.unsuited(spec, config):
             raise ValueError(reason)
         self.spec, self.config, self.steps_done = spec, config, 0
-        # Initial weights come from the CPU, so that a seed means the same on every device.
+        # Draw the initial weights on the CPU, so that a seed means the same on every device.
         with streams.ambient("init/generator"):
             self.generator = self.build_generator()
         with streams.ambient("init/discriminator"):
             self.discriminator = self.build_discriminator()
-        # Convolutions are 1.2 to 1.6 times faster in this layout; other layers do not notice.
+        # For speed alone: convolutions are 1.2 to 1.6 times faster in this order of memory.
         self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimizer = self.build_optimizer("generator")
         self.discriminator_optimizer = self.build_optimizer("discriminator")
-        self.draws_by_itself = any(isinstance(m, nn.Dropout | nn.Dropout2d) for m in self.modules())
-        self.couples_samples = any(
+        self.has_dropout = any(isinstance(m, nn.Dropout | nn.Dropout2d) for m in self.modules())
+        self.discriminator_has_batch_norm = any(
             isinstance(module, nn.modules.batchnorm._BatchNorm)
             for module in self.discriminator.modules()
         )
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
-        """Why this model cannot be built for this data, in a few words, or None."""
+        """Why this model cannot be built for this data, in a few words; None if it can."""
         if reason := backbones.unsuited(config.backbone, spec.shape):
             return reason
         if cls.conditional and spec.classes < 2:
             return "a conditional model needs labels, and this data set has none"
         return None
 
-    # What a model defines.
+    # What a model must define.
 
     def discriminator_loss(self, batch: Batch) -> Tensor:
         """The scalar that the discriminator descends, on one batch."""
@@ -194,25 +196,25 @@ class GAN(nn.Module):
         return prepared(network, config.init, config.norm_eps, config.norm_momentum)
 
     def build_optimizer(self, player: Player) -> Optimizer:
-        """Adam on the player's parameters, fused where the device has it."""
+        """Adam on the player's parameters."""
         parameters = list(self.network_of(player).parameters())
-        fused = parameters[0].device.type in ("cpu", "cuda", "mps")
+        fused = parameters[0].device.type in ("cpu", "cuda", "mps")  # for speed alone
         config = self.config
         return Adam(parameters, lr=config.learning_rate, betas=config.betas, fused=fused)
 
     def discriminator_steps_at(self, step: int) -> int:
-        """How many discriminator steps come before generator step `step`, the first being 0."""
+        """How many discriminator steps come before generator step `step`, counted from 0."""
         return self.config.discriminator_steps
 
     def after_discriminator_step(self) -> None:
-        """A constraint on the discriminator, say."""
+        """Called after each discriminator step: the place to constrain its weights, say."""
 
     def after_generator_step(self) -> None:
-        """An average of the generator's weights, say."""
+        """Called after each generator step: the place to average its weights, say."""
 
     @property
     def sampler(self) -> nn.Module:
-        """The network that samples are taken from: the generator, or an average of it."""
+        """The network that samples are drawn from: the generator, or an average of its weights."""
         return self.generator
 
     # What all models share.
@@ -220,30 +222,10 @@ class GAN(nn.Module):
     def network_of(self, player: Player) -> nn.Module:
         return self.generator if player == "generator" else self.discriminator
 
-    def sample(self, labels: Tensor, rng: Stream) -> Tensor:
-        """Samples for labels [n], from latents that `rng` draws: [n, *shape], images in [-1, 1].
-
-        Wants `eval()` mode and no gradients around it; `bench.evaluate` sees to both.
-        """
-        images: Tensor = self.sampler(rng.normal(len(labels), self.config.latent_dim), labels)
-        return images
-
     def next_turn(self, at_most: int | None = None) -> int:
         """How many discriminator steps the next `train_step` takes."""
         steps = self.discriminator_steps_at(self.steps_done)
         return steps if at_most is None else min(steps, at_most)
-
-    def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The discriminator's scores of real and fake, [n] each, noted for the curves."""
-        if self.couples_samples:  # batch norm: real and fake must not share their statistics
-            real = self.discriminator(batch.real, batch.labels)
-            fake = self.discriminator(batch.fake, batch.labels)
-        else:  # the same numbers in one pass
-            both = torch.cat([batch.real, batch.fake]), torch.cat([batch.labels] * 2)
-            real, fake = self.discriminator(*both).chunk(2)
-        batch.observe("score/real", real.mean())
-        batch.observe("score/fake", fake.mean())
-        return real, fake
 
     def train_step(
         self,
@@ -251,14 +233,14 @@ class GAN(nn.Module):
         streams: Streams,
         at_most: int | None = None,
     ) -> Step:
-        """`discriminator_steps_at` this step of the discriminator, then one of the generator.
+        """Train the discriminator for `discriminator_steps_at` steps, then the generator for one.
 
         Each discriminator step takes a fresh batch (real [n, *shape], labels [n]) and fresh
-        latents. There are `at_most` of them: an evaluation comes at the same number of images
-        for every model, whatever its schedule. Nothing here waits for the device.
+        latents. `at_most` limits these steps, so that all models are evaluated after the same
+        number of images, whatever their schedule. Nothing here waits for the device.
         """
         steps = self.next_turn(at_most)
-        if self.draws_by_itself:
+        if self.has_dropout:
             with streams.ambient("dropout"):
                 return self._train_step(batches, streams, steps)
         return self._train_step(batches, streams, steps)
@@ -268,12 +250,14 @@ class GAN(nn.Module):
     ) -> Step:
         losses, norms, observed = [], [], []
         for turn in range(steps):
+            # Take a batch of real samples, and draw as many latents.
             real, labels = next(batches)
             latent = streams["latent/discriminator"].normal(len(real), self.config.latent_dim)
-            # Papers draw fresh fakes for the generator. Sharing saves a pass through it.
+            # Generate fakes. Those that the generator is to train on as well keep their gradient.
             shared = self.config.shared_fakes and turn == steps - 1
             with torch.set_grad_enabled(shared):
                 fake = self.generator(latent, labels)
+            # Step the discriminator down its loss on both, then constrain it.
             batch = Batch(real, fake.detach(), latent, labels, streams, self.steps_done)
             loss = self.discriminator_loss(batch)
             norms.append(descend(loss, self.discriminator, self.discriminator_optimizer))
@@ -281,13 +265,40 @@ class GAN(nn.Module):
             losses.append(loss.detach())
             observed.append(batch.observed)
 
+        # Generate fakes for the generator, as the papers do: from fresh latents, with the labels
+        # of the last batch. Shared fakes save this pass.
         if not shared:
             latent = streams["latent/generator"].normal(len(real), self.config.latent_dim)
             fake = self.generator(latent, labels)
+        # Step the generator down its loss.
         batch = Batch(real, fake, latent, labels, streams, self.steps_done)
         loss = self.generator_loss(batch)
         generator_norms = descend(loss, self.generator, self.generator_optimizer)
         self.after_generator_step()
         self.steps_done += 1
+        # Report the means over the discriminator's steps, and the generator's one step.
         means = {name: mean([values[name] for values in observed]) for name in observed[0]}
         return Step(mean(losses), loss.detach(), mean(norms), generator_norms, means, len(losses))
+
+    def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The discriminator's scores of real and of fake samples, [n] each.
+
+        Their means are recorded as `score/real` and `score/fake`.
+        """
+        if self.discriminator_has_batch_norm:  # real and fake must not share its statistics
+            real = self.discriminator(batch.real, batch.labels)
+            fake = self.discriminator(batch.fake, batch.labels)
+        else:  # for speed alone: the same numbers in one pass
+            both = torch.cat([batch.real, batch.fake]), torch.cat([batch.labels] * 2)
+            real, fake = self.discriminator(*both).chunk(2)
+        batch.observe("score/real", real.mean())
+        batch.observe("score/fake", fake.mean())
+        return real, fake
+
+    def sample(self, labels: Tensor, rng: Stream) -> Tensor:
+        """Samples for labels [n], from latents that `rng` draws: [n, *shape], images in [-1, 1].
+
+        To be called in `eval()` mode and without gradients, as `bench.evaluation` does.
+        """
+        images: Tensor = self.sampler(rng.normal(len(labels), self.config.latent_dim), labels)
+        return images

@@ -1,4 +1,4 @@
-"""The models of the zoo by name, without importing torch, so that help is instant."""
+"""MODELS: the models of the zoo by name. No torch at import, so that help is instant."""
 
 import difflib
 import hashlib
@@ -15,42 +15,42 @@ from .presets import PRESETS, Preset
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a model's class is, what it is in a line, and its paper."""
+    """A model: its class, what it is in one line, its paper and its presets."""
 
     target: str  # "module:Class"
     help: str
-    source: str
+    source: str  # the paper
     presets: dict[str, Preset] = field(default_factory=dict)
 
 
 MODELS: dict[str, Entry] = {
     "gan": Entry(
         "gan_zoo.gan:VanillaGAN",
-        "the original two-player game, on fully connected networks",
+        "the original game of generator and discriminator, on fully connected networks",
         "Goodfellow et al. 2014, arXiv:1406.2661",
         PRESETS["gan"],
     ),
     "cgan": Entry(
         "gan_zoo.cgan:ConditionalGAN",
-        "the same game, with both networks told the class label",
+        "the GAN's game, with the class label given to both networks",
         "Mirza & Osindero 2014, arXiv:1411.1784",
         PRESETS["cgan"],
     ),
     "dcgan": Entry(
         "gan_zoo.dcgan:DCGAN",
-        "the same game, on strided convolutions with batch norm",
+        "the GAN's game, on strided convolutions with batch norm",
         "Radford et al. 2015, arXiv:1511.06434",
         PRESETS["dcgan"],
     ),
     "wgan": Entry(
         "gan_zoo.wgan:WGAN",
-        "a critic that estimates the earth mover's distance, its weights clipped",
+        "a critic that estimates the earth mover's distance, with clipped weights",
         "Arjovsky et al. 2017, arXiv:1701.07875",
         PRESETS["wgan"],
     ),
     "wgangp": Entry(
         "gan_zoo.wgangp:WGANGP",
-        "the same critic, its input gradient penalised in place of the clipping",
+        "WGAN with a penalty on the critic's input gradient in place of the clipping",
         "Gulrajani et al. 2017, arXiv:1704.00028",
         PRESETS["wgangp"],
     ),
@@ -58,7 +58,7 @@ MODELS: dict[str, Entry] = {
 
 
 def preset_of(model: str, preset: str | None) -> Preset | None:
-    """The preset of a model of this catalogue, or None where there is no such."""
+    """A model's preset, or None if the catalogue has no such model or preset."""
     presets = MODELS[model].presets if model in MODELS else {}
     return presets.get(preset) if preset else None
 
@@ -66,13 +66,10 @@ def preset_of(model: str, preset: str | None) -> Preset | None:
 def load(reference: str) -> type:
     """The class of a model: a name of this catalogue, "package.module:Class" or "file.py:Class".
 
-    Imports torch. Raises LookupError, in one line, where there is no such model.
+    Imports torch. Raises LookupError with a message of one line if there is no such model.
     """
-    module_name, colon, class_name = (
-        MODELS[reference].target.partition(":")
-        if (reference in MODELS)
-        else reference.partition(":")
-    )
+    target = MODELS[reference].target if reference in MODELS else reference
+    module_name, colon, class_name = target.partition(":")
     if not colon:
         raise LookupError(unknown("model", reference, MODELS))
     try:
@@ -81,7 +78,7 @@ def load(reference: str) -> type:
         else:
             module = importlib.import_module(module_name)
         found = getattr(module, class_name)
-    except (Exception, SystemExit) as error:  # a user's module may do anything when it is imported
+    except (Exception, SystemExit) as error:  # importing a user's module may raise anything
         text = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise LookupError(f"cannot load the model {reference!r}: {text}") from error
     if not isinstance(found, type):
@@ -90,19 +87,19 @@ def load(reference: str) -> type:
 
 
 def _import_file(path: Path) -> ModuleType:
-    # A name of its own: one's gan.py, or json.py, takes no other module's place.
+    # Under a name of its own, so that a user's gan.py or json.py replaces no other module.
     name = f"model_{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up here
+    sys.modules[name] = module  # dataclasses look up their module here
     spec.loader.exec_module(module)
     return module
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """One line for a name that is not known, with the nearest that is."""
+    """One line that says a name is unknown, with the nearest known name or all of them."""
     names, name = list(known), name if len(name) <= 80 else f"{name[:77]}..."
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"

@@ -1,13 +1,14 @@
 """The conditional GAN (Mirza & Osindero, 2014, arXiv:1411.1784).
 
-The vanilla game, with both networks told the class label y:
+The original GAN's game, with the class label y given to both networks:
 
     discriminator  minimises  (-log D(x | y) - log(1 - D(G(z | y) | y))) / 2
     generator      minimises  -log D(G(z | y) | y)
 
-so G(z | y) must match the real samples of class y. Only the inputs of the networks change:
-y is joined to them one-hot, as features or as constant channels. The paper's own networks take
-it through a path of its own (the preset `paper`), and are trained by SGD.
+So G(z | y) must match the real samples of class y, and one can ask it for a class. Only the inputs
+of the networks change: a one-hot y is appended to them, as features or as constant channels. In
+the paper's own networks y has layers of its own before it meets the rest, and SGD trains them
+(preset `paper`).
 """
 
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from torch.optim import SGD, Optimizer
 from .base import Player, later
 from .gan import VanillaGAN, VanillaGANConfig
 
-MOMENTUM, DECAY, LEAST_RATE = 0.5, 1.00004, 1e-6  # section 4.1 of the paper
+MOMENTUM, DECAY, LEAST_RATE = 0.5, 1.00004, 1e-6  # of "sgd": section 4.1 of the paper
 
 
 @dataclass(frozen=True)
 class ConditionalGANConfig(VanillaGANConfig):
-    """The zoo's Adam by default; "sgd" is the paper's, its learning rate decaying step by step."""
+    """Adam by default; "sgd" is the paper's optimizer, whose learning rate decays at each step."""
 
     optimizer: Literal["adam", "sgd"] = later("adam")
 
@@ -40,12 +41,12 @@ class ConditionalGAN(VanillaGAN):
         return SGD(self.network_of(player).parameters(), lr=rate, momentum=MOMENTUM)
 
     def after_discriminator_step(self) -> None:
-        self._slow_down(self.discriminator_optimizer)
+        self._decay(self.discriminator_optimizer)
 
     def after_generator_step(self) -> None:
-        self._slow_down(self.generator_optimizer)
+        self._decay(self.generator_optimizer)
 
-    def _slow_down(self, optimizer: Optimizer) -> None:
+    def _decay(self, optimizer: Optimizer) -> None:
         if self.config.optimizer == "sgd":
             for group in optimizer.param_groups:
                 group["lr"] = max(group["lr"] / DECAY, LEAST_RATE)

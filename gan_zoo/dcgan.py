@@ -1,13 +1,13 @@
 """The deep convolutional GAN (Radford, Metz & Chintala, 2015, arXiv:1511.06434).
 
-The vanilla game,
+The game is the original GAN's:
 
     discriminator  minimises  (-log D(x) - log(1 - D(G(z)))) / 2
     generator      minimises  -log D(G(z))
 
-on networks that suit images: strided convolutions in place of pooling, batch norm in both
-networks, ReLU in the generator, LeakyReLU in the discriminator, initial weights N(0, 0.02).
-Only the networks change.
+Only the networks change, to ones that train stably on images: strided convolutions in place of
+pooling, batch norm in both networks, ReLU in the generator, LeakyReLU in the discriminator, and
+initial weights N(0, 0.02).
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from .networks import Backbone, Init, Norm
 
 @dataclass(frozen=True)
 class DCGANConfig(VanillaGANConfig):
-    """The paper's, but a quarter as wide, with 64 latents: enough for small grey images.
+    """The paper's networks at a quarter of their width, with 64 latents: for small grey images.
 
-    The preset `paper` has its width 128 and 100 latents.
+    The preset `paper` has the paper's width (128) and its 100 latents.
     """
 
     backbone: Backbone = "conv"

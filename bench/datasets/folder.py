@@ -1,4 +1,4 @@
-"""A user's own folder of images as a data set: found, decoded once, split for good."""
+"""The data set `folder:PATH`: a user's own images, decoded once, with a fixed held-out part."""
 
 import os
 from collections.abc import Callable
@@ -22,8 +22,8 @@ from .storage import Bytes, arrays_dir, as_tensor, digest, scratch, writing
 
 SIZES = (28, 32, 64)
 SIZE = 64
-LEAST = 5  # readable images: the first that is held out is the fifth
-NAMED = 5  # unreadable files that are named; the others are counted
+LEAST = 5  # readable images: with fewer, none would be held out
+NAMED = 5  # unreadable files whose names are shown; the others are counted
 TOGETHER = 1024  # images copied at once
 IMAGES, LABELS, FACTS = "images.npy", "labels.int64", "facts.json"
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
@@ -31,11 +31,11 @@ SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be made of the files, beside their size."""
+    """How the images are read, beside their size."""
 
     channels: int | None = None  # 1: grey, 3: colour, None: grey if all files are
     progress: Progress | None = None
-    notice: Callable[[str], None] | None = None  # told in one line what could not be read
+    notice: Callable[[str], None] | None = None  # is given one line on the unreadable files
 
 
 def folder(
@@ -47,9 +47,10 @@ def folder(
     """The images of a folder and its subfolders (PNG, JPEG, WebP), a fixed fifth held out.
 
     train and holdout [n, channels, size, size], in random order; size 28, 32 or 64 (also `None`).
-    Subfolders, if there are two and no image beside them, are the labels. Decoded once, then read
-    from a cache named after all file names, sizes and times. `path` may be written "folder:PATH".
-    Raises ValueError for another size, InputError for no folder and for none to hold out.
+    Subfolders are the classes if there are at least two and no image lies beside them. Images are
+    decoded once, then read from a cache that is named after all file names, sizes and times.
+    `path` may be written "folder:PATH". Raises ValueError for another size, and InputError if there
+    is no such folder or it has fewer than 5 readable images.
     """
     size = SIZE if size is None else size
     if size not in SIZES:
@@ -62,11 +63,12 @@ def folder(
         facts = _prepare(root, files, size, cached, options)
     if facts["readable"] < LEAST:
         raise InputError(
-            f"{root} has {facts['readable']} readable images, fewer than {LEAST}{_lost(facts)}"
+            f"{root} has {facts['readable']} readable images, fewer than {LEAST}"
+            f"{_unreadable(facts)}"
         )
-    if options.notice and (lost := _lost(facts)):
-        options.notice(f"{root}{lost}")
-    # Times are left out: a copy of the folder is the same data.
+    if options.notice and (unreadable := _unreadable(facts)):
+        options.notice(f"{root}{unreadable}")
+    # Without times: a copy of the folder is the same data.
     content = digest([(file.name, file.size) for file in files])
     return _loaded(cached, dataset_name(f"folder:{root}"), facts, content)
 
@@ -80,10 +82,10 @@ def _loaded(cached: Path, name: str, facts: dict[str, Any], content: str) -> Dat
 
 
 def split_rows(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows to train on and rows held out, of labels [n] int64: always the same for equal labels.
+    """The rows to train on and the rows held out, given labels [n] int64; the same every time.
 
     Every fifth row, counted class by class, is held out, so that each class has its share to
-    within one row. Both are in random order, from the stream split/folder.
+    within one row. Both are in a random order, drawn from the stream split/folder.
     """
     generator = Streams(0).generator("split/folder")
     order = torch.randperm(len(labels), generator=generator)
@@ -113,7 +115,7 @@ def _prepare(
     readable = decode([root / name for name in opened], pictures, options.progress)
     rows = torch.from_numpy(readable).nonzero()[:, 0]
     good = {opened[row] for row in rows.tolist()}
-    lost = [file.name for file in files if file.name not in good]
+    unreadable = [file.name for file in files if file.name not in good]
     labels, classes = _labels(root, [opened[row] for row in rows.tolist()])
     train, holdout = split_rows(labels)
     order = torch.cat([train, holdout])
@@ -121,8 +123,8 @@ def _prepare(
         _write(cached / IMAGES, pictures, rows[order], options.channels)
     write_bytes(cached / LABELS, labels[order].numpy().tobytes())
     facts = {"readable": len(rows), "train": len(train), "classes": classes}
-    facts |= {"unreadable": len(lost), "named": lost[:NAMED]}
-    write_json(cached / FACTS, facts)  # last: it says that the others are whole
+    facts |= {"unreadable": len(unreadable), "named": unreadable[:NAMED]}
+    write_json(cached / FACTS, facts)  # last, as it shows that the other files are complete
     return facts
 
 
@@ -143,15 +145,15 @@ def _labels(root: Path, names: list[str]) -> tuple[Tensor, list[str]]:
     if {name.lower() for name in classes} <= SPLITS:
         raise InputError(
             f"{', '.join(classes)} in {root} look like splits, not classes: name one of them, "
-            f"folder:{root / classes[0]}"
+            f"such as folder:{root / classes[0]}"
         )
     number = {name: k for k, name in enumerate(classes)}
     return torch.tensor([number[top] for top in tops]), classes
 
 
-def _lost(facts: dict[str, Any]) -> str:
+def _unreadable(facts: dict[str, Any]) -> str:
     if not facts["unreadable"]:
         return ""
-    names = ", ".join(repr(name)[1:-1] for name in facts["named"])  # one line, whatever they hold
+    names = ", ".join(repr(name)[1:-1] for name in facts["named"])  # one line, whatever the names
     more = ", ..." if facts["unreadable"] > len(facts["named"]) else ""
     return f"; {facts['unreadable']} files could not be read: {names}{more}"

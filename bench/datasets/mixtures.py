@@ -1,4 +1,4 @@
-"""2-D distributions whose modes are known exactly, so that coverage needs no classifier."""
+"""2-D distributions with known modes, so that mode coverage is counted without a classifier."""
 
 import math
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from gan_zoo.streams import Streams
 from ..errors import require
 
 Sample = tuple[Tensor, Tensor]  # points [n, 2] float32, labels [n] int64
-TRAIN = 50_000  # 2,000 and more a mode: a perfect fit of them is a fit of the distribution
-HOLDOUT = 10_000  # four times the 2,500 samples of the usual protocol, disjoint
+TRAIN = 50_000  # at least 2,000 a mode: enough to stand for the distribution
+HOLDOUT = 10_000  # four times the usual protocol's 2,500 samples, drawn apart from TRAIN
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Gaussians of equal weight and of one deviation `sigma` in both axes."""
+    """Gaussians of equal weight, all with the standard deviation `sigma` in both axes."""
 
     name: str
     centres: Tensor  # [modes, 2] float64
@@ -28,9 +28,9 @@ class Mixture:
         return len(self.centres)
 
     def sample(self, n: int, rng: Generator) -> Sample:
-        """n points of independent, uniform modes [n, 2] float32, and their modes [n] int64."""
+        """n points [n, 2] float32 of modes drawn uniformly, and these modes [n] int64."""
         labels = torch.randint(self.modes, (n,), generator=rng)
-        # In float64, rounded once: torch's float32 kernel differs between processors.
+        # Computed in float64 and rounded once: torch's float32 kernel differs between processors.
         noise = torch.randn(n, 2, generator=rng, dtype=torch.float64)
         return (self.centres[labels] + self.sigma * noise).float(), labels
 
@@ -43,7 +43,7 @@ class SwissRoll:
     """
 
     name: str
-    noise: float  # deviation in both axes, before the division
+    noise: float  # standard deviation in both axes, before the division
     scale: float
 
     @property
@@ -51,7 +51,7 @@ class SwissRoll:
         return 1
 
     def sample(self, n: int, rng: Generator) -> Sample:
-        """n points [n, 2] float32, and their one label, 0: [n] int64."""
+        """n points [n, 2] float32, and their labels [n] int64, all 0."""
         t = 1.5 * math.pi * (1 + 2 * torch.rand(n, generator=rng, dtype=torch.float64))
         spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1)
         noise = torch.randn(n, 2, generator=rng, dtype=torch.float64)
@@ -66,16 +66,17 @@ def ring(modes: int, radius: float) -> Tensor:
 
 
 def grid(side: int, spacing: float) -> Tensor:
-    """Centres [side * side, 2] float64, around the origin, column by column, upwards."""
+    """Centres [side * side, 2] float64, around the origin, column by column from the bottom up."""
     axis = (torch.arange(side, dtype=torch.float64) - (side - 1) / 2) * spacing
     return torch.cartesian_prod(axis, axis)
 
 
-# The published rings are one but for scale (radius = 100 sigma), and so are the grids (spacing =
-# 40 sigma). The defaults have WGAN-GP's scale, unit variance of each coordinate, which networks are
-# initialised for: radius sqrt(2), spacing 1 / sqrt(2). Their modes are 3.5 and 2.8 times as wide,
-# so that the share within 3 sigma leaves 0 in seconds of one CPU core, not in minutes. Neighbours
-# are still 22 and 14 sigma apart: no sample is in doubt.
+# The published rings differ only in scale (radius = 100 sigma), and so do the published grids
+# (spacing = 40 sigma). ring8 and grid25 have WGAN-GP's scale, a variance of about 1 in each
+# coordinate, which suits the networks' initial weights: radius sqrt(2), spacing 1 / sqrt(2). But
+# their modes are 3.5 and 2.8 times as wide, so that samples fall within 3 sigma of a mode after
+# seconds on one CPU core, not minutes. Neighbouring modes are still 22 and 14 sigma apart, so the
+# mode of a sample is never in doubt.
 DISTRIBUTIONS: dict[str, Mixture | SwissRoll] = {
     d.name: d
     for d in (
@@ -93,10 +94,10 @@ DISTRIBUTIONS: dict[str, Mixture | SwissRoll] = {
 def true_samples(name: str, part: str, n: int) -> Sample:
     """n samples of a distribution, always the same for one name, part and n.
 
-    `part` names the stream, points/<name>/<part> of seed 0: samples belong to the data set, not
-    to a trial, and those of different parts are independent. Raises InputError for an unknown
-    name, with the nearest right one. Source of the sets: PacGAN (Lin et al. 2018, section 4.1;
-    modes as in VEEGAN, Srivastava et al. 2017) and WGAN-GP's code (Gulrajani et al. 2017).
+    They are drawn from the stream points/<name>/<part> of seed 0: they belong to the data set, not
+    to a trial, and different parts are independent. Raises InputError for an unknown name, with
+    the nearest known one. Source: PacGAN (Lin et al. 2018, section 4.1; modes as in VEEGAN,
+    Srivastava et al. 2017) and WGAN-GP's code (Gulrajani et al. 2017).
     """
     distribution = require(name, DISTRIBUTIONS, "2-D distribution")
     seed = Streams(0).seed_of(f"points/{name}/{part}")
@@ -104,9 +105,9 @@ def true_samples(name: str, part: str, n: int) -> Sample:
 
 
 def points_dataset(name: str) -> tuple[Sample, Sample]:
-    """The fixed training and held-out samples, 50,000 and 10,000; the label is the mode.
+    """The training samples (50,000) and held-out samples (10,000); the label is the mode.
 
-    Fixed, though true samples are free, so that data order, epochs and memorisation mean what
-    they mean for images. Raises InputError for an unknown name.
+    True samples cost nothing, but these are fixed, so that the order of the data, epochs and
+    memorisation mean what they mean for images. Raises InputError for an unknown name.
     """
     return true_samples(name, "train", TRAIN), true_samples(name, "holdout", HOLDOUT)

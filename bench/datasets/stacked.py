@@ -1,7 +1,7 @@
 """Stacked MNIST: three random digits as three channels, 1000 modes that a classifier can count.
 
-The published counts are of 26,000 samples, and hang on it: true samples have a KL to uniform of
-about 999 / 2n = .019, and .023 where the digits are as uneven as those of MNIST.
+The published numbers are for 26,000 samples and depend on that: even true samples have a KL
+divergence from uniform of about 999 / 2n = .019, or .023 with MNIST's uneven shares of digits.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from .digits import mnist5k
 from .vision import vision_set
 
 MODES = 1000
-TRAIN = 25_600  # 26 a mode, and whole batches of any usual size
+TRAIN = 25_600  # about 26 a mode, and whole batches of any usual size
 HOLDOUT = 6_400
-PROTOCOL = 26_000  # samples that the published counts are made of
+PROTOCOL = 26_000  # samples in which the published modes are counted
 DIGITS: dict[str, Callable[[int | None, Path | None], Dataset]] = {
     "stacked-mnist": lambda size, _: mnist5k(size=size),
     "stacked-mnist@mnist": lambda size, data_dir: vision_set("mnist", size, data_dir),
@@ -35,14 +35,14 @@ def stacked_mnist(
     train: int = TRAIN,
     holdout: int = HOLDOUT,
 ) -> Dataset:
-    """Images of three digits each, drawn independently and with replacement from MNIST.
+    """Images of three digits each, drawn independently and with replacement.
 
-    `name` says from which: "stacked-mnist" from `mnist5k`, "stacked-mnist@mnist" from all of
-    MNIST. train [train, 3, size, size] of its training digits, holdout of its held-out ones; the
-    label is 100 a + 10 b + c of the digits in channels 0, 1, 2. Always the same for one name and
-    number. Raises InputError for an unknown name and where MNIST is not to be had, ValueError for
-    a size that the digits do not come in. Source: Metz et al. 2017 (Unrolled GAN); Srivastava et
-    al. 2017 (VEEGAN), section 4.2.
+    "stacked-mnist" draws from `mnist5k`, "stacked-mnist@mnist" from all of MNIST. train [train, 3,
+    size, size] is drawn from the training digits, holdout [holdout, 3, size, size] from the
+    held-out ones; the label of digits a, b, c in channels 0, 1, 2 is 100 a + 10 b + c. The images
+    are always the same for one name and number. Raises InputError for an unknown name and if MNIST
+    can neither be found nor downloaded, ValueError for a size that the digits do not come in.
+    Source: Metz et al. 2017 (Unrolled GAN); Srivastava et al. 2017 (VEEGAN), section 4.2.
     """
     digits = require(name, DIGITS, "stacked data set")(size, data_dir)
     parts = [
@@ -61,9 +61,9 @@ def _stacked(digits: Split, n: int, stream: str) -> Split:
 
 
 def combined(digits: Tensor) -> Tensor:
-    """The mode 100 a + 10 b + c [n] of the digits [n, 3] in channels 0, 1, 2, both int64.
+    """The modes 100 a + 10 b + c, [n], of digits a, b, c in channels 0, 1, 2, [n, 3]; all int64.
 
-    Raises ValueError for another shape or a digit that is none.
+    Raises ValueError for another shape or type, and for numbers outside 0 .. 9.
     """
     if digits.ndim != 2 or digits.shape[1] != 3 or digits.dtype != torch.int64:
         raise ValueError(f"digits are [n, 3] int64, not {list(digits.shape)} {digits.dtype}")

@@ -1,4 +1,4 @@
-"""The classic image data sets through torchvision: read where they lie, or downloaded once."""
+"""MNIST, Fashion-MNIST, CIFAR-10 and SVHN through torchvision: found on disk or downloaded once."""
 
 import hashlib
 import socket
@@ -21,29 +21,29 @@ from .images import RECIPE
 from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
 
 SIZES = (28, 32, 64)
-PATIENCE = 20.0  # seconds without an answer until a download is given up
+TIMEOUT = 20.0  # seconds without an answer, after which a download is given up
 TOGETHER = 1000  # images resized at once
 Native = tuple[Tensor, Tensor]  # images [n, c, h, w] uint8 and labels [n] int64
 
 
 @dataclass(frozen=True)
 class Source:
-    """How torchvision reads a set, and what it reads."""
+    """A data set of torchvision: how it is read, its files and its classes."""
 
-    read: Callable[[Path, bool], Native]  # called with the folder, and whether to train on it
-    files: tuple[str, ...]  # within the folder
+    read: Callable[[Path, bool], Native]  # (folder, training split?) -> images and labels
+    files: tuple[str, ...]  # their paths within the folder
     classes: tuple[str, ...]
     size: int = 32  # pixels
 
 
 def vision_set(name: str, size: int | None = None, data_dir: Path | None = None) -> Dataset:
-    """The data set `name` of SOURCES: its own training split, its test split held out.
+    """The data set `name` of SOURCES: its own training split, with its test split held out.
 
-    train and holdout [n, c, size, size]; size 28, 32, 64 or the set's own (also `None`), resized
-    bilinearly with antialiasing, once. Rows are in the set's order. Read from
-    `bench.datasets.storage.cache_dir`, downloaded to it if absent. Raises InputError, one line
-    naming the folder and the files, where they are neither there nor to be had, and ValueError for
-    another size.
+    train and holdout [n, c, size, size] in the set's order; size 28, 32 or 64, None: the set's own.
+    Other sizes than its own are resized once, bilinearly with antialiasing. Files are read from
+    `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing. Raises InputError,
+    in one line that names the folder and the files, if they can neither be found nor downloaded;
+    ValueError for another size.
     """
     source = require(name, SOURCES, "torchvision data set")
     size = source.size if size is None else size
@@ -59,26 +59,26 @@ def vision_set(name: str, size: int | None = None, data_dir: Path | None = None)
 
 
 def require_size(name: str, size: int) -> None:
-    """Raises ValueError for a size that torchvision's sets do not come in here."""
+    """Raises ValueError for any size but 28, 32 and 64."""
     if size not in SIZES:
         raise ValueError(f"{name} comes in sizes {', '.join(map(str, SIZES))}, not {size}")
 
 
 @contextmanager
 def reading(name: str, folder: Path, files: tuple[str, ...]) -> Iterator[None]:
-    """What torchvision raises within, as InputError: one line that names the folder and files."""
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)  # torchvision itself would wait for ever
+    """A context that turns what torchvision raises into InputError: one line, with the files."""
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)  # torchvision itself would wait for ever
     try:
         yield
-    except Exception as error:  # of files that are absent or broken, and of a network that is
+    except Exception as error:  # files may be missing or broken, and so may the network
         reason = textwrap.shorten(str(error) or type(error).__name__, 160)
         raise InputError(
             f"{name} is not in {folder} and could not be downloaded ({reason}); "
             f"expected there: {', '.join(files)}"
         ) from error
     finally:
-        socket.setdefaulttimeout(patience)
+        socket.setdefaulttimeout(timeout)
 
 
 def _sized(name: str, images: Tensor, size: int, folder: Path) -> Tensor:

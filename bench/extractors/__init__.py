@@ -1,4 +1,12 @@
-"""EXTRACTORS: the frozen networks whose features the metrics compare, by name."""
+"""EXTRACTORS: the frozen networks whose features the metrics compare, by name.
+
+A user may refer to an extractor (`--features`) by
+
+    NAME                 an entry of EXTRACTORS
+    inception:FILE       the extractor inception, with weights from FILE
+    module:Class[:FILE]  a network of their own (also file.py:Class[:FILE]), see `custom`
+    auto, none           the data set's default, or no extractor
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +20,22 @@ from ..errors import InputError
 class ExtractorEntry:
     """A frozen network that turns samples into features, and its weights."""
 
-    target: str  # "module:Class"
-    weights: str  # file in extractors/weights; empty for one that is made when it is needed
-    sha256: str
+    target: str  # "module:Class", or "module:function" that loads it
+    weights: str  # file in extractors/weights; "" if the weights are downloaded or trained
+    sha256: str  # of that file
     help: str
-    second: str | None = None  # a differently seeded twin: does the ranking survive it?
+    second: str | None = None  # its twin from another seed, which shows if a ranking depends on it
     trained_on: tuple[str, ...] = ()  # data sets whose training images it was trained on, or ANY
 
 
-ANY = "any"  # data set, of an extractor that is trained on whichever it judges
-NONE = "none"  # no extractor: trained and pictured, but not measured
+ANY = "any"  # in `trained_on`: every data set that it is used on
+NONE = "none"  # no extractor: the trial is trained and its samples are shown, but not measured
 EXTRACTORS: dict[str, ExtractorEntry] = {
     "digits-lenet": ExtractorEntry(
         "bench.extractors.network:DigitsLeNet",
         "digits-lenet.safetensors",
         "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
-        "a small digit classifier, trained on MNIST without any image of mnist5k",
+        "a small digit classifier, trained on MNIST without the images of mnist5k",
         second="digits-lenet-2",
         trained_on=("mnist",),
     ),
@@ -35,14 +43,14 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "bench.extractors.network:DigitsLeNet",
         "digits-lenet-2.safetensors",
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
-        "the same from another seed: does the ranking survive it?",
+        "digits-lenet trained from another seed, to see if a ranking depends on the extractor",
         trained_on=("mnist",),
     ),
     "stacked-lenet": ExtractorEntry(
         "bench.extractors.network:StackedLeNet",
         "digits-lenet.safetensors",
         "d5d464f6298e4307af60abdc42ea0521bf98d1c4954a46dc9313b96b3440f883",
-        "digits-lenet on each of three channels: 192 features, 1000 classes",
+        "digits-lenet on each of the three channels: 192 features, 1000 classes",
         second="stacked-lenet-2",
         trained_on=("stacked-mnist@mnist",),
     ),
@@ -50,36 +58,37 @@ EXTRACTORS: dict[str, ExtractorEntry] = {
         "bench.extractors.network:StackedLeNet",
         "digits-lenet-2.safetensors",
         "95ca5043c74359e09b4d6f215e2bea73aa34308f897fb0bfadad38f9a410cde1",
-        "the same with digits-lenet-2",
+        "digits-lenet-2 on each of the three channels",
         trained_on=("stacked-mnist@mnist",),
     ),
     "inception": ExtractorEntry(
         "bench.extractors.inception:load_inception",
         weights="",
         sha256="",
-        help="the network of published FIDs; its weights are downloaded, or given: inception:FILE",
+        help="the network of published FIDs; inception:FILE takes weights from a file, else they "
+        "are downloaded",
     ),
     "classifier": ExtractorEntry(
         "bench.extractors.classifier:load_or_train",
         weights="",
         sha256="",
-        help="a small network trained once on the data set's own labels, and cached",
+        help="a small classifier, trained once on the data set's own labels and cached",
         trained_on=(ANY,),
     ),
 }
 
 
 def check_features(reference: str) -> None:
-    """Raises InputError if `--features` can be no extractor."""
+    """Raises InputError if a reference is of none of the forms above. Imports nothing."""
     if is_custom(reference):
-        return  # it must be loaded to know whether it is there
+        return  # only loading it shows whether it exists
     first, _, file = reference.partition(":")
     if first not in (*EXTRACTORS, "auto", NONE) or (file and first != "inception"):
         raise InputError(unknown("feature extractor", reference, [*EXTRACTORS, "auto", NONE]))
 
 
 def extractor_name(reference: str) -> str:
-    """Without the file of weights: "inception:FILE" -> "inception", "m:Class:FILE" -> "m:Class"."""
+    """A reference without its file: "inception:FILE" -> "inception", "m:C:FILE" -> "m:C"."""
     first, _, rest = reference.partition(":")
     if first in EXTRACTORS:
         return first
@@ -99,21 +108,21 @@ def is_custom(reference: str) -> bool:
 
 
 def without_hash(protocol: str) -> str:
-    """The extractor of a row's column `features`: "NAME:HASH" -> NAME, and "points" as it is."""
+    """The extractor in a row's column `features`: "NAME:HASH" -> NAME; "points" stays as it is."""
     return protocol.rpartition(":")[0] or protocol
 
 
 def saw_training_images(reference: str, dataset: str) -> bool:
-    """Was the extractor trained on the training images of the data set of that name?
+    """Was the extractor trained on the training images of this data set?
 
-    `reference` as in `--features` or as in the column `features`. Of a network of one's own it is
-    not known, and taken to be no.
+    `reference` is as in `--features` or as in the column `features`. A user's own network is
+    assumed not to have been.
     """
     entry = EXTRACTORS.get(extractor_name(reference))
     return entry is not None and (dataset in entry.trained_on or ANY in entry.trained_on)
 
 
 def second_extractor(reference: str) -> str | None:
-    """The twin of an extractor, if it has one."""
+    """The twin of an extractor from another seed; None if it has none."""
     entry = EXTRACTORS.get(reference)
     return entry.second if entry else None

@@ -1,7 +1,7 @@
-"""The extractor `classifier`: a small network trained once on a data set's own labels, and cached.
+"""The extractor `classifier`: a small network trained once on a data set's own labels, then cached.
 
-The recipe is that of `digits-lenet` (extractors/weights), shortened. This network was trained on
-the images that it judges, so its held-out accuracy belongs beside every number that it gives.
+It is trained like `digits-lenet` (extractors/weights), but for a shorter time. As it was trained on
+the training images that it later judges, its held-out accuracy is shown beside its numbers.
 """
 
 import fcntl
@@ -28,16 +28,16 @@ from ..files import write_bytes
 from .network import Extractor
 from .weights.train_digits_lenet import BATCH, PEAK_RATE, TOTAL_VARIANCE, augment
 
-VERSION = 1  # of the network and of how it is trained; part of the key of the cache
+VERSION = 1  # of the network and its training; part of the cache's key
 SIZES = (28, 32, 64)
-Progress = Callable[[str], None]  # is told in a line, now and then, how far the training is
+Progress = Callable[[str], None]  # called with a line on the training, ten times or so
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How the network is trained: Adam, one cycle of the learning rate, cross-entropy."""
 
-    images: int = 300_000  # shown at most, five epochs of 60,000
+    images: int = 300_000  # at most: five epochs of 60,000
     epochs: int = 30  # at most
     batch: int = BATCH
     peak_rate: float = PEAK_RATE
@@ -48,10 +48,11 @@ DEFAULT = Recipe()
 
 
 class SmallLeNet(nn.Module):
-    """A classifier of images [n, *shape], square, of 28, 32 or 64 pixels; kin of `DigitsLeNet`.
+    """A classifier of square images of 28, 32 or 64 pixels, much like `DigitsLeNet`.
 
-    `forward` takes images in [-1, 1] and gives features [n, 64] (not negative, times the stored
-    constant `scale`) and logits [n, classes]. ValueError for images of another shape.
+    `forward` takes images [n, *shape] in [-1, 1] and gives features [n, 64] (not negative,
+    multiplied by the stored constant `scale`) and logits [n, classes]. Raises ValueError for images
+    of another shape.
     """
 
     features: ClassVar[int] = 64
@@ -67,7 +68,7 @@ class SmallLeNet(nn.Module):
             nn.MaxPool2d(2),  # 6 x 6 or 7 x 7
             *(nn.Conv2d(48, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()),
             *(nn.MaxPool2d(2), nn.Flatten()),  # 3 x 3
-            # Batch norm before the last ReLU too: no unit can die, all vary on one scale.
+            # Batch norm before the last ReLU too: no unit dies, and all vary on one scale.
             *(nn.Linear(64 * 9, 64, bias=False), nn.BatchNorm1d(64), nn.ReLU()),
         )
         self.head = nn.Linear(64, classes)
@@ -88,18 +89,18 @@ def load_or_train(
     progress: Progress | None = None,
     recipe: Recipe = DEFAULT,
 ) -> Extractor:
-    """The classifier of a data set: from the folder `cache`, or trained and written there.
+    """The classifier of a data set, read from the folder `cache` or trained and written there.
 
-    The file's name holds the hash of data and recipe, and that of its own bytes: one that is
-    damaged, or holds another network, is trained again. Processes that ask at once wait for the
-    one that trains. `accuracy` is the share of the held-out images that it classifies rightly.
-    Raises InputError for data without labels of two classes, without held-out images, or of
-    another size than 28, 32 or 64.
+    A file's name holds the hash of data and recipe and the hash of its own bytes. If a file is
+    damaged or holds another network, the classifier is trained again. If several processes ask at
+    the same time, one trains and the others wait. `accuracy` is the share of held-out images that
+    it classifies correctly. Raises InputError for data with fewer than two classes, without
+    held-out images, or of another size than 28, 32 or 64.
     """
     _require_labels(dataset)
     report = progress or (lambda line: None)
     raw = _cached_or_trained(dataset, cache, torch.device(device), report, recipe)
-    with torch.device("meta"):  # its first weights would be drawn from the global generator
+    with torch.device("meta"):  # initial weights would be drawn from the global generator
         network = SmallLeNet(dataset.spec.shape, dataset.spec.classes)
     network.load_state_dict(safetensors.torch.load(raw), assign=True)
     network.to(torch.device(device)).to(memory_format=torch.channels_last)
@@ -123,28 +124,28 @@ def _require_labels(dataset: Dataset) -> None:
 
 
 def key_of(dataset: Dataset, recipe: Recipe = DEFAULT) -> str:
-    """sha256 of all that determines the weights: samples, labels, recipe and version."""
+    """sha256 of everything that determines the weights: samples, labels, recipe and version."""
     known = asdict(recipe) | {"version": VERSION, "classes": dataset.spec.classes}
     digest = hashlib.sha256(json.dumps(known).encode())
     for split in (dataset.train, dataset.holdout):
         digest.update(f"{list(split.samples.shape)}".encode())
-        for part in (*split.samples.split(4096), split.labels):  # in parts: it may be on disk
+        for part in (*split.samples.split(4096), split.labels):  # in parts: they may be on disk
             digest.update(part.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 
 def card_of(raw: bytes) -> dict[str, float]:
-    """The numbers that a file of weights carries: `held_out_accuracy` and what it was made of."""
+    """The card in a file of weights: its `held_out_accuracy` and how it was trained."""
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     card: dict[str, float] = json.loads(header["__metadata__"]["card"])
     return card
 
 
 def _fits(raw: bytes, spec: DataSpec) -> bool:
-    """Whether `raw` holds a card and weights of the network for such data."""
+    """Does `raw` hold a card, and the weights of the network for such data?"""
     try:
         accuracy, weights = card_of(raw)["held_out_accuracy"], safetensors.torch.load(raw)
-    except Exception:  # a name can be forged with its hash, and a header say anything
+    except Exception:  # the hash in the name may be forged, and the header hold anything
         return False
     with torch.device("meta"):
         wanted = SmallLeNet(spec.shape, spec.classes).state_dict()
@@ -170,7 +171,7 @@ def _cached_or_trained(
         return raw
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / f".classifier-{key}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # let go when the file is closed
+        fcntl.flock(handle, fcntl.LOCK_EX)  # released when the file is closed
         if raw := _cached(cache, key, spec, report):  # another process was first
             return raw
         raw = _trained(dataset, recipe, device, report)
@@ -181,20 +182,21 @@ def _cached_or_trained(
 
 def _trained(dataset: Dataset, recipe: Recipe, device: torch.device, report: Progress) -> bytes:
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # more would add in another order: other bits, another hash
+    torch.set_num_threads(1)  # several would add in another order: other bits, another hash
     try:
         with full_precision(device):
             network = _train(dataset, recipe, device, report)
-            features, learnt = _see(network, dataset.train, device)
+            features, learnt = _features_and_accuracy(network, dataset.train, device)
             network.scale.fill_((TOTAL_VARIANCE / features.double().var(0).sum().item()) ** 0.5)
-            accuracy = _see(network, dataset.holdout, device)[1]
+            _, accuracy = _features_and_accuracy(network, dataset.holdout, device)
     finally:
         torch.set_num_threads(threads)
-    report(f"classifier of {dataset.name}: {accuracy:.1%} of the held-out images right")
+    report(f"classifier of {dataset.name}: {accuracy:.1%} of the held-out images are right")
     card = {"held_out_accuracy": accuracy, "training_accuracy": learnt, "version": VERSION}
     card |= {"trained_on": len(dataset.train), "held_out": len(dataset.holdout), **asdict(recipe)}
     weights = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
-    # One key, since safetensors does not keep the order of several: equal runs, equal bytes.
+    # A single key: safetensors does not keep the order of several, so equal runs would not give
+    # equal bytes.
     return safetensors.torch.save(weights, {"card": json.dumps(card)})
 
 
@@ -227,7 +229,9 @@ def _orders(n: int, batch: int, rng: Stream) -> Iterator[Tensor]:
 
 
 @torch.inference_mode()
-def _see(network: SmallLeNet, split: Split, device: torch.device) -> tuple[Tensor, float]:
+def _features_and_accuracy(
+    network: SmallLeNet, split: Split, device: torch.device
+) -> tuple[Tensor, float]:
     parts = [network(to_unit(part.to(device))) for part in split.samples.split(500)]
     predicted = torch.cat([logits for _, logits in parts]).argmax(1).cpu()
     accuracy = (predicted == split.labels.cpu()).double().mean().item()

@@ -1,10 +1,11 @@
-"""A user's own feature network: `--features package.module:Class` or `file.py:Class`.
+"""A user's own extractor: `--features package.module:Class` or `file.py:Class`.
 
-The class takes no arguments. Its weights are a .safetensors file: named in a third part,
-`package.module:Class:FILE.safetensors`, or else by the class attribute `weights`, relative to the
-module's own file. `forward(images)` takes float32 [n, c, h, w] in [-1, 1], of the data set's
-shape, and gives features [n, d] and logits [n, classes], as `DigitsLeNet` in network.py does. For
-modes to be counted, the logits' classes must be those of the data set, in its order.
+The class is a torch.nn.Module that takes no arguments. Its weights are a .safetensors file: either
+the third part of the reference, `package.module:Class:FILE.safetensors`, or the class attribute
+`weights`, a path relative to the module's file. `forward(images)` takes float32 [n, c, h, w] in
+[-1, 1], of the data set's shape, and gives features [n, d] and logits [n, classes], as
+`DigitsLeNet` in network.py does. Modes can only be counted if the classes of the logits are those
+of the data set, in its order.
 """
 
 import hashlib
@@ -23,18 +24,18 @@ from ..errors import InputError
 from . import portable
 from .network import Extractor
 
-PROBE = 4  # images that a network is tried on
-CLOSE = 1e-3  # features of an image alone and in a batch may differ by rounding
+TRIED_ON = 4  # random images
+TOLERANCE = 1e-3  # of the largest feature: an image alone and in a batch may differ by rounding
 
 
 def load_custom(
     reference: str, shape: tuple[int, ...], device: torch.device | str = "cpu"
 ) -> Extractor:
-    """The user's network, tried on a few images of `shape`, the data set's [c, h, w].
+    """The user's network, after a try on a few images of `shape`, the data set's [c, h, w].
 
-    The extractor's name is the reference without the file; its sha256 is that of the weights'
-    bytes and of the source of the class's module, since both decide the numbers. Raises
-    InputError, in one line, for whatever is not as this module says.
+    The extractor's name is the reference without the file. Its sha256 is that of the weights'
+    bytes followed by the source of the class's module, since both decide the numbers. Raises
+    InputError, in one line, for whatever is not as this module demands.
     """
     target, file = files_of(reference)
     found = _class(target)
@@ -44,9 +45,9 @@ def load_custom(
         raw = file.read_bytes()
         network.load_state_dict(safetensors.torch.load(raw))
     except (OSError, safetensors.SafetensorError, RuntimeError) as error:
-        raise InputError(f"the weights of {target}: {_line(error)}") from error
+        raise InputError(f"the weights of {target}: {_one_line(error)}") from error
     network.to(device).eval().requires_grad_(False)
-    features, classes = _tried(network, target, shape, torch.device(device))
+    features, classes = _sizes_when_tried(network, target, shape, torch.device(device))
     sha256 = hashlib.sha256(raw + source.read_bytes()).hexdigest()
     return Extractor(portable(target), sha256, features, classes, network)
 
@@ -76,7 +77,8 @@ def _class(target: str) -> type[nn.Module]:
     except LookupError as error:
         raise InputError(str(error).replace("the model", "the feature network")) from error
     except Exception as error:  # the user's module may raise anything
-        raise InputError(f"cannot load the feature network {target!r}: {_line(error)}") from error
+        reason = _one_line(error)
+        raise InputError(f"cannot load the feature network {target!r}: {reason}") from error
     if not issubclass(found, nn.Module):
         raise InputError(f"{target} is not a torch.nn.Module")
     return found
@@ -87,55 +89,60 @@ def _own_weights(found: type[nn.Module], source: Path) -> Path:
     if not isinstance(weights, str | Path):
         raise InputError(
             f"{found.__name__} has no weights: give module:Class:FILE.safetensors, or the class an "
-            "attribute `weights`, a file beside its module"
+            "attribute `weights`, the path of a file beside its module"
         )
     return source.parent / weights
 
 
 def _built(found: type[nn.Module], target: str) -> nn.Module:
     try:
-        with Streams(0).ambient("init"):  # weights that it draws, and that the file replaces
+        with Streams(0).ambient("init"):  # it draws weights, which the file's then replace
             return found()
     except Exception as error:
-        raise InputError(f"{target}() fails: {_line(error)}") from error
+        raise InputError(f"{target}() fails: {_one_line(error)}") from error
 
 
 @torch.inference_mode()
-def _tried(
+def _sizes_when_tried(
     network: nn.Module, target: str, shape: tuple[int, ...], device: torch.device
 ) -> tuple[int, int]:
-    images = Streams(0)["probe"].uniform(PROBE, *shape).to(device) * 2 - 1
-    said = f"{target}, tried on images {list(images.shape)},"
-    features, logits = (_rows(part, said) for part in _pair(network, images, said))
-    again = _pair(network, images, said)[0]
+    """The numbers of features and of classes; raises InputError for outputs that are no use."""
+    images = Streams(0)["probe"].uniform(TRIED_ON, *shape).to(device) * 2 - 1
+    subject = f"{target}, tried on images {list(images.shape)},"
+    features, logits = (_finite_rows(part, subject) for part in _outputs(network, images, subject))
+    again, _ = _outputs(network, images, subject)
     if not torch.equal(features, again):
-        raise InputError(f"{said} gives other features each time: eval() must switch off dropout")
-    alone = _pair(network, images[:1], said)[0]
-    tolerance = CLOSE * float(features.abs().max())
+        raise InputError(
+            f"{subject} gives other features each time: eval() must switch off dropout"
+        )
+    alone, _ = _outputs(network, images[:1], subject)
+    tolerance = TOLERANCE * float(features.abs().max())
     if alone.shape != features[:1].shape or float((alone - features[:1]).abs().max()) > tolerance:
-        raise InputError(f"{said} gives an image other features alone than among others")
+        raise InputError(f"{subject} gives an image other features alone than among others")
     return features.shape[1], logits.shape[1]
 
 
-def _pair(network: nn.Module, images: Tensor, said: str) -> tuple[Any, Any]:
+def _outputs(network: nn.Module, images: Tensor, subject: str) -> tuple[Any, Any]:
     try:
         given = network(images)
     except Exception as error:
-        raise InputError(f"{said} fails: {_line(error)}") from error
+        raise InputError(f"{subject} fails: {_one_line(error)}") from error
     if not isinstance(given, tuple) or len(given) != 2:
-        raise InputError(f"{said} gives {type(given).__name__}, not a pair: features, logits")
+        raise InputError(f"{subject} gives {type(given).__name__}, not a pair: features, logits")
     return given[0], given[1]
 
 
-def _rows(part: Any, said: str) -> Tensor:
-    if not isinstance(part, Tensor) or part.ndim != 2 or len(part) != PROBE or not part.shape[1]:
+def _finite_rows(part: Any, subject: str) -> Tensor:
+    if not isinstance(part, Tensor) or part.ndim != 2 or len(part) != TRIED_ON or not part.shape[1]:
         shown = list(part.shape) if isinstance(part, Tensor) else type(part).__name__
-        raise InputError(f"{said} gives {shown} where [{PROBE}, d] is wanted")
+        raise InputError(f"{subject} gives {shown}, not [{TRIED_ON}, d]")
     if part.dtype != torch.float32 or not bool(part.isfinite().all()):
-        raise InputError(f"{said} gives {part.dtype}, or NaN or infinity: finite float32 is wanted")
+        raise InputError(
+            f"{subject} gives {part.dtype}, or NaN or infinity: it must give finite float32"
+        )
     return part
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -1,7 +1,7 @@
-"""The extractor `inception`: the network of the published FIDs, in torchmetrics' form.
+"""The extractor `inception`: the network of published FIDs, through torchmetrics.
 
-Its weights are a pickle, so they are read as tensors and nothing else: torch-fidelity never opens
-the file itself, and one that would run code is refused.
+Its weights are a pickle, which could run code when it is loaded. So they are read here as tensors
+and nothing else, any other content is refused, and torch-fidelity never opens the file itself.
 """
 
 import hashlib
@@ -25,18 +25,18 @@ from .network import Extractor
 NAME = "weights-inception-2015-12-05-6726825d.pth"  # 95,628,359 bytes
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{NAME}"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
-PART = 25  # images at once: at 299 x 299 pixels a layer of 25 takes 140 MB
-TIMEOUT = 20  # seconds without an answer
+PART = 25  # images at once: at 299 x 299 pixels, one layer's output for 25 takes 140 MB
+TIMEOUT = 20  # seconds without an answer, after which the download is given up
 
 
 class Inception(nn.Module):
     """Inception-v3 as FID uses it (Szegedy et al. 2015; Heusel et al. 2017, arXiv:1706.08500).
 
     `forward` takes images [n, 1 or 3, h, w] in [-1, 1] and gives the features [n, 2048] of the last
-    average pool, and logits [n, 1008] without their bias, as the Inception score takes them.
-    Images become bytes, grey ones three equal channels, and are resized to 299 x 299 as TensorFlow
-    1 did it: the published protocol, where torchmetrics' own default is another. `weights` is a
-    file that torch-fidelity can load. ValueError for another number of channels.
+    average pooling, and logits [n, 1008] without their bias, as the Inception score takes them.
+    Images become bytes, grey ones with three equal channels, and are resized to 299 x 299 as
+    TensorFlow 1 did. This is the published protocol, not torchmetrics' default. `weights` is a file
+    that torch-fidelity can load. Raises ValueError for another number of channels.
     """
 
     features: ClassVar[int] = 2048
@@ -57,11 +57,12 @@ class Inception(nn.Module):
 
 
 def load_inception(file: Path | None = None, device: torch.device | str = "cpu") -> Extractor:
-    """The network with the weights in `file`, or with torch-fidelity's, downloaded once.
+    """The network with the weights in `file`, or with torch-fidelity's own, downloaded once.
 
-    Those lie in torch's own cache, where torch-fidelity looks too, and their sha256 is checked;
-    of a file that is given only the layout is, and its hash is part of the protocol. Raises
-    InputError, in one line, without torch-fidelity, without the file, and for another content.
+    torch-fidelity's weights are kept in torch's cache, where torch-fidelity looks for them too, and
+    their sha256 is checked. Of another file only the layout is checked; its hash becomes part of
+    the protocol. Raises InputError, in one line, if torch-fidelity or the file is missing, and for
+    a file of other content.
     """
     path = _downloaded() if file is None else file
     if not path.is_file():
@@ -77,9 +78,9 @@ def load_inception(file: Path | None = None, device: torch.device | str = "cpu")
 
 
 def at_hand() -> bool:
-    """Whether it can be had without a download."""
-    there = importlib.util.find_spec("torch_fidelity") is not None
-    return there and _weights().is_file()
+    """Can the extractor be used without a download?"""
+    installed = importlib.util.find_spec("torch_fidelity") is not None
+    return installed and _weights().is_file()
 
 
 def _weights() -> Path:
@@ -89,8 +90,8 @@ def _weights() -> Path:
 def _built(path: Path) -> Inception:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        # torch-fidelity unpickles whatever it is given: so it is given what is written here.
-        # Its first weights are drawn, and thrown away: from a copy of the global generator.
+        # torch-fidelity would unpickle any file: it gets a copy that holds these tensors only. It
+        # draws initial weights first, from a copy of the global generator, which stays as it is.
         with TemporaryDirectory() as folder, torch.random.fork_rng([]):
             torch.save(state, copy := Path(folder) / NAME)
             return Inception(copy)
@@ -115,7 +116,7 @@ def _downloaded() -> Path:
             with answer, temporary.open("wb") as handle:
                 shutil.copyfileobj(answer, handle)
             if _sha256(temporary) != SHA256:
-                raise OSError("what came has another sha256")
+                raise OSError("the server's file has another sha256")
     except (OSError, HTTPException) as error:  # URLError is an OSError
         raise InputError(
             f"the extractor 'inception' needs {NAME}, which cannot be downloaded ({error}): "

@@ -1,4 +1,4 @@
-"""A judge: a data set together with the frozen network that looks at it."""
+"""A judge: a data set, its extractor, and the features of its real images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from .inception import load_inception
 from .network import Extractor, Seen, load_extractor
 
 REFERENCE = 10_000  # images of a split that samples are compared with, at most
-TOGETHER = 5_000  # images turned into floats together
+TOGETHER = 5_000  # images turned into floats at once
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What an extractor sees in a split, and what metrics derive from that alone.
+    """The features of a split's real images, and what metrics derive from them alone.
 
-    What is derived is computed once, when it is first asked for: an evaluation then costs a fifth
+    Derived values are computed once, when they are first needed: later evaluations cost a fifth
     less, with the same bits.
     """
 
@@ -48,34 +48,34 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A data set, the extractor that looks at it, and what that sees in the real images."""
+    """A data set, its extractor, and the features that this gives the real images."""
 
-    source: str  # what the data set is loaded by
+    source: str  # what `load_dataset` takes: a name or folder:PATH
     size: int | None
-    features: str  # what the extractor is loaded by
+    features: str  # the reference of the extractor, as in `--features`
     device: str
     dataset: Dataset
-    network: Extractor | None  # None: points are their own features, or there is no extractor
+    network: Extractor | None  # None for points, which are their own features, and for "none"
 
     @property
     def extractor(self) -> Extractor:
-        """The extractor; `network` tells whether there is one."""
+        """The extractor, where there is one (`network` is not None)."""
         assert self.network is not None, f"{self.features} is no extractor"
         return self.network
 
     @cached_property
     def train(self) -> Reference:
-        """What the extractor sees in the training set."""
+        """The features of the training set, or of a fixed draw of 10,000 of its images."""
         return self._reference("train", self.dataset.train)
 
     @cached_property
     def holdout(self) -> Reference:
-        """What the extractor sees in the held-out split."""
+        """The features of the held-out split, or of a fixed draw of 10,000 of its images."""
         return self._reference("holdout", self.dataset.holdout)
 
     @property
     def second(self) -> "Judge | None":
-        """The same data set through the extractor's twin from another seed, if there is one."""
+        """The judge of the same data set by the extractor's twin from another seed, if any."""
         twin = second_extractor(self.features)
         return judge_of(self.source, self.size, twin, self.device) if twin else None
 
@@ -93,10 +93,10 @@ class Judge:
 
 @cache
 def judge_of(source: str, size: int | None, features: str, device: str) -> Judge:
-    """The judge of a data set by an extractor: made once a process, with all that it has seen.
+    """The judge of a data set by an extractor, made once a process and kept with its features.
 
-    `source` and `size` as in `load_dataset`, `features` as in `--features`. Raises InputError where
-    weights or a user's class are absent or do not fit the data set.
+    `source` and `size` are as in `load_dataset`, `features` as in `--features`. Raises InputError
+    if weights or a user's class are missing or do not suit the data set.
     """
     dataset = load_dataset(source, size)
     network = None if features in (NONE, OWN_FEATURES) else load_network(features, dataset, device)
@@ -109,9 +109,9 @@ def load_network(
     device: str,
     progress: Callable[[str], None] | None = None,
 ) -> Extractor:
-    """The extractor `features` for a data set; `classifier` is trained if it must be.
+    """The extractor that `features` refers to, for a data set; `classifier` may have to be trained.
 
-    Raises InputError where weights or a user's class are absent or do not fit the data set.
+    Raises InputError if weights or a user's class are missing or do not suit the data set.
     """
     kind, _, file = features.partition(":")
     if kind == "classifier":

@@ -1,4 +1,4 @@
-"""What the metrics see: images through a small frozen network whose bytes are checked."""
+"""An extractor: a frozen network that gives images features; and the networks of `digits-lenet`."""
 
 import hashlib
 import importlib
@@ -25,8 +25,9 @@ class DigitsLeNet(nn.Module):
     """A classifier of 28 x 28 digits, after LeNet-5 (LeCun et al. 1998), with batch norm.
 
     `forward` takes images [n, 1 or 3, h, w] in [-1, 1] and gives features [n, 64] (not negative,
-    times the stored constant `scale`) and logits [n, 10]. Other sizes are resized to 28 x 28,
-    three channels averaged to grey; any other number of channels is a ValueError.
+    multiplied by the stored constant `scale`) and logits [n, 10]. Images of other sizes are resized
+    to 28 x 28, and three channels are averaged to grey. Raises ValueError for any other number of
+    channels.
     """
 
     features: ClassVar[int] = 64
@@ -42,15 +43,15 @@ class DigitsLeNet(nn.Module):
             nn.MaxPool2d(2),
             *_block(nn.Conv2d(48, 64, 3, bias=False), nn.BatchNorm2d(64)),  # 3 x 3
             nn.Flatten(),
-            # Batch norm before the last ReLU too: no unit can die, all vary on one scale.
+            # Batch norm before the last ReLU too: no unit dies, and all vary on one scale.
             *_block(
                 nn.Linear(64 * 9, DigitsLeNet.features, bias=False),
                 nn.BatchNorm1d(DigitsLeNet.features),
             ),
         )
         self.head = nn.Linear(DigitsLeNet.features, DigitsLeNet.classes)
-        # Brings the total variance on real digits to 64: FIDs of different extractors then share
-        # an order of magnitude. One constant cannot change a ranking.
+        # Makes the total variance on real digits 64, so that the FIDs of different extractors have
+        # one order of magnitude. A constant cannot change a ranking.
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,9 +62,9 @@ class DigitsLeNet(nn.Module):
 class StackedLeNet(DigitsLeNet):
     """`DigitsLeNet` on each channel of images of three digits, with the same weights.
 
-    `forward` takes images [n, 3, h, w] in [-1, 1] and gives features [n, 192], those of the
-    channels side by side, and logits [n, 1000] of the digits abc in the channels, as 100 a + 10 b
-    + c: their probability is the product of the channels' own.
+    `forward` takes images [n, 3, h, w] in [-1, 1] and gives features [n, 192], those of the three
+    channels side by side, and logits [n, 1000]. Class 100 a + 10 b + c means the digits a, b, c in
+    the channels; its probability is the product of theirs.
     """
 
     features: ClassVar[int] = 192
@@ -94,10 +95,10 @@ def _as_grey_28(images: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Seen:
-    """What an extractor makes of n images."""
+    """The features that an extractor gives n images, and the classes that it puts them in."""
 
     features: Tensor  # [n, d] float32
-    probabilities: Tensor  # [n, classes] of its classifier; confidence is no quality
+    probabilities: Tensor  # [n, classes]; a confident classifier does not mean a good image
 
     @property
     def predicted(self) -> Tensor:
@@ -107,25 +108,25 @@ class Seen:
 
 @dataclass(frozen=True)
 class Extractor:
-    """A frozen network and the name of its exact weights."""
+    """A frozen network with the hash of its weights. Call it on images to get `Seen`."""
 
     name: str
-    sha256: str  # of the bytes of the weights' file
+    sha256: str  # of the file of weights; `custom` adds the network's source
     features: int
     classes: int
     network: nn.Module = field(repr=False, compare=False)
-    accuracy: float | None = None  # share of held-out images it classifies rightly, where known
+    accuracy: float | None = None  # share of held-out images classified correctly, where known
 
     @property
     def protocol(self) -> str:
-        """The name and the first 12 digits of the hash: the column `features` of a result."""
+        """The name and the first 12 digits of the hash, as in the column `features` of results."""
         return f"{self.name}:{self.sha256[:12]}"
 
     def __call__(self, images: Tensor, batch: int = 250) -> Seen:
-        """Features and classes of images [n, c, h, w] in [-1, 1], on the images' device.
+        """Features and class probabilities of images [n, c, h, w] in [-1, 1], on their device.
 
-        Computed in fp32 (even within autocast, and without TF32), `batch` images at a time.
-        Raises ValueError for images that are not floats, and for NaN or infinity in images or
+        They are computed in fp32 (even within autocast, and without TF32), `batch` images at a
+        time. Raises ValueError for images that are not floats, and for NaN or infinity in images or
         features.
         """
         if not images.is_floating_point():
@@ -134,7 +135,7 @@ class Extractor:
         network = self.network.to(images.device).eval()
         with torch.inference_mode(), full_precision(images.device), _no_tf32():
             parts = [network(part.float()) for part in torch.split(images, batch)]
-        # Outside of inference mode, so that the results are ordinary tensors.
+        # Outside inference mode, so that the results are ordinary tensors.
         features = torch.cat([part for part, _ in parts])
         _refuse_nonfinite(features, "features")
         return Seen(features, torch.cat([logits for _, logits in parts]).softmax(1))
@@ -142,7 +143,7 @@ class Extractor:
 
 @contextmanager
 def _no_tf32() -> Iterator[None]:
-    # torch takes TF32 for convolutions on CUDA if not told otherwise: 10 bits of a fraction's 23.
+    # By default torch uses TF32 for convolutions on CUDA, with 10 of float32's 23 fraction bits.
     backends = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
     before = [backend.fp32_precision for backend in backends]
     try:
@@ -161,18 +162,18 @@ def _refuse_nonfinite(rows: Tensor, what: str) -> None:
 
 
 def load_extractor(name: str, device: torch.device | str = "cpu") -> Extractor:
-    """The extractor `name` of `bench.extractors.EXTRACTORS`, its weights checked byte for byte.
+    """An extractor whose weights come with the package, after a check of their sha256.
 
-    Raises InputError for an unknown name (with the nearest right one) and where the weights'
-    sha256 is not the catalog's, and FileNotFoundError where there are none.
+    Raises InputError for an unknown name (with the nearest known one) and for weights whose sha256
+    is not the one in EXTRACTORS, FileNotFoundError if the weights are missing.
     """
     entry = require(name, EXTRACTORS, "feature extractor")
     raw = (WEIGHTS / entry.weights).read_bytes()
     sha256 = hashlib.sha256(raw).hexdigest()
     if sha256 != entry.sha256:
         raise InputError(
-            f"{entry.weights} has sha256 {sha256[:12]}..., where the catalog has "
-            f"{entry.sha256[:12]}...: put back the file that came with this version"
+            f"{entry.weights} has sha256 {sha256[:12]}..., not {entry.sha256[:12]}...: "
+            "put back the file that came with this version"
         )
     module, cls = entry.target.split(":")
     network = getattr(importlib.import_module(module), cls)()

@@ -1,4 +1,7 @@
-"""The probes by name: what each looks at while a model trains. No torch: `bench list` shows it."""
+"""PROBES: what can be recorded of the networks while a model trains, by name.
+
+No torch at import, so that `bench list` is quick.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,43 +13,46 @@ from ..errors import InputError
 
 @dataclass(frozen=True)
 class Probe:
-    """A group of diagnostics that is switched on and off together."""
+    """A group of values that is switched on and off together."""
 
-    target: str  # "module:function", what it reads off a Look; "" for what watches a step
+    target: str  # "module:function", called with a Look; "" if it is read off a training step
     help: str
-    default: bool = True
+    default: bool = True  # is it recorded unless the user chooses otherwise?
 
 
 PROBES: dict[str, Probe] = {
-    "updates": Probe("", "update-to-weight ratio |update| / |weights| of a step, a network"),
-    "layer_updates": Probe("", "the same of each layer", default=False),
+    "updates": Probe("", "update-to-weight ratio |update| / |weights| of a step, by network"),
+    "layer_updates": Probe("", "update-to-weight ratio of a step, by layer", default=False),
     "slopes": Probe(
         "bench.probes.measures:slopes",
-        "norm of the critic's input gradient on real, fake and interpolated samples: mean, maximum",
+        "norm of the discriminator's input gradient on real, fake and interpolated samples: mean "
+        "and maximum",
     ),
     "lipschitz": Probe(
         "bench.probes.measures:lipschitz",
-        "|D(x1) - D(x2)| / |x1 - x2| over pairs of real and fake samples: mean, maximum",
+        "|s(x1) - s(x2)| / |x1 - x2| of the discriminator's scores s over pairs of samples: mean "
+        "and maximum",
     ),
     "weights": Probe(
         "bench.probes.measures:edge",
-        "discriminator weights within 1 % of their layer's largest; histograms at evaluations",
+        "share of the discriminator's weights within 1 % of their layer's largest; weight "
+        "histograms at evaluations",
     ),
     "scores": Probe(
         "bench.probes.measures:quantiles",
-        "quantiles of the discriminator's scores on real and on fake samples",
+        "quantiles of the discriminator's scores of real and of fake samples",
     ),
     "guesses": Probe(
         "bench.probes.measures:guesses",
-        "accuracy and mean sigmoid of the scores, where they are logits",
+        "the discriminator's accuracy and mean output sigmoid(s), where its scores s are logits",
     ),
     "overfitting": Probe(
         "bench.probes.measures:overfitting",
-        "the discriminator's mean score on training and on held-out samples",
+        "the discriminator's mean score of training and of held-out samples",
     ),
     "diversity": Probe(
         "bench.probes.measures:diversity",
-        "mean distance between two fake, and between two real samples: warns of collapse",
+        "mean distance between two fake and between two real samples; raises the collapse alarm",
     ),
 }
 SETS: dict[str, tuple[str, ...]] = {
@@ -57,9 +63,9 @@ SETS: dict[str, tuple[str, ...]] = {
 
 
 def chosen(text: str, known: Mapping[str, object] = PROBES) -> tuple[str, ...]:
-    """The probes that "default", "all", "none" or "a,b" means, in the order of PROBES.
+    """The probes that "default", "all", "none" or "a,b" stands for, in the order of PROBES.
 
-    Raises InputError, with the nearest right name, for one that there is not.
+    Raises InputError for an unknown name, with the nearest known one.
     """
     if text in SETS:
         return SETS[text]

@@ -1,7 +1,8 @@
-"""Alarms: a network that collapses, a game that diverges. Fixed rules on the recorded rows.
+"""Alarms of collapse and of divergence, raised by fixed rules from the rows of the curves.
 
-Each looks at rows up to its own only: a resumed trial, or one whose budget is raised, has the
-events that it would have had. An alarm is a reason to look, not a verdict.
+A rule looks only at rows up to the alarm's own. So a trial that is resumed, or whose budget is
+raised, has the same alarms as one that trains without a break. An alarm is a reason to look at the
+trial, not a verdict.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-COLLAPSED = 0.25  # of the diversity of real samples: below it fakes are nearly one
-RECOVERED = 0.5  # of it: above it an alarm is over, and the next may come
-START = 500  # steps that a generator gets to become diverse at all
-GROWN = 30.0  # times the running median, and beyond everything before
-WINDOW = 50  # rows that the median runs over
-ENOUGH = 20  # rows before a median means anything
+COLLAPSED = 0.25  # ratio of diversities, fake to real, below which the fakes have collapsed
+RECOVERED = 0.5  # ratio from which on they have recovered, and the next alarm may come
+START = 500  # generator steps until fakes have to be diverse
+GROWN = 30.0  # times the running median: a divergence
+WINDOW = 50  # rows of the running median
+ENOUGH = 20  # rows without which there is no median
 WATCHED = (
     *("loss/discriminator", "loss/generator"),
     *("grad_norm/discriminator", "grad_norm/generator"),
@@ -30,13 +31,13 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
     for row in rows:
         if (name := row["metric"]) in (*WATCHED, *DIVERSITY):
             place = int(row["images"]), int(row["generator_steps"])
-            # As it is on disk: a trial that is gone on with reads its rows from there.
+            # As float32, since a resumed trial reads its rows from disk.
             curves.setdefault(name, []).append((*place, float(np.float32(row["value"]))))
     found: list[Event] = []
     fake, real = ({p[0]: p for p in curves.get(name, [])} for name in DIVERSITY)
     both = [images for images in fake if images in real]
-    columns = [fake[at][2] for at in both], [real[at][2] for at in both]
-    for i in collapses(*columns, [fake[at][1] for at in both]):
+    distances = [fake[at][2] for at in both], [real[at][2] for at in both]
+    for i in collapses(*distances, [fake[at][1] for at in both]):
         share = fake[both[i]][2] / real[both[i]][2]
         text = f"two fake samples are {share:.0%} as far apart as two real ones"
         found.append(event(*fake[both[i]][:2], "collapse", text))
@@ -49,30 +50,30 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
 
 
 def collapses(fake: Sequence[float], real: Sequence[float], steps: Sequence[int]) -> list[int]:
-    """Where an alarm is raised: the places at which fakes have become nearly one.
+    """The rows at which the fakes have collapsed: nearly all of them are the same.
 
     fake, real: [n] mean distances between two samples; steps: [n] of the generator. An alarm is
-    raised where their ratio is below COLLAPSED, once it has been RECOVERED or START steps are
-    past; again only after it has been RECOVERED. Two distant modes left of many are not caught:
-    the metric `modes` sees those.
+    raised where the ratio fake / real falls below COLLAPSED. The first needs a ratio of RECOVERED
+    before it, or START steps; every further one a ratio of RECOVERED since the last. If only two
+    distant modes of many are left, no alarm is raised: the metric `modes` shows that.
     """
     found: list[int] = []
     armed = False
-    for i, (distance, whole, step) in enumerate(zip(fake, real, steps, strict=True)):
-        if distance >= RECOVERED * whole or (step >= START and not found):
+    for i, (of_fakes, of_real, step) in enumerate(zip(fake, real, steps, strict=True)):
+        if of_fakes >= RECOVERED * of_real or (step >= START and not found):
             armed = True
-        if armed and distance < COLLAPSED * whole:
+        if armed and of_fakes < COLLAPSED * of_real:
             found.append(i)
             armed = False
     return found
 
 
 def divergences(values: Sequence[float]) -> list[tuple[int, float]]:
-    """Where an alarm is raised, and the running median there: (place, median).
+    """The rows at which a loss or gradient norm diverges, each with the running median there.
 
-    values: [n] of one loss or gradient norm. An alarm is raised where |value| is over GROWN times
-    the median of the WINDOW before it, of ENOUGH at least, and over all before it; again only
-    after it has been below that multiple.
+    values: [n] of one loss or gradient norm. An alarm is raised where |value| is above GROWN times
+    the median of the last WINDOW rows before it (at least ENOUGH) and above all rows before it. The
+    next alarm needs a row below that multiple in between.
     """
     sizes = np.abs(np.asarray(values, dtype=np.float64))
     found: list[tuple[int, float]] = []

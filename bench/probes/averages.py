@@ -1,4 +1,4 @@
-"""What is recorded while a model trains: averages of every step, kept on the device."""
+"""The averages over training steps that make up the rows of the curves, kept on the device."""
 
 import math
 
@@ -10,13 +10,13 @@ from gan_zoo.descent import layer_names
 
 from ..errors import Diverged
 
-EXPLODED = 1e9  # a mean loss or gradient norm beyond it: nothing comes back from there
+EXPLODED = 1e9  # a mean loss or gradient norm: no model recovers from more
 
 
 class Averages:
     """Means over the generator steps since the last row of the curves.
 
-    Adding a step costs a few small operations on the device; only `flush` waits for it.
+    `add` costs a few small operations on the device; only `flush` waits for the device.
     """
 
     def __init__(self, model: GAN) -> None:
@@ -43,9 +43,9 @@ class Averages:
         self._steps += 1
 
     def flush(self) -> dict[str, float]:
-        """Metric name -> mean, and start anew.
+        """The means by metric name; the next ones start from nothing.
 
-        Raises Diverged if one is not finite, or a loss or gradient norm beyond 1e9.
+        Raises Diverged if a mean is not finite, or if a loss or gradient norm is above 1e9.
         """
         if self._total is None:
             return {}
@@ -69,12 +69,12 @@ class Averages:
 
 
 def snapshot(model: GAN) -> dict[str, float]:
-    """What is read off the weights at a row: the share that sits on the clip bound."""
+    """The share of the discriminator's weights that lie at the clip bound, if the model clips."""
     clip = getattr(model.config, "clip", None)
     if clip is None:
         return {}
     with torch.no_grad():
         weights = torch.cat([p.flatten() for p in model.discriminator.parameters()])
-        # The bound itself is a float32: compare with what clamping to it gives.
+        # In float32, as clamping to the bound rounds it.
         bound = torch.tensor(clip, dtype=weights.dtype)
         return {"clip/saturated": float((weights.abs() >= bound).float().mean())}

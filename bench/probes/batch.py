@@ -1,7 +1,7 @@
-"""The samples that every probe of a trial looks at, drawn once: only the networks change.
+"""The probe batch: the fixed samples on which a trial's networks are probed, drawn once.
 
-They come from streams of their own, made anew from the seed: nothing that training draws is
-shifted, no checkpoint has to hold them, and all models are probed on the same samples at one seed.
+They come from streams of their own, made from the trial's seed. So they shift nothing that training
+draws, no checkpoint has to hold them, and at one seed all models are probed on the same samples.
 """
 
 from collections import defaultdict
@@ -14,27 +14,27 @@ from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset, Split, to_unit
 
-SAMPLES = 128  # as many as a discriminator step scores: a probe costs a few such steps
+SAMPLES = 128  # about as many as a discriminator step scores: a probe costs a few such steps
 
 
 @dataclass(frozen=True)
 class ProbeBatch:
-    """n fixed samples; m held-out ones, as many unless there are fewer."""
+    """n fixed training samples and latents, and m held-out samples (m = n if there are enough)."""
 
-    real: Tensor  # [n, *shape] of the training set
-    labels: Tensor  # [n] of `real`, and asked for in the fakes
+    real: Tensor  # [n, *shape] from the training set
+    labels: Tensor  # [n], the classes of `real`, which are also asked for in the fakes
     holdout: Tensor  # [m, *shape], or empty
-    holdout_labels: Tensor  # [m]; equal to `labels` where m = n
+    holdout_labels: Tensor  # [m]; equal to `labels` if m = n
     latent: Tensor  # [n, latent_dim]
     eps: Tensor  # [n, 1, ..] uniform: x^ = eps x + (1 - eps) G(z)
-    partner: Tensor  # [n] the sample that each is paired with
-    scored: int  # of `real`: those that stand beside the held-out ones, m or n
+    partner: Tensor  # [n], the row that each sample is paired with
+    scored: int  # rows of `real` that are compared with `holdout`: m, or n if m = 0
 
 
 def draw(
     dataset: Dataset, latent_dim: int, conditional: bool, seed: int, device: torch.device | str
 ) -> ProbeBatch:
-    """The batch of a trial. Classes are balanced, the same in both splits, in random order."""
+    """The probe batch of a trial: balanced classes, the same in both splits, in random order."""
     streams = Streams(seed, device)
     orders = [_order(split, streams, f"probe/{name}") for name, split in _splits(dataset)]
     train, holdout = (
@@ -60,9 +60,10 @@ def draw(
 
 
 def partners(labels: Tensor, within: bool) -> Tensor:
-    """[n] for each sample the next one, of its own class if `within`; the last has the first.
+    """The row that each sample is paired with, [n]: the next, or the first for the last one.
 
-    A conditional discriminator is Lipschitz in x at one label, if at all.
+    With `within`, the next of the same class: a conditional discriminator can only be Lipschitz in
+    x for a fixed label.
     """
     if not within:
         return torch.arange(len(labels)).roll(-1)
@@ -83,7 +84,7 @@ def _order(split: Split, streams: Streams, name: str) -> list[int]:
 
 
 def _by_class(labels: Tensor, order: list[int]) -> dict[int, list[int]]:
-    """label -> its first rows in that order, no more than could be used."""
+    """label -> its rows in that order, at most SAMPLES of them."""
     found: defaultdict[int, list[int]] = defaultdict(list)
     every = labels.tolist()
     for row in order:
@@ -93,7 +94,7 @@ def _by_class(labels: Tensor, order: list[int]) -> dict[int, list[int]]:
 
 
 def _rounds(classes: list[int], counts: dict[int, int]) -> list[tuple[int, int]]:
-    """(class, which of its rows): one of each class, then another of each, up to SAMPLES."""
+    """(class, number of its row): one row of each class, then a second of each, up to SAMPLES."""
     most = max(counts.values(), default=0)
     rounds = [(c, i) for i in range(most) for c in classes if i < counts[c]]
     return rounds[:SAMPLES]

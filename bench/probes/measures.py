@@ -1,4 +1,4 @@
-"""What the probes measure: pure functions of a Look, each metric a 0-dim tensor on the device."""
+"""What the probes measure: functions from a Look to metrics, 0-dim tensors on the device."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,17 +13,17 @@ from .batch import ProbeBatch
 
 Values = dict[str, Tensor]
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
-NEAR = 1e-3  # apart, in pixels or points: below it a quotient would measure rounding
-EDGE = 0.99  # of a layer's largest weight
-CROWD = 64  # samples whose distances are measured: 2,016 pairs
+NEAR = 1e-3  # distance of two samples, below which their quotient would measure rounding
+EDGE = 0.99  # of the largest weight of a layer
+CROWD = 64  # samples whose pairwise distances are measured: 2,016 pairs
 
 
 @dataclass(frozen=True)
 class Look:
-    """The networks as they are now, seen through the probe batch; what is used is computed once.
+    """The current networks on the probe batch; each value is computed once, when it is first used.
 
-    Wants `eval()` mode: batch norm's running statistics, so that a sample's score and slope are
-    its own.
+    The model must be in `eval()` mode: with batch norm's running statistics, a sample's score and
+    slope do not depend on the other samples.
     """
 
     model: GAN
@@ -31,26 +31,28 @@ class Look:
 
     @cached_property
     def fake(self) -> Tensor:
-        """[n, *shape] G(z) of the fixed latents."""
+        """G(z) of the fixed latents, [n, *shape]."""
         with torch.no_grad():
             samples: Tensor = self.model.generator(self.batch.latent, self.batch.labels)
         return samples
 
     @cached_property
     def on_real(self) -> tuple[Tensor, Tensor]:
+        """Scores and gradient norms of the real samples, as `scored`."""
         return self.scored(self.batch.real)
 
     @cached_property
     def on_fake(self) -> tuple[Tensor, Tensor]:
+        """Scores and gradient norms of the fakes."""
         return self.scored(self.fake)
 
     @cached_property
     def on_between(self) -> tuple[Tensor, Tensor]:
-        """Of x^ = eps x + (1 - eps) G(z)."""
+        """Scores and gradient norms of the samples in between, x^ = eps x + (1 - eps) G(z)."""
         return self.scored(torch.lerp(self.fake, self.batch.real, self.batch.eps))
 
     def scored(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores [n] of samples [n, *shape], and the norms [n] of their gradients."""
+        """The scores [n] of samples [n, *shape], and the norms [n] of their input gradients."""
         x = x.detach().requires_grad_()
         with torch.enable_grad():
             scores = self.model.discriminator(x, self.batch.labels)
@@ -59,7 +61,7 @@ class Look:
 
 
 def slopes(look: Look) -> Values:
-    """|grad_x s(x)|: its mean and maximum over real, fake and interpolated samples."""
+    """The mean and maximum of |grad_x s(x)| over real, fake and interpolated samples."""
     found: Values = {}
     for name, (_, norms) in (
         ("real", look.on_real),
@@ -73,7 +75,8 @@ def slopes(look: Look) -> Values:
 def lipschitz(look: Look) -> Values:
     """|s(x1) - s(x2)| / |x1 - x2| over the pairs (real, fake), (real, real'), (fake, fake').
 
-    Pairs nearer than NEAR are left out; none where a discriminator scores no single samples.
+    Its mean and maximum; pairs nearer than NEAR are left out. No values if the discriminator does
+    not give each sample a score.
     """
     (real, _), (fake, _), partner = look.on_real, look.on_fake, look.batch.partner
     if len(real) != len(partner):
@@ -88,17 +91,17 @@ def lipschitz(look: Look) -> Values:
 
 
 def quantiles(look: Look) -> Values:
-    """Quantiles of the scores, linear between two samples."""
+    """Quantiles of the scores of real and of fake samples, interpolated linearly."""
     found: Values = {}
     for name, (scores, _) in (("real", look.on_real), ("fake", look.on_fake)):
-        # One at a time: a list of them would have to be copied to the device first.
+        # One at a time: a list of quantiles would first be copied to the device.
         flat = scores.float().flatten()
         found |= {f"score/{name}/{q}": torch.quantile(flat, at) for q, at in QUANTILES.items()}
     return found
 
 
 def guesses(look: Look) -> Values:
-    """Where scores are logits: the share on the right side of 0, and D's mean output sigmoid(s)."""
+    """For logits: the share of scores on the right side of 0, and D's mean output sigmoid(s)."""
     if not look.model.logits:
         return {}
     (real, _), (fake, _) = look.on_real, look.on_fake
@@ -111,7 +114,7 @@ def guesses(look: Look) -> Values:
 
 
 def overfitting(look: Look) -> Values:
-    """Mean scores of as many training as held-out samples, of the same classes."""
+    """The mean scores of held-out samples and of as many training samples of the same classes."""
     batch = look.batch
     if not len(batch.holdout):
         return {}
@@ -121,7 +124,7 @@ def overfitting(look: Look) -> Values:
 
 
 def diversity(look: Look) -> Values:
-    """Mean L2 distance between two samples of a batch: of fakes, and of real ones."""
+    """The mean L2 distance between two fakes, and between two real samples."""
     return {
         "diversity/fake": mean_distance(look.fake[:CROWD]),
         "diversity/real": mean_distance(look.batch.real[:CROWD]),
@@ -129,12 +132,12 @@ def diversity(look: Look) -> Values:
 
 
 def mean_distance(samples: Tensor) -> Tensor:
-    """Mean over all pairs of samples [n, *shape]; differences, so that equal ones are at 0."""
+    """The mean L2 distance over all pairs of samples [n, *shape]; exactly 0 for equal ones."""
     return torch.pdist(samples.flatten(1).float()).mean()
 
 
 def edge(look: Look) -> Values:
-    """The share of the discriminator's weights within 1 % of their own layer's largest |w|."""
+    """The share of the discriminator's weights within 1 % of the largest |w| of their layer."""
     layers: dict[str, list[Tensor]] = {}
     for name, weight in look.model.discriminator.named_parameters():
         layers.setdefault(layer_of(name), []).append(weight.detach().abs())

@@ -1,7 +1,8 @@
-"""How far one step moves the weights: |update| / |weights|, by network and by layer.
+"""Probes of the weights: how far a step moves them, and their histograms.
 
-The usual sign of a learning rate that is too large (near 1) or too small (Karpathy's rule of
-thumb: about 1e-3). What a constraint does after the step, such as clipping, is part of it.
+The update-to-weight ratio |update| / |weights| shows a learning rate that is too large (a ratio
+near 1) or too small; Karpathy's rule of thumb is a ratio of about 1e-3. An update includes what a
+constraint does after the step, such as clipping.
 """
 
 from collections.abc import Iterator
@@ -18,13 +19,15 @@ from gan_zoo.base import GAN, Player
 from gan_zoo.descent import layer_of, trainable
 
 PLAYERS: tuple[Player, ...] = ("discriminator", "generator")
+BINS = 40  # of a histogram
 
 
 @contextmanager
 def watched(model: GAN, into: dict[str, Tensor], layers: bool) -> Iterator[None]:
-    """Around one `train_step`: puts the ratio of each network's last update into `into`.
+    """A context around one `train_step` that puts each network's update-to-weight ratio in `into`.
 
-    Tensors on the device: nothing waits. A network whose optimizer took no step has none.
+    It is the ratio of the network's last update, by layer too with `layers`. The values are tensors
+    on the device, so nothing waits. A network whose optimizer took no step gets no value.
     """
     before: dict[Player, list[Tensor]] = {}
     optimizers = (model.discriminator_optimizer, model.generator_optimizer)
@@ -53,45 +56,43 @@ def _copier(model: GAN, player: Player, before: dict[Player, list[Tensor]]) -> A
 def ratios(
     network: str, now: dict[str, torch.nn.Parameter], old: list[Tensor], layers: bool
 ) -> dict[str, Tensor]:
-    """|now - old| / |old|, L2 over all weights, and with `layers` over those of each layer."""
+    """|now - old| / |old| in L2, over all weights of a network; with `layers`, by layer too."""
     moved = torch.stack(torch._foreach_norm(torch._foreach_sub(list(now.values()), old)))
     sizes = torch.stack(torch._foreach_norm(old))
     found = {f"update_ratio/{network}": moved.norm() / sizes.norm()}
     if layers:
         names = [layer_of(name) for name in now]
         for layer in dict.fromkeys(names):
-            # By numbers, not by a mask: what a mask selects is known only when the device is.
+            # By index, not by a mask: to select by a mask is to wait for the device.
             own = [place for place, name in enumerate(names) if name == layer]
             of_layer = [torch.stack([norms[place] for place in own]) for norms in (moved, sizes)]
             found[f"update_ratio/{network}/{layer}"] = of_layer[0].norm() / of_layer[1].norm()
     return found
 
 
-BINS = 40
-
-
 @torch.no_grad()
 def histograms(model: GAN) -> list[dict[str, Any]]:
-    """Rows of network, low, high, share: BINS equal bins of each network's weights.
+    """Histograms of each network's weights: rows of network, low, high, share, one for each bin.
 
-    They reach from minus to plus the largest |w|, so that a pile at a clip bound is seen at both
-    ends. Shares add up to 1. Matrices and kernels alone: batch norm's scales, near 1, would squeeze
-    the rest into one bin. None of a network that has none, or whose weights are not finite.
+    BINS equal bins reach from minus to plus the largest |w|, so that weights at a clip bound show
+    at both ends; their shares add up to 1. Only matrices and kernels count: batch norm's scales,
+    near 1, would squeeze all other weights into one bin. A network without such weights, or whose
+    weights are not finite, has no rows.
     """
     rows = []
-    for network in ("discriminator", "generator"):
+    for network in PLAYERS:
         parameters = [p for p in model.network_of(network).parameters() if p.ndim > 1]
         if not parameters:
             continue
         weights = torch.cat([p.flatten().float() for p in parameters]).cpu().numpy()
         largest = float(np.abs(weights).max())
-        if np.isfinite(largest):  # 0 where all weights are
+        if np.isfinite(largest):  # 0 if all weights are 0: then any range will do
             rows += [{"network": network, **bar} for bar in bars(weights, largest or 1.0, BINS)]
     return rows
 
 
 def bars(weights: NDArray[Any], most: float, bins: int) -> list[dict[str, float]]:
-    """low, high and share of all weights [n], of equal bins over [-most, most]."""
+    """The low end, high end and share of the weights [n] of equal bins over [-most, most]."""
     counts, edges = np.histogram(weights, bins, (-most, most))
     shares = (counts / len(weights)).tolist()
     places = zip(edges[:-1].tolist(), edges[1:].tolist(), shares, strict=True)

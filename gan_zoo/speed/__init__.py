@@ -1,1 +1,1 @@
-"""What is here for speed alone: without it, every model computes the same, only slower."""
+"""What is here for speed alone: with torch's own layers, models would only train more slowly."""

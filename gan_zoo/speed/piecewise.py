@@ -1,7 +1,8 @@
-"""ReLU and its leaky kind, told to autograd as what they are: straight pieces.
+"""ReLU and LeakyReLU with slopes that autograd knows to be constant, for faster penalties.
 
-The second derivative of a straight piece is zero. Autograd does not know: to differentiate a
-gradient it goes back through every activation, and carries zeros through the whole network.
+Both are piecewise linear, so their second derivative is zero. Autograd does not know that: to
+differentiate a gradient, as a gradient penalty does, it goes back through every activation and
+carries zeros through the whole network.
 """
 
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from torch.overrides import TorchFunctionMode
 
 
 class ConstantSlopes(TorchFunctionMode):
-    """Within it, the slope of a piece is a constant, so that autograd has nothing to go back to.
+    """A context in which `relu` and `leaky_relu` multiply by a constant slope.
 
-    Of finite inputs, outputs, gradients and their gradients are the same numbers; layers of other
-    kinds are not touched. It goes around the forward pass whose gradient is differentiated.
+    It belongs around the forward pass whose gradient is to be differentiated. For finite inputs,
+    the outputs, their gradients and the gradients of those are the same numbers as without it.
+    Other layers are not touched.
     """
 
     def __torch_function__(

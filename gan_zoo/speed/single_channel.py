@@ -1,9 +1,10 @@
-"""The layers between a single-channel image and planes of half its side, quick on a CPU.
+"""Convolutions between a grey image and planes of half its side, faster on a CPU than torch's.
 
-They are convolutions with a kernel of 4, a stride of 2 and a padding of 1. What makes an image out
-of planes, forwards in a generator and backwards in a discriminator, is a transposed convolution to
-one channel: oneDNN took a sixth of a WGAN-GP's step for it, and a matrix product whose patches are
-laid over each other takes a fifth of that. More channels and other devices are left to torch.
+They have a kernel of 4, a stride of 2 and a padding of 1. From planes to an image, which is the
+way forward in a generator and the way back in a discriminator, it is a transposed convolution to
+one channel. oneDNN takes a sixth of a WGAN-GP step for it; a matrix product and a sum of the
+overlapping patches (`fold`) take a fifth of that time. Images of more channels, and other devices,
+use torch's own layers.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ KERNEL, STRIDE, PADDING = 4, 2, 1
 
 
 class FromImage(nn.Conv2d):
-    """[n, channels, 2h, 2w] -> [n, planes, h, w]."""
+    """A convolution [n, channels, 2h, 2w] -> [n, planes, h, w]."""
 
     def __init__(self, channels: int, planes: int) -> None:
         super().__init__(channels, planes, KERNEL, STRIDE, PADDING)
@@ -33,7 +34,7 @@ class FromImage(nn.Conv2d):
 
 
 class ToImage(nn.ConvTranspose2d):
-    """[n, planes, h, w] -> [n, channels, 2h, 2w]."""
+    """A transposed convolution [n, planes, h, w] -> [n, channels, 2h, 2w]."""
 
     def __init__(self, planes: int, channels: int) -> None:
         super().__init__(planes, channels, KERNEL, STRIDE, PADDING)
@@ -47,12 +48,12 @@ class ToImage(nn.ConvTranspose2d):
 
 
 def left_to_torch(x: Tensor) -> bool:
-    """On a GPU, which does it well, and in a graph that is being exported."""
+    """Whether torch's own layer is used: on a GPU, where it is fast, and during an export."""
     return x.device.type != "cpu" or torch.compiler.is_exporting()
 
 
 class Halved(Function):
-    """conv2d, whose gradient to x is `Doubled`."""
+    """conv2d, with `Doubled` as its gradient to x."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -69,13 +70,13 @@ class Halved(Function):
 
 
 class Doubled(Function):
-    """conv_transpose2d: of each pixel of x a patch of 4 x 4, every other pixel of the image on."""
+    """conv_transpose2d: each pixel of x adds a patch of 4 x 4, two pixels from the next one's."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
         size = (STRIDE * x.shape[2], STRIDE * x.shape[3])
-        with full_precision(x.device):  # autocast may be on while a pass in fp32 goes back
+        with full_precision(x.device):  # autocast may be on in the backward pass of an fp32 one
             patches = weight.flatten(1).t() @ x.flatten(2)
         image = fold(patches, size, KERNEL, padding=PADDING, stride=STRIDE)
         return image if bias is None else image.add_(bias[:, None, None])
@@ -89,7 +90,7 @@ class Doubled(Function):
 def convolution_backward(
     gradient: Tensor, x: Tensor, weight: Tensor, transposed: bool, wanted: tuple[bool, ...]
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of x, weight and bias that are wanted, as torch itself computes them."""
+    """torch's own gradients of x, weight and bias: those that are wanted, None for the others."""
     channels, two, one, zero = gradient.shape[1], [STRIDE] * 2, [PADDING] * 2, [0] * 2
     gradients: tuple[Tensor | None, ...] = torch.ops.aten.convolution_backward(
         gradient, x, weight, [channels], two, one, [1] * 2, transposed, zero, 1, list(wanted)

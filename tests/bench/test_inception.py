@@ -153,7 +153,7 @@ def test_other_bytes_than_the_published_are_refused(
     weights: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inception, "URL", weights.as_uri())
-    with pytest.raises(InputError, match=r"downloaded \(what came has another sha256\)"):
+    with pytest.raises(InputError, match=r"downloaded \(the server's file has another sha256\)"):
         load_inception()
     assert not cached.exists()
     cached.write_bytes(weights.read_bytes())

@@ -190,7 +190,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{port}/"])
-        monkeypatch.setattr(vision_sets, "PATIENCE", 0.2)
+        monkeypatch.setattr(vision_sets, "TIMEOUT", 0.2)
         with pytest.raises(InputError, match="timed out"):
             vision_set("mnist", None, tmp_path)
     assert socket.getdefaulttimeout() == before

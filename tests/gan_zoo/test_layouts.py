@@ -2,7 +2,7 @@
 
 import torch
 
-from gan_zoo.networks import FromPlanes, ToPlanes
+from gan_zoo.speed.layouts import FromPlanes, ToPlanes
 
 
 def test_to_planes_is_linear_with_the_planes_last() -> None:

@@ -1,1 +1,1 @@
-"""The feature extractors that come with the package, and the script that trained them."""
+"""The weights of the extractors that come with the package, and the script that trained them."""

@@ -1,7 +1,7 @@
 """Trains `digits-lenet`: python -m bench.extractors.weights.train_digits_lenet --help
 
-MNIST without any image of `mnist5k`, so that what is judged was never learnt by the judge. One
-thread and named streams: the same seed gives the same bytes on the same machine.
+It trains on MNIST without the images of `mnist5k`, so that the extractor has never seen the images
+that it judges. With one thread and named streams, a seed gives the same bytes on the same machine.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from ...datasets.digits import mnist5k
 from ..network import DigitsLeNet
 
 BATCH = 128
-PEAK_RATE = 5e-3  # of one cycle
-TOTAL_VARIANCE = float(DigitsLeNet.features)  # one a feature, on average
+PEAK_RATE = 5e-3  # the highest learning rate of the cycle
+TOTAL_VARIANCE = float(DigitsLeNet.features)  # of all features: 1 for each on average
 
 
 def read_mnist(folder: Path, train: bool) -> tuple[Split, int]:
-    """MNIST's training or test split without the images of `mnist5k`, and how many were found."""
+    """MNIST's training or test split without the images of `mnist5k`, and how many those were."""
     raw = MNIST(str(folder), train=train, download=False)
     own = mnist5k()
     taken = {image.tobytes() for part in (own.train, own.holdout) for image in part.samples.numpy()}
@@ -38,8 +38,11 @@ def read_mnist(folder: Path, train: bool) -> tuple[Split, int]:
 
 
 def augment(images: Tensor, uniform: Tensor) -> Tensor:
-    """Images [n, 1, h, w] turned by up to 10 degrees, sheared, scaled by 10 % and shifted by 2
-    of 28 pixels, by uniform numbers [n, 6] in [0, 1)."""
+    """Images [n, c, h, w], randomly turned, sheared, scaled and shifted.
+
+    By up to 10 degrees, a shear of 0.15, 10 % and 2 of 28 pixels; `uniform` [n, 6] has random
+    numbers in [0, 1).
+    """
     turn, shear, wide, tall, right, down = (2 * uniform - 1).unbind(1)
     angle = turn * pi / 18
     cos, sin, shear = angle.cos(), angle.sin(), 0.15 * shear
@@ -49,12 +52,12 @@ def augment(images: Tensor, uniform: Tensor) -> Tensor:
     grid = functional.affine_grid(
         torch.stack([across, along], 1), list(images.shape), align_corners=False
     )
-    # What comes in from outside is 0, and the background is -1.
+    # The sampling fills with 0 from outside, but the background is -1.
     return functional.grid_sample(images + 1, grid, align_corners=False) - 1
 
 
 def train(split: Split, epochs: int, streams: Streams) -> DigitsLeNet:
-    """A network trained for `epochs` on augmented images: Adam, one cycle, cross-entropy."""
+    """A network trained for `epochs` on augmented images, by Adam, one cycle and cross-entropy."""
     with streams.ambient("init"):
         network = DigitsLeNet()
     optimizer = torch.optim.Adam(network.parameters(), lr=PEAK_RATE)
@@ -78,7 +81,7 @@ def train(split: Split, epochs: int, streams: Streams) -> DigitsLeNet:
 
 @torch.inference_mode()
 def see(network: DigitsLeNet, split: Split) -> tuple[Tensor, float]:
-    """Features [n, 64] of the images as they are, and the share that is classified rightly."""
+    """Features [n, 64] of the images as they are, and the share that is classified correctly."""
     parts = [network(to_unit(part)) for part in torch.split(split.samples, 500)]
     predicted = torch.cat([logits for _, logits in parts]).argmax(1)
     accuracy = (predicted == split.labels).double().mean().item()
@@ -86,7 +89,7 @@ def see(network: DigitsLeNet, split: Split) -> tuple[Tensor, float]:
 
 
 def normalise(network: DigitsLeNet, split: Split) -> int:
-    """Set `scale` so that the covariance of the features has the trace 64; count dead units."""
+    """Set `scale` so that the total variance of the features is 64; returns the dead units."""
     features, _ = see(network, split)
     network.scale.fill_((TOTAL_VARIANCE / features.double().var(0).sum().item()) ** 0.5)
     return int((features == 0).all(0).sum())
@@ -119,7 +122,8 @@ def main(data_dir: Path, seed: int, epochs: int, out: Path) -> None:
         "scale": network.scale.item(),
     }
     click.echo(json.dumps(card, indent=2))
-    # One key, since safetensors does not keep the order of several: equal runs, equal bytes.
+    # A single key: safetensors does not keep the order of several, so equal runs would not give
+    # equal bytes.
     safetensors.torch.save_file(network.state_dict(), out, {"card": json.dumps(card)})
     click.echo(f"{out}: {out.stat().st_size} bytes, sha256 {_sha256(out)}")
 
