@@ -74,7 +74,7 @@ def load_generator(
     of = chosen("data set", "--dataset", dataset, names, results.path)
     label = chosen("model", "--model", model, labels, results.path)
     key = f"{of}/{label}/s{_seed(results, of, label, seed)}"
-    trial = replace(recorded(results, key), device="cpu")
+    trial = replace(recorded_trial(results, key), device="cpu")
     return Trained(results.path, trial, _rebuilt(trial, results.path / "trials" / key / WEIGHTS))
 
 
@@ -89,7 +89,7 @@ def chosen(kind: str, flag: str, asked: str | None, there: Sequence[str], folder
     return asked
 
 
-def recorded(results: Results, key: str) -> Trial:
+def recorded_trial(results: Results, key: str) -> Trial:
     """The trial dataset/label/s0 as its trial.json has it; raises Damaged for one that has none."""
     values, plan = facts_in(results.path / "trials" / key / "trial.json"), results.experiment
     dataset, label, seed = key.split("/")
