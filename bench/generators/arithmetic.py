@@ -72,8 +72,8 @@ def arithmetic(
     # Compare the change with what A and B predict; of labels only if A or B names one.
     ends = [groups["A"], groups["B"]]
     found = [
-        carried(name, ends, (before, after), pictures, controls, seed if told else None)
-        for name, told in _attributes(samples, labels, named).items()
+        carried(name, ends, (before, after), pictures, controls, seed if predicted else None)
+        for name, predicted in _attributes(samples, labels, named).items()
     ]
     groups["A - B + C"] = after
     still = {
@@ -86,9 +86,10 @@ def arithmetic(
 
 def _attributes(samples: Measured, labels: dict[str, float | None], named: bool) -> dict[str, bool]:
     """The attributes to report, and whether A and B predict each."""
-    told = dict.fromkeys(samples.values, True)
-    target = _target(labels)
-    return told if target is None or samples.seen is None else told | {f"label={target:g}": named}
+    attributes, target = dict.fromkeys(samples.values, True), _target(labels)
+    if target is None or samples.seen is None:
+        return attributes
+    return attributes | {f"label={target:g}": named}
 
 
 @dataclass(frozen=True)

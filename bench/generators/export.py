@@ -28,9 +28,10 @@ from ..errors import InputError
 from ..files import write_bytes, write_json
 from ..records.results import Results
 from ..records.state import readable_facts
-from .export_config import ONNX_PACKAGES, exported_with, facts_of
+from .export_config import exported_with, facts_of
 from .load import WEIGHTS, Trained, load_generator
 from .model_card import card
+from .onnx import PACKAGES as ONNX_PACKAGES
 from .onnx import as_onnx, require_packages
 
 GRAPH, CONFIG, LOADER = "generator.onnx", "config.json", "load.py"

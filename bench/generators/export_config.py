@@ -20,7 +20,6 @@ from .load import Trained
 
 FORMAT = 1  # of config.json
 PACKAGES = ("torch", "safetensors", "numpy")
-ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MADE_WITH = ("python", "torch", "processor", "gpu", "commit", "dirty", "started")
 TRAINING = ("batch_size", "precision", "device", "threads", "config_hash")
 ENDED = ("status", "reason", "images", "generator_steps", "discriminator_steps", "seconds")

@@ -28,7 +28,8 @@ def within(features: Tensor) -> Within:
             f"KID needs features [n, d] of at least 2 rows, got shape {list(features.shape)}"
         )
     x, n = features.cpu().double(), len(features)
-    return Within(x, (_sum(x, x) - _diagonal(x)) / (n * (n - 1)))
+    diagonal = float((x.square().sum(dim=1) / x.shape[1] + 1).pow(3).sum())  # of k(x_i, x_i)
+    return Within(x, (_sum(x, x) - diagonal) / (n * (n - 1)))
 
 
 def kid(generated: Tensor, reference: Tensor | Within) -> float:
@@ -64,8 +65,3 @@ def kid(generated: Tensor, reference: Tensor | Within) -> float:
 def _sum(x: Tensor, y: Tensor) -> float:
     """The sum of k(x_i, y_j) over all i and j."""
     return sum(float(poly_kernel(rows, y).sum()) for rows in torch.split(x, ROWS))
-
-
-def _diagonal(x: Tensor) -> float:
-    """The sum of k(x_i, x_i) over all i."""
-    return float((x.square().sum(dim=1) / x.shape[1] + 1).pow(3).sum())

@@ -45,8 +45,8 @@ def run(settings: Landscape, seed: int, tick: Tick) -> dict[str, Rows]:
             tables["losses"].append({**key, "steps": steps, "loss": loss})
             tick((done + steps / settings.steps) / len(parts))
         tables["rows"] += [{**key, **place} for place in surface(model, data, settings.side)]
-        told = real_above_fake(model, data, streams_of(seed, "landscape/measure", settings.device))
-        tables["critics"].append({**key, "real_above_fake": told})
+        above = real_above_fake(model, data, streams_of(seed, "landscape/measure", settings.device))
+        tables["critics"].append({**key, "real_above_fake": above})
         if constraint == chosen[0]:
             shown = data.holdout.samples[:SHOWN].tolist()
             tables["points"] += [{**key, "x": x, "y": y} for x, y in shown]

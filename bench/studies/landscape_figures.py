@@ -22,7 +22,7 @@ def figures(tables: dict[str, pd.DataFrame], settings: Landscape) -> dict[str, F
 def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
     """Contours of the critic's scores: a column for each data set, a row for each constraint."""
     rows = tables["rows"]
-    told = arithmetic(tables["critics"], ["dataset", "constraint"], "real_above_fake")
+    above = arithmetic(tables["critics"], ["dataset", "constraint"], "real_above_fake")
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
     side = theme.WIDTH / max(len(sets), 2)
     size = (side * len(sets), (side + 0.45) * len(constraints) + 0.9)
@@ -35,7 +35,7 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
             own = rows.query(key)
             points = tables["points"].query(f"dataset == {dataset!r} and seed == {seed}")
             _contours(grid[i, j], own[own["seed"] == seed], points)
-            mean = 100 * float(told.query(key)["mean"].iloc[0])
+            mean = 100 * float(above.query(key)["mean"].iloc[0])
             grid[i, j].set_title(f"{dataset}, {constraint}")
             grid[i, j].set_xlabel(f"real above fake: {mean:.0f} % of pairs", fontsize=8.5)
     note = (
@@ -98,9 +98,9 @@ def table(
 ) -> tuple[list[str], list[list[str]]]:
     """A row for each data set and constraint: pairs in order, last loss, range of the scores."""
     by = ["dataset", "constraint"]
-    told = arithmetic(tables["critics"], by, "real_above_fake")
-    told[["mean", "low", "high"]] *= 100
-    told[["low", "high"]] = told[["low", "high"]].clip(0, 100)  # a t interval may leave the scale
+    above = arithmetic(tables["critics"], by, "real_above_fake")
+    above[["mean", "low", "high"]] *= 100
+    above[["low", "high"]] = above[["low", "high"]].clip(0, 100)  # a t interval may leave the scale
     rows, losses = tables["rows"], tables["losses"]
     last = arithmetic(losses[losses["steps"] == losses["steps"].max()], by, "loss")
     values = rows.groupby([*by, "seed"])["value"]
@@ -113,8 +113,8 @@ def table(
         "range of values",
     ]
     lines = []
-    for dataset, constraint in told[by].itertuples(index=False):
-        at = [found.set_index(by).loc[(dataset, constraint)] for found in (told, last, span)]
+    for dataset, constraint in above[by].itertuples(index=False):
+        at = [found.set_index(by).loc[(dataset, constraint)] for found in (above, last, span)]
         lines.append([dataset, constraint, *map(as_text, at), str(at[0]["n"].astype(int))])
     return [*heads, "n"], lines
 
