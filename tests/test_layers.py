@@ -113,7 +113,7 @@ def modules_after(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["--help"], ["list"], ["probe"]),
+        *(["--help"], ["list"], ["study"], ["probe"]),
         *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims")),
         *([name, "--help"] for name in ("describe", "sample", "arithmetic")),
         ["status", str(ROOT / "results" / "reference-mnist5k")],

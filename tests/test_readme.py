@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import bench
-from bench.checks.conformance import examine
+from bench.checks.conformance import check_models
 from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
@@ -160,7 +160,7 @@ def test_its_model_keeps_the_rules(page: str, tmp_path: Path) -> None:
     (code,) = re.findall(r"^    # hinge.py\n((?:    .*\n|\n)+)", (ROOT / page).read_text(), re.M)
     (tmp_path / "hinge.py").write_text(textwrap.dedent(code))
     said: list[object] = []
-    assert examine((f"{tmp_path}/hinge.py:HingeGAN",), ("width=4",), said.append), said
+    assert check_models((f"{tmp_path}/hinge.py:HingeGAN",), ("width=4",), said.append), said
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

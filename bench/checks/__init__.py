@@ -1,1 +1,1 @@
-"""Checks of a model, of this machine, and of a trial that is trained again."""
+"""Checks: of a model, of this machine, and of a trial that is trained again."""

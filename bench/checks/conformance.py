@@ -1,7 +1,7 @@
-"""What every model must do, so that a comparison is about the model: one check a rule.
+"""The rules that every model must keep to be comparable with others, a check for each.
 
-A check takes a Case and gives an outcome and what it saw. The contract tests run all of them on
-the zoo, `bench doctor MODEL` on anybody's model.
+A check takes a Case and returns an outcome and what it saw. `bench doctor MODEL` runs all of them
+on any model, the contract tests on every model of the zoo.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,22 +16,22 @@ from ..planning.flags import with_values
 from ..planning.parsing import parse_models
 from ..planning.plan import Plan
 from . import state_rules, step_rules
-from .result import OK, SEVERITY, Check, Found, Verdict, judge, tell
-from .watching import Case
+from .case import Case
+from .check import OK, SEVERITY, Check, CheckResult, Found, report
 
 SPECS = (DataSpec((2,), 8), DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10))
-LARGE = (DataSpec((3, 64, 64), 10),)  # slower, so only for what suits none of the others
-WIDTH = 16  # of the networks that are checked: no rule depends on it, and a wide one takes minutes
+LARGE = (DataSpec((3, 64, 64), 10),)  # slow, so only for models that no other spec suits
+WIDTH = 16  # of the networks that are checked: no rule depends on it, and wide ones take minutes
 
 
 def build(case: Case) -> Found:
-    """It can be built for all data that `unsuited` does not object to."""
+    """The model can be built for all data that its `unsuited` does not refuse."""
     case.build()
     return OK
 
 
 CHECKS: dict[str, Check] = {
-    "build": Check(build, "let unsuited(spec, config) return the reason why not"),
+    "build": Check(build, "let unsuited(spec, config) return the reason"),
     "step": Check(step_rules.step, "return a gan_zoo.base.Step of finite numbers; use self.scores"),
     "samples": Check(
         state_rules.samples, "end the generator to fit the data: with a tanh for images"
@@ -52,24 +52,27 @@ CHECKS: dict[str, Check] = {
     "penalty": Check(step_rules.penalised_alone, "no batch norm here: discriminator_norm=none"),
     "streams": Check(state_rules.own_streams, 'draw from batch.streams["a name of your own"]'),
     "resume": Check(
-        state_rules.resumes, "keep it in a buffer (register_buffer), or use batch.step"
+        state_rules.resumes, "keep all state in buffers (register_buffer), or use batch.step"
     ),
     "sampling alone": Check(
-        state_rules.samples_alone, "in eval mode, use what was kept from training"
+        state_rules.samples_alone, "in eval mode, use the statistics kept from training"
     ),
-    "sampling still": Check(
-        state_rules.sampling_is_still, "draw from rng alone, and write to nothing"
-    ),
+    "pure sampling": Check(state_rules.pure_sampling, "draw from rng only, and change no tensor"),
     "meta": Check(
         step_rules.meta, "no .item(), .cpu(), float(tensor) or `if tensor` within a step"
     ),
-    "no waiting": Check(step_rules.no_waiting, "make tensors where they are used: device=x.device"),
-    "bf16": Check(step_rules.bf16, "compute what needs it within gan_zoo.precision.full_precision"),
+    "no waiting": Check(step_rules.no_waiting, "create tensors on the device: device=x.device"),
+    "bf16": Check(step_rules.bf16, "use gan_zoo.precision.full_precision where fp32 is needed"),
 }
 
 
-def examine(models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str], object]) -> bool:
-    """Say what the checks find of each model. False if one failed; InputError for wrong input."""
+def check_models(
+    models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str], object]
+) -> bool:
+    """Check each model and say the results. False if a check failed.
+
+    models and values as `bench doctor` takes them; raises InputError for wrong ones.
+    """
     plan, well = Plan(tuple(parse_models(",".join(models)))), True
     plan = replace(plan, contestants=with_values(plan.contestants, values))
     for label, (kind, config) in plan.resolved.items():
@@ -77,12 +80,12 @@ def examine(models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str
         say(click.style(f"{label} on {', '.join(map(str, cases)) or 'nothing'}", bold=True))
         for name, reason in reasons.items():
             say(f"  not on {name}: {printable(reason)}")
-        well &= bool(cases) and tell(conformance(cases), say)
+        well &= bool(cases) and report(conformance(cases), say)
     return well
 
 
 def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]:
-    """The cases that the model can be built for; of the others, why not."""
+    """The cases that suit the model, and for each of the others the reason why not."""
     narrow = replace(config, width=min(config.width or WIDTH, WIDTH))
     if config.discriminator_width:
         narrow = replace(narrow, discriminator_width=min(config.discriminator_width, WIDTH))
@@ -102,18 +105,21 @@ def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]
 def objection(case: Case) -> str | None:
     try:
         return case.kind.unsuited(case.spec, case.config)
-    except Exception:  # which the check "build" reports
+    except Exception:  # the check "build" reports it
         return None
 
 
-def conformance(cases: list[Case]) -> Iterator[Verdict]:
-    """One verdict a check, the worst of those on each case; nothing is checked without a step."""
+def conformance(cases: list[Case]) -> Iterator[CheckResult]:
+    """The result of every check, the worst over the cases.
+
+    If the model cannot be built or take a step, the other checks are skipped.
+    """
     missing = ""
     for name, check in CHECKS.items():
         if missing:
-            yield Verdict(name, "skipped", f"{missing} has failed")
+            yield CheckResult(name, "skipped", f"{missing} has failed")
             continue
-        found = [(case, judge(name, check, case)) for case in cases]
+        found = [(case, check.run(name, case)) for case in cases]
         case, worst = max(found, key=lambda pair: SEVERITY.index(pair[1].outcome))
         yield replace(worst, note=f"{worst.note} ({case})") if worst.wrong else worst
         if name in ("build", "step") and worst.outcome == "failed":

@@ -1,4 +1,4 @@
-"""What a model keeps, draws and samples: rules on its state, each looked at on a Case."""
+"""Rules on a model's state: what it keeps, which random numbers it draws, how it samples."""
 
 import copy
 
@@ -8,12 +8,12 @@ from torch import Tensor
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
-from .result import OK, Found
-from .watching import PLAYERS, Case, copied, differing, pinned
+from .case import PLAYERS, Case, copied, differing, pinned
+from .check import OK, Found
 
 
 def own_streams(case: Case) -> Found:
-    """Whatever the global generators hold, a seed gives the same bits; a step leaves them alone."""
+    """All random numbers come from the model's streams, none from a global generator."""
     ends, drew = [], False
     for seed in (1, 2):
         with pinned(seed):
@@ -29,7 +29,7 @@ def own_streams(case: Case) -> Found:
 
 
 def resumes(case: Case) -> Found:
-    """What a checkpoint keeps is all there is: a model restored from it goes on bit for bit."""
+    """A model restored from a checkpoint trains on with the same bits."""
     with pinned(0):
         model, streams = case.build()
         feed = case.batches()
@@ -45,7 +45,7 @@ def resumes(case: Case) -> Found:
                 each.train_step(feed, own)
         ends.append(copied(each.state_dict()))
     changed = differing(*ends)
-    return ("failed", f"{changed[0]} differs three steps after it") if changed else OK
+    return ("failed", f"{changed[0]} differs three steps later") if changed else OK
 
 
 def restored(case: Case, model: GAN) -> GAN:
@@ -71,7 +71,7 @@ def samples(case: Case) -> Found:
     low, high = float(found.min()), float(found.max())
     if len(case.spec.shape) == 3 and not -1 <= low < high <= 1:
         return "failed", f"images lie in [{low:.3g}, {high:.3g}], not in [-1, 1]"
-    return OK if low < high else ("failed", "all samples are one number")
+    return OK if low < high else ("failed", "all samples are the same number")
 
 
 def samples_alone(case: Case) -> Found:
@@ -79,14 +79,14 @@ def samples_alone(case: Case) -> Found:
     model, streams = case.build()
     model.train_step(case.batches(), streams)
     many, few = sampled(model, 6), sampled(model, 2)
-    # Not bit for bit: a batch of another size may be summed in another order.
+    # Not bit for bit: sums over a batch of another size may be taken in another order.
     if not torch.allclose(many[:2], few, rtol=1e-3, atol=1e-5):
-        return "failed", "two samples are others where four more are drawn beside them"
+        return "failed", "two samples change when four more are drawn with them"
     return OK
 
 
-def sampling_is_still(case: Case) -> Found:
-    """Sampling changes no weight and no buffer, and draws from the stream it is given alone."""
+def pure_sampling(case: Case) -> Found:
+    """Sampling changes no weight or buffer, and draws only from the stream that it is given."""
     model, streams = case.build()
     model.train_step(case.batches(), streams)
     before = copied(model.state_dict())
@@ -101,7 +101,7 @@ def sampling_is_still(case: Case) -> Found:
 
 @torch.no_grad()
 def sampled(model: GAN, n: int) -> Tensor:
-    """n samples as an evaluation takes them."""
+    """n samples, drawn as an evaluation draws them."""
     labels = torch.arange(n) % model.spec.classes
     images = model.eval().sample(labels, Streams(0)["eval"])
     model.train()

@@ -1,4 +1,4 @@
-"""What a training step of any model must do, and must not: a rule each, looked at on a Case."""
+"""Rules on a training step: what it must do, and what it must leave alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,31 +12,31 @@ from gan_zoo.base import GAN, Batch, Player
 from gan_zoo.descent import layer_names
 from gan_zoo.precision import precision_context
 
-from .result import OK, Found
-from .watching import PLAYERS, Case, DeviceWatch, differing, gradients, pinned, watch_turns, weights
+from .case import PLAYERS, Case, DeviceWatch, differing, gradients, pinned, watch_turns, weights
+from .check import OK, Found
 
 
 def step(case: Case) -> Found:
-    """A step completes; what it reports has the right shape, is finite, and not all zero."""
+    """A step completes and reports finite losses and a gradient for each network."""
     model, streams = case.build()
-    told = model.train_step(case.batches(), streams)
+    reported = model.train_step(case.batches(), streams)
     for player in PLAYERS:
-        norms, layers = getattr(told, f"{player}_norms"), layer_names(model.network_of(player))
+        norms, layers = getattr(reported, f"{player}_norms"), layer_names(model.network_of(player))
         if norms.shape != (len(layers),):
             return "failed", f"{list(norms.shape)} {player} norms of {len(layers)} layers"
         if not (norms > 0).any():
             return "failed", f"no gradient reaches the {player}"
-    losses = {f"{player}_loss": getattr(told, f"{player}_loss") for player in PLAYERS}
-    for name, number in {**losses, **told.observed}.items():
+    losses = {f"{player}_loss": getattr(reported, f"{player}_loss") for player in PLAYERS}
+    for name, number in {**losses, **reported.observed}.items():
         if number.ndim or not number.isfinite():
             return "failed", f"{name} is not one finite number"
-    if missing := {"score/real", "score/fake"} - set(told.observed):
+    if missing := {"score/real", "score/fake"} - set(reported.observed):
         return "warning", f"{' and '.join(sorted(missing))} will be missing from the curves"
     return OK
 
 
 def scores(case: Case) -> Found:
-    """The discriminator gives one finite score a sample, [n]."""
+    """The discriminator gives one finite score for each sample, [n]."""
     model, _ = case.build()
     real, labels = next(case.batches())
     found = model.discriminator(real, labels)
@@ -46,7 +46,7 @@ def scores(case: Case) -> Found:
 
 
 def turns(case: Case) -> Found:
-    """A network's weights change on its own turn, and on no other."""
+    """A network's weights change on its own turn only."""
     found = changes(case, weights)
     for turn, owner, name in found:
         if turn != owner:
@@ -56,7 +56,7 @@ def turns(case: Case) -> Found:
 
 
 def stray_gradients(case: Case) -> Found:
-    """A turn leaves nothing in the other network's `.grad`."""
+    """A turn leaves no gradient in the other network's `.grad`."""
     for turn, owner, name in changes(case, gradients):
         if turn != owner:
             return "failed", f"the {turn}'s turn leaves a gradient in {owner} {name}"
@@ -66,7 +66,7 @@ def stray_gradients(case: Case) -> Found:
 def changes(
     case: Case, read: Callable[[nn.Module], dict[str, Tensor]]
 ) -> list[tuple[Player, Player, str]]:
-    """What changes within a step: on whose turn, in whose network, and the first such name."""
+    """What changes within a step: (whose turn, whose network, first name that changed)."""
     model, streams = case.build()
     seen = {player: read(model.network_of(player)) for player in PLAYERS}
     found: list[tuple[Player, Player, str]] = []
@@ -79,12 +79,12 @@ def changes(
 
     watch_turns(model, look)
     model.train_step(case.batches(), streams)
-    look("generator")  # whose turn ends the step
+    look("generator")  # the step ends with the generator's turn
     return found
 
 
 def discriminator_steps(case: Case) -> Found:
-    """`discriminator_steps` is honoured: as many steps, each on a fresh batch."""
+    """The discriminator takes `discriminator_steps` steps, each on a batch of its own."""
     asked = 3
     case = replace(case, config=replace(case.config, discriminator_steps=asked))
     model, streams = case.build()
@@ -100,22 +100,22 @@ def discriminator_steps(case: Case) -> Found:
     turns = [["discriminator"] * steps + ["generator"] for steps in planned]
     if taken != turns[0] + turns[1]:
         found = f"{taken.count('discriminator')} to {taken.count('generator')}"
-        told = f"{asked} discriminator steps to 1, twice,"
+        wanted = f"{asked} discriminator steps to 1, twice,"
         if planned != [asked] * 2:
-            told = f"{planned[0]} and {planned[1]} discriminator steps to 1 each,"
-        return "failed", f"asked for {told} it took {found}"
+            wanted = f"{planned[0]} and {planned[1]} discriminator steps to 1 each,"
+        return "failed", f"asked for {wanted} it took {found}"
     drawn, steps = next(counter), sum(planned)
     return OK if drawn == steps else ("failed", f"{steps} steps drew {drawn} batches")
 
 
 def clip(case: Case) -> Found:
-    """Where the config has `clip`, the critic is never used with a weight beyond it."""
+    """If the config has `clip`, the critic is never used with a weight beyond it."""
     bound = getattr(case.config, "clip", None)
     if bound is None:
         return "skipped", "its config has no clip"
     model, streams = case.build()
     feed, met = case.batches(), [0.0]
-    model.train_step(feed, streams)  # initial weights may lie beyond it
+    model.train_step(feed, streams)  # initial weights may lie beyond the bound
 
     def look(*_: Any) -> None:
         met.extend(float(p.detach().abs().max()) for p in model.discriminator.parameters())
@@ -128,13 +128,13 @@ def clip(case: Case) -> Found:
 
 
 def penalised_alone(case: Case) -> Found:
-    """If the loss uses the critic's gradient by its input, a sample's is its own.
+    """If the loss uses the critic's input gradient, a sample's gradient depends on it alone.
 
-    Batch norm ties it to the other samples of the batch, and the penalty then holds the wrong
-    function to its slope (Gulrajani et al. 2017, section 4).
+    Batch norm makes it depend on the other samples of the batch, and a gradient penalty then
+    constrains the wrong function (Gulrajani et al. 2017, section 4).
     """
     model, streams = case.build()
-    model.generator.requires_grad_(False)  # so that only the loss itself can ask for a gradient
+    model.generator.requires_grad_(False)  # so that only the loss can ask for an input gradient
     asked: list[bool] = []
     model.discriminator.register_forward_pre_hook(
         lambda _, inputs: asked.extend(x.requires_grad for x in inputs)
@@ -144,7 +144,7 @@ def penalised_alone(case: Case) -> Found:
     batch = Batch(real, model.generator(latent, labels), latent, labels, streams, 0)
     model.discriminator_loss(batch)
     if not any(asked):
-        return "skipped", "its loss does not use the critic's gradient by its input"
+        return "skipped", "its loss does not use the critic's input gradient"
     own = gradient_of_first(model, real, labels)
     beside_others = gradient_of_first(model, torch.cat([real[:1], -real[1:]]), labels)
     if (own - beside_others).norm() > 1e-3 * own.norm():
@@ -153,7 +153,7 @@ def penalised_alone(case: Case) -> Found:
 
 
 def gradient_of_first(model: GAN, x: Tensor, labels: Tensor) -> Tensor:
-    """The gradient of the critic's score of x[0] by x[0], with the rest of x beside it."""
+    """The gradient of the critic's score of x[0] by x[0], in a batch with the rest of x."""
     x = x.clone().requires_grad_()
     with pinned(0):
         (gradient,) = torch.autograd.grad(model.discriminator(x, labels)[0], x)
@@ -161,20 +161,20 @@ def gradient_of_first(model: GAN, x: Tensor, labels: Tensor) -> Tensor:
 
 
 def meta(case: Case) -> Found:
-    """A step completes on the device `meta`, where no tensor has a value to read."""
+    """A step completes on the device `meta`, where no tensor has a value that could be read."""
     model, streams = case.build("meta")
     model.train_step(case.batches("meta"), streams)
     return OK
 
 
 def no_waiting(case: Case) -> Found:
-    """After a first step, that may draw its blocks of noise, nothing waits for the device."""
+    """No step after the first, which draws blocks of noise, waits for the device."""
     model, streams = case.build("meta")
     needed = sum(model.discriminator_steps_at(step) for step in range(2))
     feed = iter(list(islice(case.batches("meta"), needed)))
     try:
         model.train_step(feed, streams)
-    except Exception:  # which the check before this one reports
+    except Exception:  # the check "meta" reports it
         return "skipped", "a step on meta does not complete"
     with DeviceWatch() as watch:
         model.train_step(feed, streams)
@@ -182,11 +182,11 @@ def no_waiting(case: Case) -> Found:
 
 
 def bf16(case: Case) -> Found:
-    """A step under bf16 stays finite and keeps the weights in fp32."""
+    """A step under bf16 is finite and keeps the weights in fp32."""
     model, streams = case.build()
     with precision_context(torch.device("cpu"), "bf16"):
-        told = model.train_step(case.batches(), streams)
-    if not (told.discriminator_loss.isfinite() and told.generator_loss.isfinite()):
+        reported = model.train_step(case.batches(), streams)
+    if not (reported.discriminator_loss.isfinite() and reported.generator_loss.isfinite()):
         return "failed", "a loss is not finite"
     for name, weight in model.named_parameters():
         if weight.dtype != torch.float32 or not weight.isfinite().all():

@@ -46,7 +46,7 @@ VANISHING = tuple(
         part=game,
         statement=statement,
         source=f"{NOTES}; {paper}, figure 2",
-        needs="a folder of `bench probe vanishing`",
+        needs="a folder of `bench study vanishing`",
         rule="gradient norm of the generator's loss after the last recorded step of a fresh "
         "discriminator over that after its first, geometric mean over the stages: "
         + claimed.words(exp),
@@ -111,7 +111,7 @@ DEPTH = tuple(
         part=constraint,
         statement=f"Gradient norms {do} with depth under {name}",
         source=f"{NOTES}; {WGANGP}, figure 1b",
-        needs="a folder of `bench probe depth`",
+        needs="a folder of `bench study depth`",
         rule="norm of the gradient with respect to the activations, at the input side over the "
         "output side, on a least-squares line through its logarithm layer by layer, at the last "
         f"step: {side} a factor of 10",

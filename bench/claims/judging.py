@@ -93,7 +93,7 @@ def evidence_in(folders: Iterable[Path]) -> list[Evidence]:
             inside = [one for child in children for one in _evidence(child) or []]
         if not inside:
             raise InputError(
-                f"{folder} is no results folder and no folder of `bench probe`, and holds none: "
+                f"{folder} is no results folder and no folder of `bench study`, and holds none: "
                 "there is no experiment.toml and no settings.toml"
             )
         found += inside
@@ -157,14 +157,14 @@ def _contestants(results: Results, dataset: str) -> tuple[Contestant, ...]:
 def _study(folder: Path) -> Study | None:
     """None where no claim is about this study. Raises InputError."""
     settings = read_toml(folder / "settings.toml")
-    kind = settings.get("probe")
+    kind = settings.get("study", settings.get("probe"))  # as version 0.1.0 called it
     if kind not in STUDIES:
         return None
     path = folder / "rows.parquet"
     try:
         rows = pd.read_parquet(path)
     except Exception as error:  # broken bytes make the reader raise almost anything
-        raise InputError(f"{path} cannot be read: `bench probe {kind}` writes it") from error
+        raise InputError(f"{path} cannot be read: `bench study {kind}` writes it") from error
     absent = [name for name in STUDIES[kind] if name not in rows]
     if absent:
         raise InputError(f"{path} has no column {', '.join(absent)}")

@@ -13,7 +13,7 @@ from ..datasets import DATASETS, FOLDER
 from ..extractors import EXTRACTORS
 from ..metrics import METRICS
 from ..probes import PROBES
-from ..studies.registry import EXPERIMENTS
+from ..studies import STUDIES
 from .claims import claims
 from .describe import describe
 from .errors import OneLine, one_line_errors, say
@@ -21,7 +21,7 @@ from .export import export
 from .generators import arithmetic, interpolate, neighbours, sample
 from .judge import compare, doctor, verify
 from .run import run
-from .studies import probe
+from .studies import probe, study
 
 
 @click.group(
@@ -83,7 +83,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models, presets, data sets, metrics, extractors, probes and experiments, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes and studies, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -96,7 +96,7 @@ def list_() -> None:
             (name, entry.help + " (not by default)" * (not entry.default))
             for name, entry in PROBES.items()
         ],
-        "Experiments (bench probe NAME)": [(n, entry.help) for n, entry in EXPERIMENTS.items()],
+        "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
@@ -113,7 +113,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, probe),
+    *(run, claims, compare, describe, doctor, verify, study, probe),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

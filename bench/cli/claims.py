@@ -23,13 +23,13 @@ from .errors import format_option, one_line_errors, say
 def claims(folders: tuple[Path, ...], out: Path | None, wanted: str) -> None:
     """Put what the papers say to the test on recorded runs.
 
-    DIR is a results folder, a folder of `bench probe`, or one that holds such folders. Each of
+    DIR is a results folder, a folder of `bench study`, or one that holds such folders. Each of
     sixteen claims has a source and a rule that was fixed beforehand, and comes out as supported,
     contradicted or cannot tell.
 
     \b
     bench claims results/reference-claims
-    bench claims results/mine results/probe-vanishing --out results/mine
+    bench claims results/mine results/study-vanishing --out results/mine
     """
     if out is None and len(folders) > 1:
         raise InputError("with several folders, name the one to write to with --out DIR")

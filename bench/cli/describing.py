@@ -1,4 +1,4 @@
-"""A model in words and tables: its networks layer by layer, its hyperparameters, its formulas."""
+"""`bench describe`: a model's networks layer by layer, its hyperparameters and its formulas."""
 
 import dataclasses
 import inspect
@@ -26,7 +26,7 @@ from ..planning.plan import SIZES, Plan
 from .layers import ROWS, Layer, layers_of
 
 GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
-SPECS = {  # what a model must know of a data set, without reading or downloading it
+SPECS = {  # what a model needs to know of a data set, so that none is read or downloaded
     **dict.fromkeys(("mnist5k", "mnist", "fashion-mnist"), GREY),
     **dict.fromkeys(("cifar10", "svhn"), COLOUR),
     "celeba": DataSpec((3, 64, 64)),
@@ -36,7 +36,7 @@ SPECS = {  # what a model must know of a data set, without reading or downloadin
     **{f"grid25{of}": DataSpec(PLANE, 25) for of in ("", "@wgangp", "@pacgan")},
     "swissroll": DataSpec(PLANE),
 }
-USUAL = (("mnist5k", None), ("mnist5k", 32), ("mnist5k", 64))  # the first that suits is taken
+USUAL = (("mnist5k", None), ("mnist5k", 32), ("mnist5k", 64))  # the first that suits is used
 HEADS = ["layer", "what it does", "output", "parameters", "side of the output"]
 
 
@@ -48,10 +48,14 @@ def describe(
     say: Callable[[str], None],
     console: Console,
 ) -> None:
-    """Say what a model is, built for a data set. Raises InputError in one line."""
+    """Say what a model consists of when it is built for a data set; raises InputError.
+
+    reference: a model with an optional preset; dataset, size: None for the first usual one that
+    suits; values: hyperparameters as `--set` takes them.
+    """
     contestants = parse_models(reference)
     if len(contestants) != 1:
-        raise InputError(f"one model at a time, such as wgangp@notes, not {shown(reference)}")
+        raise InputError(f"name one model at a time, such as wgangp@notes, not {shown(reference)}")
     plan = Plan(with_values(tuple(contestants), values))
     contestant, ((kind, config),) = plan.contestants[0], plan.resolved.values()
     place, spec = fitting(kind, config, dataset, size)
@@ -71,7 +75,10 @@ def describe(
 def fitting(
     kind: type[GAN], config: Config, dataset: str | None, size: int | None
 ) -> tuple[str, DataSpec]:
-    """The data set asked for, or the first usual one that suits; InputError where none does."""
+    """The data set asked for, or the first usual one that suits, and its spec.
+
+    Raises InputError if the model suits none of them.
+    """
     tried = [(dataset or "mnist5k", size)] if dataset or size else USUAL
     reasons = []
     for name, side in tried:
@@ -80,11 +87,11 @@ def fitting(
         if not reason:
             return name + (f" at {side} x {side}" if side else ""), spec
         reasons.append(reason)
-    raise InputError(f"{reasons[0]} (or another --dataset)")
+    raise InputError(f"{reasons[0]} (or try another --dataset)")
 
 
 def spec_of(dataset: str, size: int | None) -> DataSpec:
-    """The shape and classes of a data set; only a folder of one's own is read for it."""
+    """The shape and classes of a data set; only a user's own folder is read for them."""
     require_text("a data set", dataset)
     dataset_entry(dataset)
     if size is not None and size not in SIZES:
@@ -98,7 +105,7 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
 
 
 def built(reference: str, kind: type[GAN], config: Config, spec: DataSpec) -> GAN:
-    """The model without memory for its weights."""
+    """The model on the device "meta", where weights take no memory."""
     try:
         return kind(spec, config, Streams(0, "meta"), "meta").train()
     except Exception as error:  # a user's model may raise anything
@@ -106,7 +113,7 @@ def built(reference: str, kind: type[GAN], config: Config, spec: DataSpec) -> GA
 
 
 def networks_of(model: GAN) -> list[tuple[str, nn.Module, tuple[torch.Tensor, torch.Tensor]]]:
-    """Both networks with what each is given: name, network, (latents or samples, labels)."""
+    """Both networks with their inputs: name, network, (latents or samples, labels)."""
     labels = torch.zeros(ROWS, dtype=torch.int64, device="meta")
     latents = torch.empty(ROWS, model.config.latent_dim, device="meta")
     samples = torch.empty(ROWS, *model.spec.shape, device="meta")
@@ -117,7 +124,7 @@ def networks_of(model: GAN) -> list[tuple[str, nn.Module, tuple[torch.Tensor, to
 
 
 def heading(model: str, label: str, preset: Preset | None) -> list[str]:
-    """What it is and where it comes from, a line each."""
+    """Lines on what the model is, and on the source of its preset."""
     lines = [label]
     if model in zoo.MODELS:
         entry = zoo.MODELS[model]
@@ -129,14 +136,14 @@ def heading(model: str, label: str, preset: Preset | None) -> list[str]:
         lines.append(f"Assumed, since the source does not say: {preset.assumed}.")
     if preset.batch_size:
         lines.append(f"The source's batch: --batch-size {preset.batch_size}.")
-    if told := preset.reported:
-        losses = f"generator {told.generator}, critic {told.discriminator}"
-        lines.append(f"Losses reported after step {told.step:,} ({told.source}): {losses}.")
+    if reported := preset.reported:
+        losses = f"generator {reported.generator}, critic {reported.discriminator}"
+        lines.append(f"Losses reported after step {reported.step:,} ({reported.source}): {losses}.")
     return lines
 
 
 def formulas(kind: type[GAN]) -> str:
-    """The indented blocks of the docstring of the model's file, or of its class."""
+    """The formulas of a model: the indented lines in the docstring of its file or class."""
     module = sys.modules.get(kind.__module__)
     for text in (inspect.cleandoc(module.__doc__ or "") if module else "", kind.__doc__ or ""):
         lines = inspect.cleandoc(text).splitlines()
@@ -144,7 +151,7 @@ def formulas(kind: type[GAN]) -> str:
             return "\n".join(["Objectives:", *blocks])
         if text and text is kind.__doc__:
             return "\n".join(["Objectives:", *(f"    {line}" for line in lines)])
-    return "Objectives: its file and its class have no docstring that says them."
+    return "Objectives: neither its file nor its class has a docstring."
 
 
 def table_of(title: str, layers: list[Layer], total: int) -> Table:
@@ -154,13 +161,13 @@ def table_of(title: str, layers: list[Layer], total: int) -> Table:
     ]
     if elsewhere := total - sum(layer.parameters for layer in layers):
         rows.append(
-            ["", "parameters of layers that are met twice or never", "", f"{elsewhere:,}", ""]
+            ["", "parameters of layers that are used twice or never", "", f"{elsewhere:,}", ""]
         )
     return Table(title, HEADS, rows, pd.DataFrame(rows, columns=HEADS))
 
 
 def hyperparameters(kind: type[GAN], config: Config) -> Table:
-    """Every field, its value, and the model's default where that is another."""
+    """Every hyperparameter with its value, and the model's default if it differs."""
     heads, rows = ["hyperparameter", "value", "model's default"], []
     for field in dataclasses.fields(config):
         value, usual = getattr(config, field.name), getattr(kind.defaults, field.name)
@@ -169,12 +176,12 @@ def hyperparameters(kind: type[GAN], config: Config) -> Table:
 
 
 def text_of(value: Any) -> str:
-    """A value as --set takes it."""
+    """A value as `--set` takes it."""
     if isinstance(value, tuple):
         return ",".join(map(text_of, value))
     return str(value).lower() if value is None or isinstance(value, bool) else f"{value}"
 
 
 def by(shape: tuple[int, ...]) -> str:
-    """(64, 13, 13) -> "64 × 13 × 13"; a single number a sample is 1."""
+    """(64, 13, 13) -> "64 × 13 × 13"; () -> "1"."""
     return " × ".join(map(str, shape)) or "1"

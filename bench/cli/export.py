@@ -1,4 +1,4 @@
-"""The command with which a generator leaves: export."""
+"""`bench export`: writes a trained generator for use elsewhere."""
 
 from pathlib import Path
 
@@ -9,19 +9,21 @@ from .errors import one_line_errors, say
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only model]")
-@click.option("--dataset", metavar="NAME", help="Trained on it.  [default: the only data set]")
+@click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only contestant]")
+@click.option(
+    "--dataset", metavar="NAME", help="The data set it was trained on.  [default: the only one]"
+)
 @click.option(
     "--seed",
     type=int,
     metavar="S",
-    help="Of the training run.  [default: the first that left weights]",
+    help="Seed of the training.  [default: the first with weights]",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Where to: a new or empty folder.  [default: DIR/export/<dataset>-<label>-s<seed>]",
+    help="A new or empty folder.  [default: DIR/export/<dataset>-<label>-s<seed>]",
 )
 @click.option(
     "--onnx/--no-onnx",
@@ -40,8 +42,9 @@ def export(
 ) -> None:
     """Write a trained generator for use elsewhere.
 
-    Weights (safetensors), a config, a short loading example (load.py), an ONNX graph that is
-    checked against torch, and a model card with the numbers and how they were measured.
+    The folder has the weights (safetensors), the configuration, a short script that loads them
+    (load.py), an ONNX graph that is checked against torch, and a model card with the numbers and
+    how they were measured.
 
     \b
     bench export results/mnist5k-256k --model dcgan --out dcgan-digits

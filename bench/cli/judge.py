@@ -90,15 +90,15 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
     bench doctor mine.py:MyGAN             your own model
     """
     if models:
-        from ..checks.conformance import examine
+        from ..checks.conformance import check_models
 
-        well = examine(models, values, say=click.echo)
+        well = check_models(models, values, say=click.echo)
     elif values:
         raise InputError("--set is for models: bench doctor MODEL --set FIELD=VALUE")
     else:
-        from ..checks.machine import machine
+        from ..checks.this_machine import check_machine
 
-        well = machine(say=click.echo)
+        well = check_machine(say=click.echo)
     if not well:
         sys.exit(1)
 

@@ -1,28 +1,29 @@
-"""What a network is made of: each layer with its output, its parameters, and the arithmetic."""
+"""The layers of a network: what each does, its output size, its parameters."""
 
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
-ROWS = 2  # samples that are sent through; batch norm wants more than one
+ROWS = 2  # samples that are passed through a network; batch norm needs more than one
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer as it was met on the way from the input to the output."""
+    """One layer, as a sample passes it."""
 
     name: str
     kind: str  # "Conv2d 1 → 16, k4 s2 p1"
     output: tuple[int, ...]  # of one sample
     parameters: int
-    arithmetic: str  # how a convolution's output size comes about; "" for other layers
+    arithmetic: str  # how a convolution's output size is computed; "" for other layers
 
 
 def layers_of(network: nn.Module, *inputs: Tensor) -> list[Layer]:
-    """The layers of a network in the order in which `inputs`, of a few samples, meet them.
+    """The layers of a network in the order in which `inputs`, a few samples, pass them.
 
-    A layer is what has no parts, or parameters of its own. Raises whatever the network raises.
+    A layer is a module without submodules, or one with parameters of its own. Raises whatever the
+    network raises.
     """
     found: list[Layer] = []
     hooks = []
@@ -50,7 +51,7 @@ def layers_of(network: nn.Module, *inputs: Tensor) -> list[Layer]:
 
 
 def kind(module: nn.Module) -> str:
-    """A layer in a few words: what it is, what goes in and out, and its settings."""
+    """A layer in a few words: its type, its inputs and outputs, its settings."""
     name = type(module).__name__
     if isinstance(module, CONVOLUTIONS):
         planes = f"{module.in_channels} → {module.out_channels}"
@@ -71,7 +72,7 @@ def kind(module: nn.Module) -> str:
 
 
 def arithmetic(module: nn.Module, met: tuple[int, ...], given: tuple[int, ...]) -> str:
-    """How the side of a convolution's output comes about; "" for what is not square, or else.
+    """How the side of a convolution's output is computed; "" for other layers or if not square.
 
     A convolution:            (side - kernel + 2 padding) / stride + 1, rounded down
     A transposed convolution: (side - 1) stride - 2 padding + kernel + output padding

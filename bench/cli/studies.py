@@ -1,6 +1,7 @@
-"""`bench probe`: stand-alone experiments on why training fails."""
+"""`bench study`: stand-alone experiments on why training fails."""
 
 import sys
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 
 from ..errors import InputError, require
 from ..planning.parsing import parse_seeds, parse_set
-from ..studies.registry import EXPERIMENTS
+from ..studies import STUDIES
 from ..studies.settings import Settings, from_file, resolved
 from .errors import one_line_errors, say
 
@@ -19,14 +20,15 @@ from .errors import one_line_errors, say
 @click.option(
     "--seeds",
     metavar="N or A,B,C",
-    help="How many seeds (5 is 0,1,2,3,4), or which. Adds to DIR.  [default: see --dry-run]",
+    help="How many seeds (5 is 0,1,2,3,4), or which. They add to those in DIR.  "
+    "[default: see --dry-run]",
 )
 @click.option(
     "--set",
     "values",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Another setting of the experiment; --dry-run shows them all. Repeatable.",
+    help="Another setting of the study; --dry-run shows them all. Repeatable.",
 )
 @click.option(
     "--device",
@@ -45,11 +47,11 @@ from .errors import one_line_errors, say
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The folder of rows and plots.  [default: results/probe-NAME]",
+    help="The folder of tables and plots.  [default: results/study-NAME]",
 )
 @click.option("--dry-run", is_flag=True, help="Show the settings and stop.")
 @one_line_errors
-def probe(
+def study(
     name: str | None,
     file: Path | None,
     values: tuple[str, ...],
@@ -58,18 +60,18 @@ def probe(
     dry_run: bool,
     **flags: Any,
 ) -> None:
-    """A stand-alone experiment on why training fails. Without NAME: the experiments there are.
+    """A stand-alone experiment on why training fails. Without NAME: the list of studies.
 
-    SETTINGS.toml is a file such as the settings.toml of an experiment's folder; flags override it.
-    The same command again computes the seeds that are missing, then draws the plots anew.
+    SETTINGS.toml is a file such as the settings.toml in a study's folder; flags override it. The
+    same command again computes the seeds that are missing, then draws the plots anew.
 
     \b
-    bench probe vanishing                             a minute or so a seed
-    bench probe vanishing --seeds 8 --set steps=2000
-    bench probe depth experiments/probe-depth.toml    as it was published
+    bench study vanishing                             a minute or so a seed
+    bench study vanishing --seeds 8 --set steps=2000
+    bench study depth experiments/study-depth.toml    as it was published
     """
     if name is None:
-        for known, entry in EXPERIMENTS.items():
+        for known, entry in STUDIES.items():
             click.echo(f"{known:<12}{entry.help} ({entry.source})")
         return
     settings = settings_of(name, file, values, flags)
@@ -77,17 +79,23 @@ def probe(
         for field, value in vars(settings).items():
             say(f"{field} = {','.join(map(str, value)) if isinstance(value, tuple) else value}")
         return
-    from ..studies.study import probe as run
+    from ..studies.run import run_study
 
-    if not run(name, settings, out or Path("results") / f"probe-{name}", jobs, say):
+    # The folder has the name of the command, so that `bench probe` goes on with one of its own.
+    command = click.get_current_context().info_name
+    if not run_study(name, settings, out or Path("results") / f"{command}-{name}", jobs, say):
         sys.exit(1)
+
+
+probe = copy(study)  # `bench probe`, the command's former name
+probe.name, probe.hidden = "probe", True
 
 
 def settings_of(
     name: str, file: Path | None, values: tuple[str, ...], flags: dict[str, Any]
 ) -> Settings:
-    """From the file, then from --set, then from the other flags; raises InputError."""
-    kind = require(name, EXPERIMENTS, "experiment").settings
+    """The settings from the file, overridden by --set and the other flags; raises InputError."""
+    kind = require(name, STUDIES, "study").settings
     asked: dict[str, Any] = {}
     if file is not None:
         from ..files import read_toml

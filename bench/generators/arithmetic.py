@@ -1,4 +1,8 @@
-"""A - B + C of mean latents, as in DCGAN's figure 7: does what A has beyond B carry over to C?"""
+"""A - B + C of mean latents, as in DCGAN's figure 7: does adding A - B to C change it as predicted?
+
+The prediction is the difference of the attributes of A and B. Radford et al. 2016
+(arXiv:1511.06434), figure 7.
+"""
 
 from dataclasses import dataclass
 
@@ -15,34 +19,34 @@ from .paths import shares
 from .sampling import Codes, codes_of
 from .shifts import Carried, carried
 
-MOVED = 200  # samples of C that are moved, at most
-BY_CHANCE = 100  # of them that are moved in random directions, too
-AROUND = 64  # of the mean of C
+MOVED = 200  # the most samples of C that are moved
+BY_CHANCE = 100  # of these, the samples that are also moved in random directions
+AROUND = 64  # codes drawn around a mean
 NOISE = 0.25  # half the width of the uniform noise around a mean, as in DCGAN's figure 7
-CONTROLS = 39  # random directions: a shift larger than all of them has p = 1 / 40
+CONTROLS = 39  # random directions: a shift larger than all of theirs has p = 1 / 40
 
 
 @dataclass(frozen=True, eq=False)
 class Arithmetic:
-    """The groups, the result and the numbers."""
+    """Groups, moved samples, and what became of each attribute."""
 
-    groups: dict[str, Measured]  # A, B, C and the samples of C moved: "A - B + C"
-    expressions: dict[str, str]
-    means: dict[str, Measured]  # the picture of each mean
-    length: float  # of the mean of A less that of B, in the latent space
+    groups: dict[str, Measured]  # A, B, C, and the moved samples of C as "A - B + C"
+    expressions: dict[str, str]  # A, B, C -> what chose its samples
+    means: dict[str, Measured]  # the sample at each group's mean latent
+    length: float  # of mean(A) - mean(B) in the latent space
     carried: list[Carried]
 
 
 def arithmetic(
     trained: Trained, a: str, b: str, c: str, n: int = 4096, seed: int = 0
 ) -> Arithmetic:
-    """Mean latents of three groups among n samples, and C moved by the difference of A and B.
+    """Choose groups A, B and C among n samples, and move C by mean(A) - mean(B).
 
-    a, b, c: expressions such as "label=7,slant>80%". A conditional model's label moves along if
-    that of A or B is named. The intervals are over samples, for this one direction: groups of
-    other samples would give another. Raises InputError for a group that is none or too small.
+    a, b, c: expressions such as "label=7,slant>80%". A conditional model's label moves too if A or
+    B names one. The intervals are over samples, for this one direction; groups among other samples
+    would give another. Raises InputError for a wrong expression or a group that is too small.
     """
-    # Choose the groups, and what is to be moved; a misspelt expression costs no samples.
+    # Choose the groups. Expressions are parsed before any sample is drawn.
     expressions = {"A": a, "B": b, "C": c}
     known = [*attributes_of(trained.model.spec.shape), "label"]
     labels = {name: label_of(parse(text, known)) for name, text in expressions.items()}
@@ -55,7 +59,7 @@ def arithmetic(
     if float(step.norm()) == 0:
         raise InputError(f"A and B are the same samples: {a}")
 
-    # Move the samples of C, pictures around its mean, and some of C in random directions.
+    # Move the samples of C and codes around its mean, and some of C in random directions.
     streams, of_c = Streams(seed), groups["C"].codes
     start = of_c[slice(MOVED)]
     before, after = (measured(trained, codes) for codes in (start, space.moved(start, step)))
@@ -65,11 +69,11 @@ def arithmetic(
     by_chance = [space.moved(start[slice(BY_CHANCE)], way) for way in space.random(step, streams)]
     pictures, controls = ([measured(trained, x) for x in each] for each in (around, by_chance))
 
-    # Hold what changed against what A and B predict: of labels, only where they name theirs.
+    # Compare the change with what A and B predict; of labels only if A or B names one.
     ends = [groups["A"], groups["B"]]
     found = [
-        carried(name, ends, (before, after), pictures, controls, seed if told else None)
-        for name, told in _attributes(samples, labels, named).items()
+        carried(name, ends, (before, after), pictures, controls, seed if predicted else None)
+        for name, predicted in _attributes(samples, labels, named).items()
     ]
     groups["A - B + C"] = after
     still = {
@@ -81,26 +85,27 @@ def arithmetic(
 
 
 def _attributes(samples: Measured, labels: dict[str, float | None], named: bool) -> dict[str, bool]:
-    """What is told of the result, and whether A and B predict it."""
-    told = dict.fromkeys(samples.values, True)
-    target = _target(labels)
-    return told if target is None or samples.seen is None else told | {f"label={target:g}": named}
+    """The attributes to report, and whether A and B predict each."""
+    attributes, target = dict.fromkeys(samples.values, True), _target(labels)
+    if target is None or samples.seen is None:
+        return attributes
+    return attributes | {f"label={target:g}": named}
 
 
 @dataclass(frozen=True)
 class Space:
-    """Where codes are added: the latents, and with them the labels of a model that is told them."""
+    """The space in which codes are added: latents and, if labels move, shares of the classes."""
 
     trained: Trained
     moves_labels: bool
 
     def mean(self, codes: Codes) -> Tensor:
-        """[latent_dim + classes] of latents and shares of the labels."""
+        """[latent_dim + classes]: the mean latent and the mean share of each class."""
         labels = shares(codes.labels, self.trained.model.spec.classes)
         return torch.cat([codes.latents, labels], dim=1).mean(0)
 
     def moved(self, codes: Codes, step: Tensor) -> Codes:
-        """Each code a step further; labels that do not move stay whole."""
+        """Each code plus `step`; labels stay as they are unless labels move."""
         size = codes.latents.shape[1]
         latents = codes.latents + step[:size]
         if not self.moves_labels:
@@ -108,9 +113,9 @@ class Space:
         return Codes(latents, shares(codes.labels, len(step) - size) + step[size:])
 
     def around(self, group: Codes, mean: Tensor, noise: Tensor) -> Codes:
-        """Codes at `mean`, with noise [n, ..] in the latents; their labels are those of the group.
+        """Codes at `mean` with noise [n, ..] added to the latents.
 
-        Labels that move are the mean's own; others are those of the group in turn.
+        Labels are the mean's if labels move, otherwise those of the group in turn.
         """
         size = group.latents.shape[1]
         latents = mean[:size] + noise[:, :size]
@@ -119,7 +124,7 @@ class Space:
         return Codes(latents, group.labels[torch.arange(len(latents)) % len(group)])
 
     def random(self, step: Tensor, streams: Streams) -> Tensor:
-        """[CONTROLS, ..] random directions with the length of the step, labels unmoved."""
+        """[CONTROLS, ..] random directions as long as the step, without a move of the labels."""
         size = self.trained.model.config.latent_dim
         drawn = streams["latent/controls"].normal(CONTROLS, size)
         found = torch.zeros(CONTROLS, len(step))
@@ -128,7 +133,7 @@ class Space:
 
 
 def _target(labels: dict[str, float | None]) -> float | None:
-    """The label that A - B + C ought to have, where A, B and C name theirs."""
+    """The label that A - B + C should have, or None if A, B and C do not determine it."""
     if None in labels.values():
         return labels["C"] if labels["A"] == labels["B"] else None
     if labels["B"] == labels["C"]:

@@ -1,4 +1,4 @@
-"""What `bench sample`, `interpolate`, `arithmetic` and `neighbours` do: load, make, write, tell."""
+"""What `bench sample`, `interpolate`, `arithmetic` and `neighbours` compute, write and say."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,18 +11,18 @@ from ..errors import InputError
 from ..extractors import saw_training_images, without_hash
 from ..files import write_json
 from . import neighbours
-from .arithmetic import CONTROLS, MOVED, NOISE, Arithmetic, arithmetic
+from .arithmetic import CONTROLS, MOVED, NOISE, arithmetic
 from .figures import arithmetic_figure, neighbours_figure, planar_figure, write_figure
 from .load import Trained
-from .output import columns_for, place, write_arrays, write_each, write_gif, write_grid
 from .paths import path
+from .printed_tables import carried_lines, smoothness_lines
+from .sample_files import columns_for, place, write_arrays, write_each, write_gif, write_grid
 from .sampling import Codes, codes_of, images_of, require_labels
 from .smoothness import pairs_of, smoothness
-from .text import carried_lines, smoothness_lines
 
 Say = Callable[[str], None]
-IMAGES, POINTS = 64, 2500  # samples, where no number is asked for
-STRIP, MOVIE, SQUARE = 11, 24, 9  # samples a leg of a strip and of an animation, a side of a grid
+IMAGES, POINTS = 64, 2500  # samples by default
+STRIP, MOVIE, SQUARE = 11, 24, 9  # --steps by default: of a strip, an animation and a grid
 MOST_STEPS = 1000
 
 
@@ -36,11 +36,13 @@ def sample(
     out: Path | None,
     say: Say,
 ) -> None:
-    """Samples as one PNG, single ones (`each`), or arrays (`out` in .npy or .npz)."""
+    """Write samples as one PNG, as a folder of PNGs (`each`), or as arrays (.npy, .npz)."""
     images = len(trained.model.spec.shape) == 3
     to = place(trained, out, "sample", ("",) if each else (".png", ".npy", ".npz"))
     if each and not images:
-        raise InputError("--each writes pictures, and these are points: --out FILE.npy has them")
+        raise InputError(
+            "--each writes images, but these are points: write them with --out FILE.npy"
+        )
     codes = codes_of(trained, n or (IMAGES if images else POINTS), seed, labels, truncation)
     samples = images_of(trained, codes)
     if each:
@@ -67,11 +69,11 @@ def interpolate(
     out: Path | None,
     say: Say,
 ) -> None:
-    """A path through samples as a strip, a square or an animation; how smooth such paths are."""
+    """Write a path through samples as a strip, grid or animation, and measure random paths."""
     if form is None:
         form = "gif" if out is not None and out.suffix.lower() == ".gif" else "strip"
     if form != "strip" and len(trained.model.spec.shape) != 3:
-        raise InputError(f"of points there is no {form}: --format strip draws the paths")
+        raise InputError(f"there is no {form} of points: --format strip draws their paths")
     if steps is not None and not 2 <= steps <= MOST_STEPS:
         raise InputError(f"--steps must be from 2 to {MOST_STEPS:,}, not {steps:,}")
     to = place(trained, out, "interpolate", (".gif" if form == "gif" else ".png",))
@@ -81,8 +83,8 @@ def interpolate(
         write_grid(to, images, steps or SQUARE)
     else:
         ends = stops[list(range(1, len(stops)))]
-        if form == "gif":  # back to where it began
-            stops, ends = stops, stops[[*range(1, len(stops)), 0]]
+        if form == "gif":  # the last leg returns to the start
+            ends = stops[[*range(1, len(stops)), 0]]
         points = steps or (MOVIE if form == "gif" else STRIP)
         codes = path(stops[list(range(len(ends)))], ends, points, way, trained.model.spec.classes)
         _write_path(trained, images_of(trained, codes), points, form, to)
@@ -96,14 +98,15 @@ def interpolate(
 
 
 def stops_of(trained: Trained, between: list[int], labels: list[int], seed: int) -> Codes:
-    """The samples that a path passes: by their number in `bench sample`, with their own labels.
+    """The codes that a path passes.
 
-    One label holds for all; two or more with one sample are a path of labels at its latent.
-    Raises InputError for fewer than two stops, and labels that do not fit.
+    between: numbers of samples as `bench sample` draws them, each with its label. labels: one for
+    all of them, or one for each; several with a single sample are a path of labels at its latent.
+    Raises InputError for fewer than two stops, and for labels that do not fit.
     """
     require_labels(trained, labels)
     if not between or min(between) < 0:
-        raise InputError("--between takes numbers of samples, from 0: --between 3,17")
+        raise InputError("--between takes numbers of samples from 0, such as --between 3,17")
     codes = codes_of(trained, max(between) + 1, seed)[between]
     if not labels:
         stops = codes
@@ -113,16 +116,19 @@ def stops_of(trained: Trained, between: list[int], labels: list[int], seed: int)
         rows = torch.arange(len(labels)) if len(between) > 1 else torch.zeros(len(labels)).long()
         stops = Codes(codes.latents[rows], torch.tensor(labels))
     else:
-        raise InputError(f"--labels are one, {len(between)}, or several with one --between")
+        raise InputError(
+            f"--labels takes one label, one for each of the {len(between)} samples of --between, "
+            "or several at a single sample"
+        )
     if len(stops) < 2:
-        raise InputError("a path has two ends: --between 3,17, or --labels 3,8 of one sample")
+        raise InputError("a path needs two ends: --between 3,17, or --labels 3,8 at one sample")
     return stops
 
 
 def square(trained: Trained, corners: Codes, side: int, way: str) -> Codes:
-    """side x side codes between four corners, row by row; InputError for other than four."""
+    """side x side codes between four corners, row by row; raises InputError for other numbers."""
     if len(corners) != 4:
-        raise InputError(f"a grid has four corners, not {len(corners)}: --between 0,1,2,3")
+        raise InputError(f"a grid needs four corners, not {len(corners)}: --between 0,1,2,3")
     classes = trained.model.spec.classes
     left, right = (
         path(corners[[a]], corners[[b]], side, way, classes) for a, b in ((0, 2), (1, 3))
@@ -132,21 +138,22 @@ def square(trained: Trained, corners: Codes, side: int, way: str) -> Codes:
 
 def _write_path(trained: Trained, images: Tensor, points: int, form: str, to: Path) -> None:
     if form == "gif":
-        legs = images.unflatten(0, (-1, points))[:, :-1]  # a leg begins where the last one ended
+        # The last sample of a leg is the first of the next.
+        legs = images.unflatten(0, (-1, points))[:, :-1]
         write_gif(to, legs.flatten(0, 1))
     elif images.ndim == 4:
         write_grid(to, images, points)
     else:
         paths = images.unflatten(0, (-1, points))
-        note = f"{len(paths)} paths of {points} samples over training points (grey); ends as discs."
+        note = f"{len(paths)} paths of {points} samples over training points (grey); discs: ends."
         title = f"Paths through the latent space, {trained.trial.key}"
         write_figure(to, planar_figure(trained, paths, title, note))
 
 
-def add_up(
+def write_arithmetic(
     trained: Trained, groups: tuple[str, str, str], n: int, seed: int, out: Path | None, say: Say
-) -> Arithmetic:
-    """A - B + C as a figure and as numbers."""
+) -> None:
+    """Write A - B + C of three expressions as a figure and as numbers."""
     to = place(trained, out, "arithmetic", (".png",))
     found = arithmetic(trained, *groups, n=n, seed=seed)
     lines = carried_lines(found.carried)
@@ -154,8 +161,8 @@ def add_up(
         f"{k}: {v} (n = {len(found.groups[k].codes):,})" for k, v in found.expressions.items()
     )
     note = (
-        f"Groups of {n:,} samples. {lines[-1]} 95 % intervals over samples. By chance: the middle "
-        f"95 % of {CONTROLS} random directions of the same length."
+        f"Groups among {n:,} samples. {lines[-1]} 95 % intervals over samples. By chance: the "
+        f"middle 95 % of {CONTROLS} random directions of the same length."
     )
     write_figure(to, arithmetic_figure(trained, found, note))
     facts = {"groups": {k: [v, len(found.groups[k].codes)] for k, v in found.expressions.items()}}
@@ -165,17 +172,16 @@ def add_up(
     for line in (sizes, *lines):
         say(line)
     say(
-        f"measured: up to {MOVED} samples of C, each moved; around: pictures around the mean of C, "
+        f"measured: up to {MOVED} samples of C, each moved; around: samples around the mean of C, "
         f"noise +-{NOISE}"
     )
     say(f"As numbers: {to.with_suffix('.json')}")
-    return found
 
 
-def show_neighbours(
+def write_neighbours(
     trained: Trained, n: int, seed: int, labels: list[int], pixels: bool, out: Path | None, say: Say
 ) -> None:
-    """n samples held against the training set, as a figure and as numbers."""
+    """Write n samples beside their nearest training images, and say how near they are."""
     to = place(trained, out, "neighbours", (".png",))
     images = images_of(trained, codes_of(trained, n, seed, labels))
     found = neighbours.neighbours(trained, images, pixels)
@@ -191,8 +197,8 @@ def show_neighbours(
     ]
     if saw_training_images(without_hash(found.space), trained.trial.dataset):
         lines.append(
-            "That extractor was trained on these training images, so it sees held-out ones farther "
-            "from them than they are: --pixels compares without it."
+            "That extractor was trained on these training images, which makes held-out images seem "
+            "farther from them: --pixels compares without it."
         )
     write_figure(to, neighbours_figure(trained, found, " ".join(lines)))
     say(f"Nearest training images of {trained.trial.key}: {to}")

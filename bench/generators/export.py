@@ -1,9 +1,16 @@
-"""A trained generator leaves: weights, config, code to load it, an ONNX graph and a model card.
+"""Exports a trained generator, for use without this project's results folder.
 
-generator.safetensors  config.json  load.py  README.md
-generator.onnx         unless it was not wanted
-samples.png            what it drew when its training ended
-mine.py                the code of a user's own model, where that is one file
+The export is a folder:
+
+generator.safetensors  the weights, byte for byte
+config.json            the model, its hyperparameters, its numbers and how they were measured
+load.py                a script that draws samples
+README.md              the model card
+generator.onnx         the generator as an ONNX graph, unless it is left out
+samples.png            samples at the end of training
+mine.py                the code of a user's own model, if that is a single file
+
+`export` writes it. `code_of` finds the code that a model needs to be loaded again.
 """
 
 import ast
@@ -21,29 +28,29 @@ from ..errors import InputError
 from ..files import write_bytes, write_json
 from ..records.results import Results
 from ..records.state import readable_facts
-from .config import ONNX_PACKAGES, exported_with, facts_of
+from .export_config import exported_with, facts_of
 from .load import WEIGHTS, Trained, load_generator
 from .model_card import card
+from .onnx import PACKAGES as ONNX_PACKAGES
 from .onnx import as_onnx, require_packages
 
-GRAPH, CONFIG, LOADER, CARD, PICTURE = (
-    *("generator.onnx", "config.json", "load.py", "README.md"),
-    "samples.png",
-)
-TEMPLATE = Path(__file__).parent / "load_template.py"
+GRAPH, CONFIG, LOADER = "generator.onnx", "config.json", "load.py"
+CARD, PICTURE = "README.md", "samples.png"
+SCRIPT = Path(__file__).parent / "exported_load.py"  # becomes load.py
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.py")  # under which a user's file is copied
 
 
 @dataclass(frozen=True)
 class Code:
-    """What a model is loaded by in the folder, its file if there is one, and what is needed."""
+    """The code of an exported model: how it is loaded, and what it needs."""
 
-    reference: str  # of `gan_zoo.catalog.load`, a file relative to the folder
-    content: bytes | None = None  # to be written under `file`
-    file: str | None = None
-    needs: str = ""  # for a person; empty for a model of the zoo
+    reference: str  # as `gan_zoo.catalog.load` takes it, with a file relative to the export
+    content: bytes | None = None  # of the user's file, if it is copied
+    file: str | None = None  # the name of the user's file in the export
+    needs: str = ""  # what a person must provide; empty for a model of the zoo
 
     def facts(self) -> dict[str, Any]:
-        """For config.json: which file it is, and whether it came along."""
+        """What config.json says of it; nothing for a model of the zoo."""
         if not self.needs:
             return {}
         digest = hashlib.sha256(self.content).hexdigest() if self.content is not None else None
@@ -51,7 +58,11 @@ class Code:
 
 
 def code_of(reference: str, known: bool) -> Code:
-    """The code behind a model; `known`: it is a model of the zoo. Raises InputError."""
+    """The code of a model; raises InputError if its file cannot be read.
+
+    reference: a name, package.module:Class or file.py:Class; known: whether the zoo has it. A
+    user's file is copied unless it imports files beside it.
+    """
     module, _, name = reference.partition(":")
     if known:
         return Code(reference)
@@ -64,7 +75,7 @@ def code_of(reference: str, known: bool) -> Code:
         beside = companions(path, content)
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path}, the code of {name}, cannot be read: {error}") from error
-    own = path.name if PLAIN.fullmatch(path.name) and path.name != TAKEN else "model.py"
+    own = path.name if FILE_NAME.fullmatch(path.name) and path.name != LOADER else "model.py"
     if beside:
         others = ", ".join(beside)
         needs = f"{own}, not copied since it imports files beside it: put it here with {others}"
@@ -73,7 +84,7 @@ def code_of(reference: str, known: bool) -> Code:
 
 
 def companions(path: Path, content: bytes) -> list[str]:
-    """Files and folders beside a Python file that it imports: then it is not whole alone."""
+    """The files and folders beside a Python file that it imports, and so cannot do without."""
     found = set()
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
@@ -98,11 +109,12 @@ def export(
     onnx: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Write the generator of one trial of a results folder for use elsewhere; returns where.
+    """Export the generator of one trial of a results folder; returns the folder of the export.
 
-    `model`, `dataset` and `seed` are those of `load_generator`. `out` None: below the results
-    folder. An earlier export there is replaced. Raises InputError where there is no such
-    generator, the ONNX graph is not equal to it within 1e-4, or `out` holds other files.
+    folder, model, dataset, seed: as `load_generator` takes them. out: None writes below the
+    results folder; an earlier export there is replaced. onnx: also write the ONNX graph. Raises
+    InputError if there is no such generator, if the graph differs from it by more than 1e-4, or if
+    `out` holds other files.
     """
     if onnx:
         require_packages()
@@ -118,26 +130,26 @@ def export(
         facts["exported_with"] |= exported_with(ONNX_PACKAGES)
     facts["files"] = {name: hashlib.sha256(c).hexdigest() for name, c in files.items()}
     _write(place, files | {CARD: card(facts).encode()}, facts, old)
-    say(_said(place, trained, facts))
+    say(_summary(place, trained, facts))
     return place
 
 
 def _earlier(place: Path) -> set[str]:
-    """The files of an export that is there already; raises InputError for any other folder."""
+    """The names of the files of an earlier export; raises InputError for any other folder."""
     if not place.exists():
         return set()
     if not place.is_dir():
-        raise InputError(f"{place} is not a folder: --out names one that is new or empty")
+        raise InputError(f"{place} is not a folder: --out takes one that is new or empty")
     there = {path.name for path in place.iterdir()}
     before = readable_facts(place / CONFIG)
     mine = before.get("files") if before.get("format") else None
     if there and not isinstance(mine, dict):
-        raise InputError(f"{place} holds other files: --out names a folder that is new or empty")
+        raise InputError(f"{place} holds other files: --out takes a folder that is new or empty")
     return there & {*(mine or {}), CARD, CONFIG}
 
 
 def _files(trained: Trained, code: Code) -> dict[str, bytes]:
-    """name -> content of what is copied: the weights to the byte, the picture, the code."""
+    """Name -> content of the weights, load.py, the user's code and the picture of samples."""
     trial = trained.trial
     files = {WEIGHTS: (trained.folder / WEIGHTS).read_bytes(), LOADER: _loader(code)}
     if code.content is not None and code.file:
@@ -149,8 +161,8 @@ def _files(trained: Trained, code: Code) -> dict[str, bytes]:
 
 
 def _loader(code: Code) -> bytes:
-    """load.py; of a user's own model it says which code it needs."""
-    text = TEMPLATE.read_text(encoding="utf-8")
+    """load.py, whose docstring says what a user's own model needs."""
+    text = SCRIPT.read_text(encoding="utf-8")
     if code.needs:
         needs = f"The model is a user's own. It needs {code.needs}.\n"
         text = text.replace('\n"""\n', f'\n{needs}"""\n', 1)
@@ -158,7 +170,10 @@ def _loader(code: Code) -> bytes:
 
 
 def _write(place: Path, files: dict[str, bytes], facts: dict[str, Any], old: set[str]) -> None:
-    """config.json goes first and comes last: where it is, the others are whole."""
+    """Write the files in place of the old ones.
+
+    config.json is removed first and written last: where it is, the export is complete.
+    """
     (place / CONFIG).unlink(missing_ok=True)
     for name in old - {*files, CONFIG}:
         (place / name).unlink()
@@ -167,16 +182,12 @@ def _write(place: Path, files: dict[str, bytes], facts: dict[str, Any], old: set
     write_json(place / CONFIG, facts)
 
 
-def _said(place: Path, trained: Trained, facts: dict[str, Any]) -> str:
+def _summary(place: Path, trained: Trained, facts: dict[str, Any]) -> str:
     lines = [f"{place}: {trained.trial.key}, {facts['parameters']:,} parameters"]
     if checked := facts.get("onnx"):
         far = checked["largest_difference_from_torch"]
-        lines.append(f"ONNX, opset {checked['opset']}: at most {far:.1e} from torch")
+        lines.append(f"ONNX, opset {checked['opset']}: differs from torch by at most {far:.1e}")
     if needed := facts.get("model_code"):
         lines.append(f"It needs {needed['needs']}.")
     lines.append(f"To try it: python {place / LOADER}")
     return "\n".join(lines)
-
-
-PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.py")
-TAKEN = "load.py"  # a name that the folder has a file of its own for

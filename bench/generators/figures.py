@@ -1,4 +1,4 @@
-"""Figures of the latent space: groups and their result, nearest images, points in the plane."""
+"""Figures of a trained generator: arithmetic of groups, nearest images, points in the plane."""
 
 from pathlib import Path
 
@@ -19,18 +19,18 @@ from .neighbours import NEAREST, Neighbours
 
 ACROSS = 10  # samples in a row
 GAP = 2  # pixels between two samples in a grid
-FEW = 2000  # points of a set that are drawn
+FEW = 2000  # training points that are drawn
 COLOURS = {"A": "#E69F00", "B": "#56B4E9", "C": "#009E73", "A - B + C": "#b00020"}
 
 
 def write_figure(path: Path, figure: Figure) -> None:
-    """A figure as PNG at print size."""
+    """Write a figure as PNG at print resolution."""
     write_bytes(path, theme.pixels(figure, theme.DPI))
 
 
 @theme.themed
 def arithmetic_figure(trained: Trained, found: Arithmetic, note: str) -> Figure:
-    """A row a group, its mean first; each sample of the last is that of C above it, moved."""
+    """A row for each group, its mean first; the last row shows the samples of C above it, moved."""
     title = f"A - B + C in the latent space of {trained.trial.key}"
     if len(trained.model.spec.shape) != 3:
         return _planar_arithmetic(trained, found, title, note)
@@ -69,7 +69,7 @@ def _planar_arithmetic(trained: Trained, found: Arithmetic, title: str, note: st
 
 @theme.themed
 def neighbours_figure(trained: Trained, found: Neighbours, note: str) -> Figure:
-    """Two panels: the first samples, and those nearest of all to the training set."""
+    """Two panels: the first samples, and the samples closest to the training set."""
     closest = found.distances.argsort()[:ACROSS]
     figure = Figure(figsize=(theme.WIDTH, 3.1), layout="constrained")
     panels = figure.subplots(1, 2)
@@ -110,7 +110,7 @@ def planar_figure(trained: Trained, points: Tensor, title: str, note: str) -> Fi
 
 
 def _plane(axis: Axes, dataset: Dataset) -> None:
-    """The training points in grey, in the frame that all pictures of the set have."""
+    """Draw the training points in grey, with the limits that all pictures of the set have."""
     half = frame(dataset)
     x, y = dataset.train.samples[:FEW].T.numpy()
     axis.scatter(x, y, s=4, color="#d0d0d0", linewidths=0, label="training points")
@@ -118,7 +118,7 @@ def _plane(axis: Axes, dataset: Dataset) -> None:
 
 
 def _show(axis: Axes, images: Tensor) -> int:
-    """Draw rows of ACROSS images on an empty axis; the side of a place in pixels."""
+    """Draw images in rows of ACROSS on an empty axis; returns the step between them in pixels."""
     pixels = grid(images, ACROSS).numpy()
     drawn = np.broadcast_to(pixels, (3, *pixels.shape[1:])).transpose(1, 2, 0)
     axis.imshow(drawn, interpolation="none")
@@ -129,6 +129,6 @@ def _show(axis: Axes, images: Tensor) -> int:
 
 
 def _filled(images: Tensor, n: int) -> Tensor:
-    """The first n images, black ones where there are fewer."""
+    """The first n images, filled up with black ones if there are fewer."""
     few = images[:n]
     return torch.cat([few, -torch.ones(n - len(few), *images.shape[1:])])

@@ -1,4 +1,4 @@
-"""Groups of samples that an expression chooses: `label=7,slant>80%`."""
+"""Groups of samples, chosen by expressions such as `label=7,slant>80%`."""
 
 import math
 import operator
@@ -21,7 +21,7 @@ from .load import Trained
 from .sampling import Codes, images_of
 
 Rows = NDArray[np.intp]
-LEAST = 20  # samples in a group: below it a mean latent is mostly noise
+LEAST = 20  # samples in a group: the mean latent of fewer is mostly noise
 TERM = re.compile(r"\s*([a-z]+)\s*(<|>|=)\s*(-?[0-9]+(?:\.[0-9]+)?)(%?)\s*")
 COMPARE: dict[str, Callable[[Values, float], Values]] = {
     "<": operator.lt,
@@ -34,25 +34,25 @@ COMPARE: dict[str, Callable[[Values, float], Values]] = {
 class Term:
     """One condition of an expression."""
 
-    name: str  # label, or an attribute
-    relation: str
+    name: str  # "label" or an attribute
+    relation: str  # a key of COMPARE
     value: float
-    quantile: bool  # the value is a percentage of the samples that the terms before it left
+    quantile: bool  # whether the value is a percentage of the samples left by the terms before
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Samples, the codes they came from, and what was measured of each: [n] a name."""
+    """n samples, the codes they came from, and what was measured of each."""
 
     codes: Codes
-    images: Tensor
-    values: dict[str, Values]  # of the attributes
-    asked: Values | None  # [n] the label a conditional model was told; None for others
-    seen: Values | None  # [n] the label that a classifier, or the nearest mode, gives
+    images: Tensor  # [n, *shape]: images, or points
+    values: dict[str, Values]  # attribute -> [n]
+    asked: Values | None  # [n] the label that a conditional model was given, else None
+    seen: Values | None  # [n] the label by a classifier or by the nearest mode, or None
 
     @property
     def label(self) -> Values | None:
-        """[n] what `label` in an expression means: what was asked for, or else what is seen."""
+        """[n] what `label` means in an expression: the label asked for, otherwise the one seen."""
         return self.seen if self.asked is None else self.asked
 
     def __getitem__(self, rows: Rows) -> "Measured":
@@ -63,17 +63,17 @@ class Measured:
 
 
 def measured(trained: Trained, codes: Codes) -> Measured:
-    """The samples of codes with all that is measured of them. Raises InputError as `images_of`."""
+    """Draw the samples of codes and measure them; raises InputError as `images_of` does."""
     images, model = images_of(trained, codes), trained.model
     asked = None
     if model.conditional and not codes.labels.is_floating_point():
         asked = codes.labels.double().numpy()
-    found = {name: a.measure(images) for name, a in attributes_of(model.spec.shape).items()}
+    found = {name: measure(images) for name, measure in attributes_of(model.spec.shape).items()}
     return Measured(codes, images, found, asked, _seen(trained, images))
 
 
 def _seen(trained: Trained, images: Tensor) -> Values | None:
-    """[n] the labels of samples, or None where nothing tells them."""
+    """[n] the labels of samples, or None if nothing can recognise them."""
     truth = trained.dataset.truth
     if isinstance(truth, Mixture):
         return np.asarray(nearest_mode(images, truth.centres)[1].double().numpy())
@@ -84,36 +84,39 @@ def _seen(trained: Trained, images: Tensor) -> Values | None:
 
 
 def parse(expression: str, known: list[str]) -> list[Term]:
-    """ "label=7,slant>80%" as its terms; raises InputError for what is none."""
+    """The terms of "label=7,slant>80%"; raises InputError for a wrong expression.
+
+    known: the names that a term may have.
+    """
     terms = []
     for part in expression.split(","):
         match = TERM.fullmatch(part)
         if match is None:
             raise InputError(
-                f"{shown(part)} is no condition: label=7, slant>10 or slant>80% (the upper fifth) "
-                "are, joined by commas"
+                f"{shown(part)} is no condition: write label=7, slant>10 or slant>80% (the upper "
+                "fifth), joined by commas"
             )
         name, relation, value, percent = match.groups()
         if name not in known:
             raise InputError(unknown("attribute", name, known))
         if (relation == "=") != (name == "label"):
             right = "label=7" if name == "label" else f"{name}>80% or {name}<20%"
-            raise InputError(f"{shown(part.strip())}: what can be chosen is {right}")
+            raise InputError(f"{shown(part.strip())} is no condition: write {right}")
         if percent and not 0 <= float(value) <= 100:
-            raise InputError(f"{shown(part.strip())}: a percentage lies between 0 and 100")
+            raise InputError(f"{shown(part.strip())}: a percentage is between 0 and 100")
         terms.append(Term(name, relation, float(value), bool(percent)))
     return terms
 
 
 def label_of(terms: list[Term]) -> float | None:
-    """The label that an expression names, if it names one."""
+    """The label that an expression names, or None."""
     return next((term.value for term in terms if term.name == "label"), None)
 
 
 def chosen(samples: Measured, expression: str) -> Rows:
-    """Which of the samples an expression chooses: indices. Terms apply from left to right.
+    """Indices of the samples that an expression chooses; its terms apply from left to right.
 
-    Raises InputError for an expression that is none, and for a group of fewer than LEAST.
+    Raises InputError for a wrong expression and for a group of fewer than LEAST samples.
     """
     rows = np.arange(len(samples.codes))
     known = [*samples.values, *(["label"] if samples.label is not None else [])]
@@ -128,12 +131,12 @@ def chosen(samples: Measured, expression: str) -> Rows:
         rows = rows[COMPARE[term.relation](values[rows], limit)]
     if len(rows) < LEAST:
         need = math.ceil(len(samples.codes) * LEAST / max(len(rows), 1) * 1.5)
-        hint = f"-n {need} may do" if len(rows) else "see what its samples look like: bench sample"
+        hint = f"try -n {need}" if len(rows) else "look at its samples: bench sample"
         if not len(rows) and samples.label is not None and label_of(terms) is not None:
             there = sorted({int(label) for label in samples.label[np.isfinite(samples.label)]})
             hint = f"their labels are {', '.join(map(str, there[:20]))}{' ...' * (len(there) > 20)}"
         raise InputError(
             f"{len(rows)} of {len(samples.codes):,} samples have {expression}, and a mean latent "
-            f"takes {LEAST}; {hint}"
+            f"needs {LEAST}; {hint}"
         )
     return rows

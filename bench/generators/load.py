@@ -1,4 +1,4 @@
-"""A trained generator of a results folder, rebuilt from its record: nothing is trained again."""
+"""Loads a trained generator of a results folder from its record and its weights."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -31,20 +31,20 @@ WEIGHTS = "generator.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A generator that has been trained, and the trial that trained it."""
+    """A trained generator, and the trial that trained it."""
 
     root: Path  # the results folder
-    trial: Trial  # its device is the CPU, whatever it was trained on
-    model: GAN  # in eval mode; its discriminator is an untrained one
+    trial: Trial  # with device "cpu", whatever it was trained on
+    model: GAN  # in eval mode; its discriminator is untrained
 
     @property
     def folder(self) -> Path:
-        """Where its trial is recorded."""
+        """The folder of its trial."""
         return self.root / "trials" / self.trial.key
 
     @property
     def dataset(self) -> Dataset:
-        """What it was trained on. Raises InputError where that is not there."""
+        """The data that it was trained on; raises InputError if they are missing."""
         return load_dataset(self.trial.source, self.trial.size)
 
     @property
@@ -53,11 +53,11 @@ class Trained:
         return judge_for(self.trial)
 
     def require_same_data(self) -> None:
-        """Raises InputError if a user's own images are others than those it was trained on."""
+        """Raises InputError if a user's own images have changed since the training."""
         if self.trial.content and self.dataset.content != self.trial.content:
             raise InputError(
                 f"{self.trial.source} has changed since {self.trial.key} was trained: its images "
-                "are not the ones that the generator saw"
+                "are not those that the generator was trained on"
             )
 
 
@@ -67,12 +67,12 @@ def load_generator(
     dataset: str | None = None,
     seed: int | None = None,
 ) -> Trained:
-    """The generator that a trial of a results folder left, on the CPU and in eval mode.
+    """The generator that one trial of a results folder trained, on the CPU and in eval mode.
 
-    `model` is a contestant's label and `dataset` a name, either may be left out where the folder
-    has one only; `seed` None: the first in the plan that left weights. Raises InputError, in one
-    line, where the choice is open or names nothing, and where the weights are absent (published
-    folders leave them out), damaged, not finite, or of other networks than the model now builds.
+    model: a contestant's label; dataset: a name. Either may be None if the folder has only one.
+    seed: None takes the first in the plan whose weights are there. Raises InputError, in one line,
+    if these do not name one trial, and if its weights are absent (published folders leave them
+    out), damaged, not finite, or of other networks than the model builds now.
     """
     results = Results(folder)
     plan = results.experiment
@@ -81,12 +81,12 @@ def load_generator(
     of = chosen("data set", "--dataset", dataset, names, results.path)
     label = chosen("model", "--model", model, labels, results.path)
     key = f"{of}/{label}/s{_seed(results, of, label, seed)}"
-    trial = replace(recorded(results, key), device="cpu")
+    trial = replace(recorded_trial(results, key), device="cpu")
     return Trained(results.path, trial, _rebuilt(trial, results.path / "trials" / key / WEIGHTS))
 
 
 def chosen(kind: str, flag: str, asked: str | None, there: Sequence[str], folder: Path) -> str:
-    """The one that was asked for, or the only one that is there; raises InputError."""
+    """The name that was asked for, or the only one there is; raises InputError otherwise."""
     if asked is None:
         if len(there) > 1:
             raise InputError(f"{folder} has more than one {kind}: {flag} {' or '.join(there)}?")
@@ -96,8 +96,11 @@ def chosen(kind: str, flag: str, asked: str | None, there: Sequence[str], folder
     return asked
 
 
-def recorded(results: Results, key: str) -> Trial:
-    """The trial dataset/label/s0 as its trial.json has it; raises Damaged for one that has none."""
+def recorded_trial(results: Results, key: str) -> Trial:
+    """The trial of a key such as mnist5k/dcgan/s0, from its trial.json.
+
+    Raises Damaged if that file is missing, of another trial, or incomplete.
+    """
     values, plan = facts_in(results.path / "trials" / key / "trial.json"), results.experiment
     dataset, label, seed = key.split("/")
     if (values.get("dataset"), values.get("label")) != (dataset, label) or (
@@ -107,8 +110,8 @@ def recorded(results: Results, key: str) -> Trial:
     references = {dataset_name(reference): reference for reference in plan["datasets"]}
     values["source"] = references[dataset]
     if extractor_name(plan["features"]) == values.get("features"):
-        values["features"] = plan["features"]  # with the file of its weights
-    # An old one had none. They change no number, so one that is not known here is left out.
+        values["features"] = plan["features"]  # the plan also has the file of its weights
+    # Old trials have no probes. Probes change no number, so unknown ones are dropped.
     values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
     names = {f.name for f in dataclasses.fields(Trial)}
     try:
@@ -118,7 +121,7 @@ def recorded(results: Results, key: str) -> Trial:
 
 
 def _seed(results: Results, dataset: str, label: str, asked: int | None) -> int:
-    """The seed asked for, or the first with weights; raises InputError where there are none."""
+    """The seed asked for, or the first with weights; raises InputError if there are no weights."""
     seeds: list[int] = results.experiment["seeds"]
     if asked is not None and asked not in seeds:
         raise InputError(f"{results.path} has no seed {asked}; it has {', '.join(map(str, seeds))}")
@@ -129,16 +132,18 @@ def _seed(results: Results, dataset: str, label: str, asked: int | None) -> int:
     which = f"{dataset}/{label}" + ("" if asked is None else f"/s{asked}")
     ended = readable_facts(of / f"s{seed}" / "status.json")
     if ended.get("status") in ("finished", "diverged"):
-        hint = "published folders leave them out: `bench run DIR/experiment.toml --out NEW` trains"
+        hint = (
+            "published folders leave them out; `bench run DIR/experiment.toml --out NEW` has them"
+        )
     elif ended:
-        hint = f"it is {shown(ended.get('status'))}: {shown(ended.get('reason', ''))}"
+        hint = f"the trial is {shown(ended.get('status'))}: {shown(ended.get('reason', ''))}"
     else:
-        hint = "they are written when a trial ends: see `bench status`"
+        hint = "weights are written when a trial ends: see `bench status`"
     raise InputError(f"{results.path} holds no weights ({WEIGHTS}) of {which}; {hint}")
 
 
 def _rebuilt(trial: Trial, path: Path) -> GAN:
-    """The model of a trial with the weights of `path`, in eval mode. Raises InputError."""
+    """The model of a trial with the weights in `path`, in eval mode; raises InputError."""
     kind, config = resolve(trial.label, trial.model, None, trial.config)
     try:
         spec = load_dataset(trial.source, trial.size).spec

@@ -1,4 +1,4 @@
-"""The model card of a generator that leaves: what it is, how good, how to load it, its limits."""
+"""The model card of an export: what the generator is, its numbers, how to load it, its limits."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from ..extractors import without_hash
 from ..formats import plain, safe
 from ..metrics import METRICS
 
-FIRST = ("fid", "emd")  # the outcomes that were fixed beforehand
-HANDED = ("modes", "mode_kl")  # that a conditional model has not earned
+FIRST = ("fid", "emd")  # the primary metrics, fixed beforehand
+HANDED = ("modes", "mode_kl")  # which a conditional model gets from its labels
 PUBLISHED = "inception"  # the extractor of published FIDs
 PICTURED = "![Samples at the end of training](samples.png)\n"
 LOADED = """## To load it
@@ -19,8 +19,8 @@ In torch, with `safetensors` and with `gan_zoo` of the project gan-bench:
 
     python load.py
 
-It builds the model from `config.json`, puts the weights in, and writes 64 samples to `samples.ppm`
-where you are (points are printed).
+It builds the model from `config.json`, loads the weights, and writes 64 samples to `samples.ppm` in
+the current folder (points are printed).
 """
 GRAPH = """
 In ONNX, without torch and without this project (`pip install onnxruntime numpy`):
@@ -39,7 +39,7 @@ The graph differs from torch by at most {difference:.1e} ({compared}).
 
 
 def card(facts: dict[str, Any]) -> str:
-    """README.md in Markdown, from what config.json holds; names from users are escaped."""
+    """README.md in Markdown, from the content of config.json; text of users is escaped."""
     parts = [
         f"# {safe(facts['label'])} on {safe(facts['dataset']['name'])}\n",
         _what(facts),
@@ -69,7 +69,7 @@ def _what(facts: dict[str, Any]) -> str:
 
 def _license(license: str) -> str:
     if license == FOLDER.license:
-        return "a folder of a user's, whose licence is not recorded"
+        return "a user's own folder, whose licence is not recorded"
     return f"licence: {safe(license)}"
 
 
@@ -79,7 +79,7 @@ def _numbers(facts: dict[str, Any]) -> str:
         reasons = "; ".join(f"{name}: {why}" for name, why in missing.items())
         return f"## Numbers\n\nNone: {safe(reasons)}.\n"
     handed = facts["conditional"]
-    heads = ["metric", "value", "better", "seen through", "samples", "against"]
+    heads = ["metric", "value", "better", "features", "samples", "reference"]
     rows = [
         [
             METRICS[one["metric"]].title + "†" * (handed and one["metric"] in HANDED),
@@ -92,19 +92,19 @@ def _numbers(facts: dict[str, Any]) -> str:
         for one in sorted(facts["metrics"], key=lambda one: one["metric"] not in FIRST)
     ]
     table = "\n".join(plain(heads, rows))
-    note = "† A conditional model is handed its labels.\n\n" if handed else ""
+    note = "† A conditional model is given its labels.\n\n" if handed else ""
     return (
         f"## Numbers\n\nMeasured at the end of training.\n\n{table}\n\n{note}{_of_seeds(facts)}\n"
     )
 
 
 def _of_seeds(facts: dict[str, Any]) -> str:
-    """How far one seed speaks for the model: not at all."""
+    """A sentence on how the metric varies over seeds, since one seed does not stand for a model."""
     among = facts["same_metric_of_all_seeds"]
     title = METRICS[among["metric"]].title
     values = [f"{value:.4g}" for value in among["values"].values()]
     if len(values) < 2:
-        return f"n = 1 seed: what another seed would have given is not known from this {title}."
+        return f"n = 1 seed: this {title} does not tell what another seed would give."
     return f"{title} of all {len(values)} finished seeds of this model: {', '.join(values)}."
 
 
@@ -142,18 +142,20 @@ def _shapes(facts: dict[str, Any]) -> str:
 
 
 def _limits(facts: dict[str, Any]) -> str:
-    """What the numbers do not say."""
+    """What the numbers do not show."""
     seen = {without_hash(one["features"]) for one in facts["metrics"] if one.get("features")}
-    limits = ["It knows nothing beyond its training set, and draws at its size only."]
+    limits = ["It has seen nothing but its training set, and draws in that size only."]
     if seen - {PUBLISHED, "points"}:
         limits.append(
-            "FID and what stands with it were not seen through the Inception network: compare them "
-            "with numbers of the same protocol only, never with published ones."
+            "FID and the metrics beside it were not measured with the Inception network: compare "
+            "them only with numbers of the same protocol, never with published ones."
         )
     if facts["output"]["kind"] == "images":
         limits.append(
-            "Samples may come close to training images, all the more where these are few: the "
-            "results folder has a picture of some beside their nearest ones, neighbours.png."
+            "Samples may come close to training images, above all if these are few: neighbours.png "
+            "in the results folder shows some beside the training images nearest to them."
         )
-    limits.append("It was trained for a comparison of GANs, and has been tried for nothing else.")
+    limits.append(
+        "It was trained for a comparison of GANs and has not been tried for anything else."
+    )
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in limits) + "\n"

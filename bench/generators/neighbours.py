@@ -14,31 +14,31 @@ from ..metrics.memorisation import nearest
 from .load import Trained
 
 NEAREST = 3  # training images shown below a sample
-CLOSE = 0.01  # the share of held-out images that lie closer than what "suspiciously close" means
+CLOSE = 0.01  # a sample is close if it is nearer than this share of the held-out images
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """n samples [n, *shape], their nearest training images, and how held-out images compare."""
+    """Samples, their nearest training images, and the distances of held-out images."""
 
-    images: Tensor
-    found: Tensor  # [n, NEAREST, *shape], the nearest first
-    distances: Tensor  # [n] float64, to the nearest
-    held: Tensor  # [m] float64, of held-out images to their nearest training image
-    train: int  # training images that were searched
-    space: str  # "pixels", or the name and hash of an extractor
+    images: Tensor  # [n, *shape] the samples
+    found: Tensor  # [n, NEAREST, *shape] training images, the nearest first
+    distances: Tensor  # [n] float64, from each sample to its nearest training image
+    held: Tensor  # [m] float64, from each held-out image to its nearest training image
+    train: int  # how many training images were searched
+    space: str  # where distances are taken: "pixels", or the name and hash of an extractor
 
     @property
     def nearer(self) -> float:
-        """The share of pairs in which the sample is nearer to the training set than the held-out
-        image is: one half where samples are like held-out images, near 1 where they are copies."""
+        """The share of pairs of a sample and a held-out image in which the sample is nearer to the
+        training set: 0.5 if samples are like held-out images, near 1 if they are copies."""
         u = mannwhitneyu(self.held.numpy(), self.distances.numpy()).statistic
         return float(u) / (len(self.held) * len(self.distances))
 
     @property
     def close(self) -> tuple[float, float, float]:
-        """The share of samples nearer than the closest 1 % of held-out images, with its exact 95 %
-        interval. 0.01 is what held-out images would score."""
+        """The share of samples nearer than the closest 1 % of held-out images, and the bounds of
+        its exact 95 % interval. Held-out images themselves score 0.01."""
         limit = float(np.quantile(self.held.numpy(), CLOSE))
         k, n = int((self.distances < limit).sum()), len(self.distances)
         bounds = binomtest(k, n).proportion_ci(0.95)
@@ -53,16 +53,16 @@ class Neighbours:
 def neighbours(trained: Trained, images: Tensor, pixels: bool = False) -> Neighbours:
     """The training images nearest to samples `images` [n, c, h, w] in [-1, 1].
 
-    Near is what the extractor finds near that the trial was measured with; with `pixels`, or where
-    there is none, the Euclidean distance of pixels in [-1, 1]. Of a large set 10,000 images are
-    searched. Raises InputError for points, and where a user's own images are not those of then.
+    Distances are Euclidean, in the features that the trial was measured with, or between pixels in
+    [-1, 1] if `pixels` is true or there is no extractor. At most 10,000 training images are
+    searched. Raises InputError for points, and if a user's own images have changed.
     """
     trained.require_same_data()
     data, judge = trained.dataset, trained.judge
     if data.truth is not None:
         raise InputError(
-            f"{data.name} has points, and among 50,000 of them every place has one close by: the "
-            "report's EMD and high quality tell more"
+            f"{data.name} has points: every place is close to one of 50,000; see EMD and high "
+            "quality in the report instead"
         )
     if pixels or judge.network is None:
         train, holdout = data.train.samples[:REFERENCE], data.holdout.samples[:REFERENCE]

@@ -1,7 +1,7 @@
-"""A trained generator as an ONNX graph, and the proof that it draws what torch draws.
+"""Writes a trained generator as an ONNX graph, and checks that it draws what torch draws.
 
-The graph takes `latent` [n, latent_dim] float32 and, of a conditional model, `labels` [n] int64;
-it gives `images` [n, c, h, w] in [-1, 1], or `points` [n, 2]. n is free.
+The graph takes `latent` [n, latent_dim] float32 and, for a conditional model, `labels` [n] int64.
+It returns `images` [n, c, h, w] in [-1, 1] or `points` [n, 2], for any n.
 """
 
 import logging
@@ -19,13 +19,13 @@ from ..evaluation.evaluate import balanced_labels
 from .load import Trained
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-TOLERANCE = 1e-4  # of images in [-1, 1]: an eightieth of a grey level of 8 bits
-CHECKED = (1, 7, 64)  # sizes of batches that are compared
+TOLERANCE = 1e-4  # for images in [-1, 1]: an eightieth of a grey level of 8 bits
+CHECKED = (1, 7, 64)  # sizes of the batches that are compared
 WITHOUT = "--no-onnx leaves the graph out"
 
 
 class Drawing(nn.Module):
-    """The sampler with the inputs that the graph has: no labels where they do not matter."""
+    """The sampler with the inputs of the graph: without labels unless the model is conditional."""
 
     def __init__(self, sampler: nn.Module, conditional: bool) -> None:
         super().__init__()
@@ -39,19 +39,19 @@ class Drawing(nn.Module):
 
 
 def require_packages() -> None:
-    """Raises InputError where what writes or checks the graph is not installed."""
+    """Raises InputError if a package that writes or checks the graph is not installed."""
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise InputError(
             f"ONNX needs packages that are not installed: pip install {' '.join(missing)} (the "
-            f"extra onnx of this project has them all), or else {WITHOUT}"
+            f"extra onnx of this project has them all); {WITHOUT}"
         )
 
 
 def as_onnx(trained: Trained) -> tuple[bytes, dict[str, Any]]:
-    """The graph as a file's bytes, and facts about it, the largest difference to torch among them.
+    """The graph as the bytes of a file, and facts about it, such as its difference from torch.
 
-    Raises InputError, in one line, where a package is absent, the model cannot be written as a
-    graph, or the graph run by onnxruntime is further than TOLERANCE from torch.
+    Raises InputError, in one line, if a package is missing, if the model cannot be written as a
+    graph, or if the graph in onnxruntime differs from torch by more than TOLERANCE.
     """
     require_packages()
     model = trained.model
@@ -62,15 +62,15 @@ def as_onnx(trained: Trained) -> tuple[bytes, dict[str, Any]]:
         graph = _graph(drawing, _inputs(trained, 2), names, output)
         content: bytes = graph.SerializeToString()
         difference = max(_difference(content, drawing, _inputs(trained, n)) for n in CHECKED)
-    except Exception as error:  # the exporter, protobuf and the runtime raise kinds of their own
+    except Exception as error:  # the exporter, protobuf and the runtime raise their own kinds
         line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise InputError(
             f"{trained.trial.label} cannot be written as ONNX ({shown(line)}); {WITHOUT}"
         ) from error
-    if not difference <= TOLERANCE:  # also where it is no number
+    if not difference <= TOLERANCE:  # also if it is NaN
         raise InputError(
-            f"the ONNX graph of {trained.trial.label} is {difference:.2g} from torch, beyond "
-            f"{TOLERANCE:g}: does its network draw by itself? {WITHOUT}"
+            f"the ONNX graph of {trained.trial.label} differs from torch by {difference:.2g}, more "
+            f"than {TOLERANCE:g}: does its network draw random numbers? {WITHOUT}"
         )
     return content, {
         "inputs": names,
@@ -83,7 +83,7 @@ def as_onnx(trained: Trained) -> tuple[bytes, dict[str, Any]]:
 
 
 def _inputs(trained: Trained, n: int) -> tuple[Tensor, ...]:
-    """Latents [n, latent_dim] and, where they matter, labels [n]: always the same."""
+    """Latents [n, latent_dim] and, for a conditional model, labels [n]; the same at every call."""
     generator = torch.Generator().manual_seed(n)
     latent = torch.randn(n, trained.model.config.latent_dim, generator=generator)
     labels = balanced_labels(n, trained.model.spec.classes)
@@ -91,7 +91,7 @@ def _inputs(trained: Trained, n: int) -> tuple[Tensor, ...]:
 
 
 def _graph(drawing: Drawing, inputs: tuple[Tensor, ...], names: list[str], output: str) -> Any:
-    """An onnx.ModelProto without what the exporter notes of this machine's files."""
+    """The graph as an onnx.ModelProto, without the paths on this machine that exporters note."""
     free = torch.export.Dim("n")
     with _quiet():
         program = torch.onnx.export(
@@ -103,10 +103,10 @@ def _graph(drawing: Drawing, inputs: tuple[Tensor, ...], names: list[str], outpu
             dynamo=True,
             verbose=False,
         )
-    assert program is not None  # said of the old exporter only
+    assert program is not None  # only the old exporter returns None
     graph = program.model_proto
     for part in (graph, graph.graph, *graph.graph.node, *graph.functions):
-        part.ClearField("metadata_props")  # the lines of code a node comes from, with their paths
+        part.ClearField("metadata_props")  # source lines with their paths
         part.ClearField("doc_string")
     return graph
 
@@ -126,7 +126,7 @@ def _difference(content: bytes, drawing: Drawing, inputs: tuple[Tensor, ...]) ->
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's remarks on its own workings."""
+    """Silence the exporter's log and warnings within the block."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Latents that a seed names, and what a trained generator makes of them."""
+"""Latents drawn from a seed, and the samples that a trained generator makes of them."""
 
 import math
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from ..errors import InputError
 from ..evaluation.evaluate import BATCH, balanced_labels
 from .load import Trained
 
-MOST = 50_000  # samples at a time: 2.5 GB of 64 pixels in colour
+MOST = 50_000  # samples at a time: 2.5 GB for colour images of 64 x 64
 
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """What a generator turns into n samples: a latent each and, if it is told one, a label."""
+    """The inputs of a generator for n samples: a latent and a label each."""
 
     latents: Tensor  # [n, latent_dim] float32
-    labels: Tensor  # [n] int64, or [n, classes] float32: shares of the classes, a mixed label
+    labels: Tensor  # [n] int64; or mixed labels [n, classes] float32, shares of the classes
 
     def __len__(self) -> int:
         return len(self.latents)
@@ -39,11 +39,11 @@ def codes_of(
     truncation: float | None = None,
     stream: str = "latent/sample",
 ) -> Codes:
-    """The first n latents that `seed` names in `stream`, and labels for them.
+    """The first n latents that `seed` draws in `stream`, with labels.
 
-    More of them begin with the same ones. A conditional model gets `labels` in turn, or, without
-    any, all classes in turn. `truncation`: see `truncated`. Raises InputError for labels that the
-    data set does not have, or that the model is not told.
+    A larger n begins with the same latents. A conditional model gets `labels` in turn, or all
+    classes in turn if there are none. truncation: see `truncated`. Raises InputError for labels
+    that the data set does not have, or that the model does not take.
     """
     if not 1 <= n <= MOST:
         raise InputError(f"samples must be from 1 to {MOST:,} at a time, not {n:,}")
@@ -56,11 +56,11 @@ def codes_of(
 
 
 def require_labels(trained: Trained, labels: Sequence[int]) -> list[int]:
-    """The same labels; raises InputError if the model cannot be asked for them."""
+    """`labels` as a list; raises InputError if the model cannot draw them on request."""
     model, classes = trained.model, trained.model.spec.classes
     if labels and not model.conditional:
         raise InputError(
-            f"{trained.trial.label} is not told what to draw: --labels is for conditional models"
+            f"{trained.trial.label} takes no labels: --labels is for conditional models"
         )
     if wrong := [label for label in labels if not 0 <= label < classes]:
         raise InputError(f"{trained.trial.dataset} has labels 0 to {classes - 1}, not {wrong[0]}")
@@ -68,12 +68,12 @@ def require_labels(trained: Trained, labels: Sequence[int]) -> list[int]:
 
 
 def truncated(latents: Tensor, threshold: float) -> Tensor:
-    """Standard normal latents as a normal truncated to [-threshold, threshold] has them.
+    """Standard normal latents mapped to a normal truncated to [-threshold, threshold].
 
-    The law is BigGAN's truncation trick, in which every number beyond the threshold is drawn
-    again: less variety for better samples. Here each number keeps its quantile instead, z' =
-    F^-1(F(-t) + F(z) (F(t) - F(-t))), so that sample i at one threshold is sample i at another,
-    moved inwards. Raises InputError for a threshold that is not above 0.
+    The distribution is that of BigGAN's truncation trick, which trades variety for quality by
+    drawing every number beyond the threshold again. Here each number keeps its quantile instead,
+    z' = F^-1(F(-t) + F(z) (F(t) - F(-t))), so that sample i moves inwards as the threshold falls.
+    Raises InputError for a threshold that is not above 0.
     Source: Brock et al. 2019, section 3.1.
     """
     if not (threshold > 0 and math.isfinite(threshold)):
@@ -85,11 +85,11 @@ def truncated(latents: Tensor, threshold: float) -> Tensor:
 
 @torch.no_grad()
 def images_of(trained: Trained, codes: Codes, rounded: bool = True) -> Tensor:
-    """Samples [n, *shape] of n codes: points, or images in [-1, 1].
+    """Samples [n, *shape] of n codes, drawn in eval mode: points, or images in [-1, 1].
 
-    In eval mode; `rounded` to 8 bits as a file would hold them, which small differences between
-    neighbouring codes would not survive. Raises InputError where a sample is not finite, and where
-    the model takes no mixed labels or draws its latents in a way of its own.
+    rounded: images are rounded to 8 bits, as in a file; this loses small differences between
+    neighbouring codes. Raises InputError if a sample is not finite, if the model does not take
+    mixed labels, and if it does not draw exactly one normal latent for each sample.
     """
     model, parts = trained.model.eval(), []
     for latents, labels in zip(codes.latents.split(BATCH), codes.labels.split(BATCH), strict=True):
@@ -106,7 +106,7 @@ def images_of(trained: Trained, codes: Codes, rounded: bool = True) -> Tensor:
 
 
 class Given(Stream):
-    """A stream that hands out latents that are already there, once."""
+    """A stream that hands out given latents, once."""
 
     def __init__(self, latents: Tensor) -> None:
         super().__init__("given", 0, latents.device)
@@ -115,8 +115,8 @@ class Given(Stream):
     def _rows(self, kind: str, rows: int, shape: tuple[int, ...]) -> Tensor:
         if (kind, (rows, *shape)) != ("normal", tuple(self._given.shape)):
             raise InputError(
-                f"the model draws {kind} numbers {[rows, *shape]} to sample with, not one "
-                f"normal latent {list(self._given.shape)}: its latent space is not known here"
+                f"the model draws {kind} numbers {[rows, *shape]} for its samples, not normal "
+                f"latents {list(self._given.shape)}: its latent space is unknown"
             )
         given, self._given = self._given, self._given[:0]
         return given

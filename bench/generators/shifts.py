@@ -1,4 +1,4 @@
-"""How much of a predicted change was measured: means, intervals, and chance as the control."""
+"""How much of a predicted change of an attribute was measured, with intervals and a control."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from ..stats import mean_interval
 from .attributes import Values
 from .groups import Measured
 
-RESAMPLES = 2000
+RESAMPLES = 2000  # of the bootstrap
 
 
 @dataclass(frozen=True)
 class Shift:
-    """A mean difference with its 95 % interval, and the number of samples it stands on."""
+    """A mean difference with its 95 % interval, and the number of samples behind it."""
 
     estimate: float
     low: float
@@ -27,15 +27,15 @@ class Shift:
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of one attribute."""
+    """How one attribute changed in A - B + C, and how it was predicted to change."""
 
     attribute: str
     predicted: Shift  # its mean in A less that in B
-    measured: Shift  # of the samples of C: each moved, less as it was
-    around: Shift  # the same of pictures around the mean of C
-    share: Shift | None  # measured / predicted; None where the prediction may be 0
-    control: tuple[float, float]  # the middle 95 % of shifts in random directions of that length
-    p: float  # (1 + how many of these are as large as the measured one) / (1 + CONTROLS)
+    measured: Shift  # its change in the samples of C as each is moved
+    around: Shift  # its change from codes around the mean of C to codes around A - B + C
+    share: Shift | None  # measured / predicted; None if the prediction's interval includes 0
+    control: tuple[float, float]  # the middle 95 % of the changes in random directions
+    p: float  # (1 + the number of these at least as large as the measured one) / (1 + CONTROLS)
 
 
 def _values(samples: Measured, name: str) -> Values:
@@ -53,7 +53,13 @@ def carried(
     controls: list[Measured],
     seed: int | None,
 ) -> Carried:
-    """One attribute; without a seed no share of it is told."""
+    """What became of the attribute `name`.
+
+    ends: A and B; moved: the samples of C before and after; around: samples around the mean of C
+    and around A - B + C; controls: the first samples of C moved in each random direction; seed: of
+    the bootstrap of the share, None to leave the share out. Raises InputError if the attribute is
+    defined on fewer than two samples.
+    """
     a, b = (_finite(_values(group, name)) for group in ends)
     before, after = (_values(samples, name) for samples in moved)
     change = _finite(after - before)
@@ -75,7 +81,9 @@ def carried(
 def _finite(values: Values) -> Values:
     known: Values = values[np.isfinite(values)]
     if len(known) < 2:
-        raise InputError("the result is empty pictures: this direction leaves what was learned")
+        raise InputError(
+            "the result is empty images: this direction leads away from what the model has learned"
+        )
     return known
 
 
@@ -85,7 +93,7 @@ def _mean(values: Values) -> Shift:
 
 
 def _difference(a: Values, b: Values) -> Shift:
-    """mean(a) - mean(b) with Welch's interval; of two constants it is exact."""
+    """mean(a) - mean(b) with Welch's interval, which has no width if a and b are constant."""
     estimate, n = float(a.mean() - b.mean()), min(len(a), len(b))
     if a.std() == 0 and b.std() == 0:
         return Shift(estimate, estimate, estimate, n)

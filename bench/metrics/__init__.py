@@ -1,4 +1,8 @@
-"""Metrics: tensors of features or classes in, a number out; one metric a file."""
+"""The metrics by name; their functions take tensors of features, classes or points.
+
+Importing this needs no torch. The histogram of the classes is not in METRICS: it is recorded as
+`class_share/<class>`, a row for each class.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +10,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Metric:
-    """What a number in `evaluations.parquet` means."""
+    """What a value in `evaluations.parquet` means."""
 
     target: str  # "module:function"
     title: str  # for axes and table heads
@@ -31,39 +35,39 @@ METRICS: dict[str, Metric] = {
         "bench.metrics.modes:modes_covered",
         "modes",
         "higher",
-        "classes that get at least 10 % of a uniform share of the samples; of stacked MNIST, those "
-        "with a sample; of a 2-D mixture, modes with a sample within 3 sigma",
+        "classes with at least 10 % of a uniform share of the samples; for stacked MNIST, classes "
+        "with a sample; for a 2-D mixture, modes with a sample within 3 sigma",
     ),
     "mode_kl": Metric(
         "bench.metrics.modes:mode_kl",
         "mode KL",
         "lower",
-        "KL divergence of the classes of the samples from those of the training set (of stacked "
-        "MNIST: from uniform), in nats",
+        "KL divergence of the samples' classes from those of the training set (for stacked MNIST: "
+        "from uniform), in nats",
     ),
     "label_accuracy": Metric(
         "bench.metrics.modes:label_accuracy",
         "label accuracy",
         "higher",
-        "share of a conditional model's samples that the classifier puts in the class asked for",
+        "share of a conditional model's samples that the classifier assigns to the class asked for",
     ),
     "precision": Metric(
         "bench.metrics.manifold:manifold",
         "precision",
         "higher",
-        "share of the samples that lie within the neighbourhood of a real image (k = 3)",
+        "share of the samples within the neighbourhood of a real image (k = 3)",
     ),
     "recall": Metric(
         "bench.metrics.manifold:manifold",
         "recall",
         "higher",
-        "share of the real images that lie within the neighbourhood of a sample (k = 3)",
+        "share of the real images within the neighbourhood of a sample (k = 3)",
     ),
     "density": Metric(
         "bench.metrics.manifold:manifold",
         "density",
         "higher",
-        "neighbourhoods of real images that a sample lies in, over k = 5; may exceed 1",
+        "mean number of real images' neighbourhoods around a sample, over k = 5; may exceed 1",
     ),
     "coverage": Metric(
         "bench.metrics.manifold:manifold",
@@ -75,26 +79,26 @@ METRICS: dict[str, Metric] = {
         "bench.metrics.memorisation:data_copying",
         "memorisation",
         "neither",
-        "data-copying statistic C_T: 0 like held-out images, strongly negative copies; at the end, "
-        "unless the extractor was trained on the training images themselves",
+        "data-copying statistic C_T: 0 is like held-out images, strongly negative is copying; at "
+        "the end, unless the extractor was trained on the training images themselves",
     ),
     "fid_infinity": Metric(
         "bench.metrics.frechet:fid_infinity",
         "FID at infinity",
         "lower",
-        "FID extrapolated to infinitely many samples; the reference's own bias stays; at the end",
+        "FID extrapolated to infinitely many samples; the reference's bias remains; at the end",
     ),
     "fid_within_classes": Metric(
         "bench.metrics.frechet:fid_within_classes",
         "FID within classes",
         "lower",
-        "mean over the classes of the FID within each, for a conditional model; at the end",
+        "mean over the classes of the FID within each, for conditional models; at the end",
     ),
     "classifier_score": Metric(
         "bench.metrics.classifier_score:classifier_score",
         "classifier score",
         "neither",
-        "the Inception score's formula on the extractor's classes; confidence is no quality",
+        "the Inception score's formula with the extractor's classes; confidence is not quality",
     ),
     "emd": Metric(
         "bench.metrics.transport:emd",
@@ -106,7 +110,6 @@ METRICS: dict[str, Metric] = {
         "bench.metrics.points:high_quality",
         "high quality",
         "higher",
-        "share of the points within 3 sigma of the nearest mode; true samples have 0.989",
+        "share of the points within 3 sigma of the nearest mode; 0.989 for true samples",
     ),
 }
-# Beside these stands the histogram itself: `class_share/<class>`, one row a class.

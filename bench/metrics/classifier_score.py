@@ -1,20 +1,21 @@
-"""The Inception score's formula over any classifier's probabilities."""
+"""The Inception score's formula, with the probabilities of any classifier."""
 
 import torch
 from torch import Tensor
 
 
 def classifier_score(probabilities: Tensor) -> float:
-    """exp(E_x KL(p(y|x) || p(y))), where p(y) is the mean of p(y|x): 1 to c.
+    """exp(E_x KL(p(y|x) || p(y))), where p(y) is the mean of p(y|x): between 1 and c.
 
-    probabilities [n, c]: any device, rows of sum 1 (to 1e-4; they are scaled to it exactly). All
-    rows at once, without the 10 splits of the original, so biased by n: compare at equal n only.
+    probabilities [n, c] on any device; rows must sum to 1 within 1e-4, and are scaled to do so
+    exactly. All rows are used at once, without the 10 splits of the original. The bias depends on
+    n, so compare at equal n only.
 
-    It is high if each sample is classified with confidence and the classes are used evenly.
-    Confidence is no quality: a classifier can be sure of uniform noise, one image for each class
-    scores c, and no real data enter. Never rank by it alone; see precision and density.
+    The score is high if each sample is classified with confidence and all classes occur evenly.
+    Confidence is not quality: a classifier can be sure of uniform noise, one image for each class
+    scores c, and real data are not used at all. Never rank by it alone; see precision and density.
 
-    ValueError: no samples, another shape, NaN, values below 0, rows of another sum.
+    ValueError: no samples, another shape, NaN, values below 0, rows with another sum.
     Source: Salimans et al. 2016, section 4; Barratt and Sharma 2018 on what it cannot say.
     """
     if probabilities.ndim != 2 or 0 in probabilities.shape:
@@ -23,7 +24,9 @@ def classifier_score(probabilities: Tensor) -> float:
     sums = p.sum(dim=1, keepdim=True)
     bad = int((~((p >= 0).all(dim=1) & ((sums[:, 0] - 1).abs() <= 1e-4))).sum())
     if bad:
-        raise ValueError(f"{bad} of {len(p)} rows are no probabilities: below 0, NaN, or sum not 1")
+        raise ValueError(
+            f"{bad} of {len(p)} rows are not probabilities: below 0, NaN, or sum not 1"
+        )
     p = p / sums
     q = p.mean(dim=0)
     # A class with q = 0 has p = 0 in all rows: 0 log 0 = 0 on both sides.

@@ -1,4 +1,8 @@
-"""The Frechet distance between Gaussians fitted to two sets of features (FID)."""
+"""The Frechet distance between Gaussians fitted to two sets of features (FID), in three forms.
+
+`fid` is the distance itself, `fid_within_classes` its mean within the classes of a conditional
+model, and `fid_infinity` its extrapolation to infinitely many generated samples.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +10,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 
 class _Features(nn.Module):
-    """Stands where torchmetrics expects a network: the features are extracted already."""
+    """Takes the place of torchmetrics' network, since the features are extracted already."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()
@@ -20,9 +24,9 @@ def fid(generated: Tensor, reference: Tensor) -> float:
     """Frechet distance |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) of two sets of features.
 
     generated [n, d], reference [m, d]: floating point, any device, n and m at least 2 (they may
-    be less than d, and a set may be constant). The result has the unit of a squared feature.
-    All of it is float64 on the CPU, so that equal features give equal numbers whatever the
-    device, one without float64 included. A result below 0 by no more than round-off is 0.
+    be less than d, and a set may be constant). The result has the unit of a squared feature. It is
+    computed in float64 on the CPU, so that equal features give equal numbers on every device, also
+    on one without float64. A result below 0 by no more than round-off becomes 0.
 
     ValueError: shapes that do not match, fewer than 2 rows, NaN or inf among the features.
     ArithmeticError: a result below 0 by more than round-off.
@@ -37,10 +41,10 @@ def fid(generated: Tensor, reference: Tensor) -> float:
         )
     x, y = generated.cpu().double(), reference.cpu().double()
     mu, nu = x.mean(dim=0), y.mean(dim=0)
-    # Centred here: torchmetrics gets a covariance as a difference of sums, which for features far
-    # from 0 leaves noise, and the root of a singular covariance's noise is no longer small.
+    # Centred here, since torchmetrics computes a covariance as a difference of sums. For features
+    # far from 0 this is noisy, and the root of a singular covariance magnifies the noise.
     distance = FrechetInceptionDistance(feature=_Features(x.shape[1])).set_dtype(torch.float64)
-    # It casts its result to the dtype of the features that it saw last: here float64.
+    # The result has the dtype of the features that were passed last: here float64.
     distance.update(y - nu, real=True)
     distance.update(x - mu, real=False)
     value = float((mu - nu).square().sum() + distance.compute())
@@ -58,8 +62,8 @@ def _check(features: Tensor, side: str) -> None:
 
 
 def _without_round_off(value: float, x: Tensor, y: Tensor) -> float:
-    # An eigenvalue 0 of S T comes out as about +-eps |S T|, and its root is sqrt(eps) large:
-    # up to d of them, each counted twice.
+    # An eigenvalue 0 of S T is computed as about +-eps |S T|, and its root is of size sqrt(eps).
+    # There are up to d of them, each counted twice.
     spread = float((x.var(dim=0).sum() * y.var(dim=0).sum()).sqrt())
     round_off = 2 * x.shape[1] * torch.finfo(torch.float64).eps ** 0.5 * spread
     if value < -round_off:
@@ -70,7 +74,7 @@ def _without_round_off(value: float, x: Tensor, y: Tensor) -> float:
 def fid_within_classes(
     generated: Tensor, labels: Tensor, reference: Tensor, reference_labels: Tensor, classes: int
 ) -> float:
-    """The mean over the classes of `fids_by_class`, each class with the same weight."""
+    """The mean of `fids_by_class` over the classes, each with the same weight."""
     found = fids_by_class(generated, labels, reference, reference_labels, classes)
     return sum(found.values()) / classes
 
@@ -78,14 +82,14 @@ def fid_within_classes(
 def fids_by_class(
     generated: Tensor, labels: Tensor, reference: Tensor, reference_labels: Tensor, classes: int
 ) -> dict[int, float]:
-    """FID of the generated samples of a class to the reference samples of that class, by class.
+    """Class -> FID of the generated samples of that class to its reference samples.
 
     generated [n, d] with labels [n] (the classes asked for), reference [m, d] with labels [m];
-    labels in 0 .. classes - 1, any integer type. A class has few samples, so the bias of each FID
-    is larger than that of the whole: compare at equal counts only.
+    labels are integers in 0 .. classes - 1. A class has few samples, so each FID has a larger bias
+    than the FID of the whole set: compare at equal counts only.
 
     ValueError: another shape, a label out of range, a class with fewer than 2 samples on either
-    side (named), and what `fid` refuses, with the class.
+    side, and the errors of `fid`; the message names the class.
     Source: Benny et al. 2021, the "within class FID".
     """
     _check_labels(generated, labels, classes, "generated")
@@ -122,17 +126,18 @@ def _check_labels(features: Tensor, labels: Tensor, classes: int, side: str) -> 
 def fid_infinity(
     generated: Tensor, reference: Tensor, rng: torch.Generator, points: int = 15
 ) -> float:
-    """The FID that infinitely many generated samples would have: the intercept of FID over 1 / N.
+    """The FID of infinitely many generated samples: the intercept of FID as a line in 1 / N.
 
-    generated [n, d], n at least 10, reference [m, d], m at least 2. FIDs of random subsets of
-    `points` sizes N, evenly spaced from n / 5 to n, are fitted by a line in 1 / N (least squares);
-    `rng` draws the subsets. Costs `points` FIDs. The line holds for N well above d only: have n / 5
-    of several d. It is not cut off at 0: near a perfect generator values below 0 are right.
+    generated [n, d], n at least 10, reference [m, d], m at least 2. The line is fitted by least
+    squares to FIDs of random subsets, which `rng` draws in `points` sizes N evenly spaced from
+    n / 5 to n; the cost is `points` FIDs. FID is linear in 1 / N only for N well above d, so n / 5
+    should be several times d. The result is not cut off at 0: it may be negative near a perfect
+    generator.
 
-    Only the generated side's bias goes. That of a small reference remains, so that values for
-    different references still cannot be compared, and real against held-out data is not 0.
+    This removes the bias of the generated set only. The bias of a small reference remains, so
+    values for different references cannot be compared, and real against held-out data is not 0.
 
-    ValueError: n below 10, fewer than 2 points, and what `fid` refuses.
+    ValueError: n below 10, fewer than 2 points, and the errors of `fid`.
     Source: Chong and Forsyth 2020 (random subsets as there, 15 points; no Sobol latents).
     """
     n = len(generated)
@@ -142,7 +147,7 @@ def fid_infinity(
         )
     sizes = torch.linspace(n, n // 5, points).round().long().unique().flip(0).tolist()
     values = []
-    for size in sizes:  # the whole set comes first: an error then counts all bad rows
+    for size in sizes:  # the whole set first, so that an error counts all bad rows
         chosen = torch.randperm(n, generator=rng, device=rng.device)[:size]
         values.append(fid(generated[chosen.to(generated.device)], reference))
     t = 1 / torch.tensor(sizes, dtype=torch.float64)

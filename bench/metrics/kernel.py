@@ -7,19 +7,19 @@ import torch
 from torch import Tensor
 from torchmetrics.image.kid import poly_kernel
 
-ROWS = 250  # of a kernel matrix at a time: at n = 4000 whole ones would take 0.5 GB
+ROWS = 250  # of a kernel matrix at a time: whole ones would take 0.5 GB at n = 4000
 
 
 @dataclass(frozen=True, eq=False)
 class Within:
-    """A set of features and the kernel within it: a third of a KID, the same for all against it."""
+    """A set of features with the mean of its own kernel matrix, one of the three terms of a KID."""
 
     rows: Tensor  # [n, d] float64 on the CPU
-    mean: float  # of k(x_i, x_j) over all i other than j
+    mean: float  # of k(x_i, x_j) over all i and j with i != j
 
 
 def within(features: Tensor) -> Within:
-    """`features` [n, d] as `kid` wants a reference that many sets are held against.
+    """`features` [n, d] prepared as the reference of several calls of `kid`.
 
     ValueError: another shape, fewer than 2 rows.
     """
@@ -28,21 +28,22 @@ def within(features: Tensor) -> Within:
             f"KID needs features [n, d] of at least 2 rows, got shape {list(features.shape)}"
         )
     x, n = features.cpu().double(), len(features)
-    return Within(x, (_sum(x, x) - _diagonal(x)) / (n * (n - 1)))
+    diagonal = float((x.square().sum(dim=1) / x.shape[1] + 1).pow(3).sum())  # of k(x_i, x_i)
+    return Within(x, (_sum(x, x) - diagonal) / (n * (n - 1)))
 
 
 def kid(generated: Tensor, reference: Tensor | Within) -> float:
     """Unbiased squared MMD of two sets of features under the kernel (x.y / d + 1)^3.
 
-    generated [n, d], reference [m, d] or what `within` makes of it: floating point, any device, n
-    and m at least 2, not necessarily equal. All rows are used at once: no subsets are drawn.
-    Unbiased means that equal distributions give 0 on average, so values below 0 are right. Its
-    unit is a kernel's: a feature's sixth power and below. All of it is float64 on the CPU.
+    generated [n, d], reference [m, d] or `within` of it: floating point, any device, n and m at
+    least 2, not necessarily equal. All rows are used at once, without subsets. As the estimate is
+    unbiased, equal distributions give 0 on average and values may be negative. Its unit is that of
+    the kernel, a polynomial of degree 6 in the features. Computed in float64 on the CPU.
 
     ValueError: shapes that do not match, fewer than 2 rows, features that contain NaN or inf or
     are so large that the kernel overflows.
-    Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3; the kernel is
-    torchmetrics', whose `poly_mmd` takes sets of equal size only.
+    Source: Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3. The kernel is that of
+    torchmetrics, whose `poly_mmd` takes only sets of equal size.
     """
     rows = reference.rows if isinstance(reference, Within) else reference
     if generated.ndim != 2 or rows.ndim != 2 or generated.shape[1] != rows.shape[1]:
@@ -62,10 +63,5 @@ def kid(generated: Tensor, reference: Tensor | Within) -> float:
 
 
 def _sum(x: Tensor, y: Tensor) -> float:
-    """Of k(x_i, y_j) over all i and j."""
+    """The sum of k(x_i, y_j) over all i and j."""
     return sum(float(poly_kernel(rows, y).sum()) for rows in torch.split(x, ROWS))
-
-
-def _diagonal(x: Tensor) -> float:
-    """The sum of k(x_i, x_i) over all i."""
-    return float((x.square().sum(dim=1) / x.shape[1] + 1).pow(3).sum())

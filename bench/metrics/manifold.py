@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage: balls around samples stand for where a set lies."""
+"""Precision, recall, density and coverage, which estimate where a set lies by balls around it."""
 
 from dataclasses import dataclass
 
@@ -6,32 +6,32 @@ import torch
 from torch import Tensor
 
 ROWS = 250  # of a matrix of distances at a time: 20 MB of them against 10,000 samples
-LARGEST = 1e300  # squared norm of a row: beyond it squared distances can overflow
+LARGEST = 1e300  # squared norm of a row; above it squared distances can overflow
 
 
 @dataclass(frozen=True)
 class Manifold:
-    """Shares of samples that lie in the other set's balls, and how many balls at once."""
+    """The four metrics of a generated set against a reference."""
 
-    precision: float  # share of the generated in a reference ball, 0 to 1
-    recall: float  # share of the reference in a generated ball, 0 to 1
-    density: float  # reference balls over a generated sample, / k: about 1, no upper limit
-    coverage: float  # share of the reference balls with a generated sample in them, 0 to 1
+    precision: float  # share of the generated samples in a reference ball, 0 to 1
+    recall: float  # share of the reference samples in a generated ball, 0 to 1
+    density: float  # mean number of reference balls around a generated sample, over k
+    coverage: float  # share of the reference balls that hold a generated sample, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
 class Balls:
-    """A reference and the balls around its samples, the same for all sets held against it."""
+    """A reference with the balls around its samples, prepared for several generated sets."""
 
-    centre: Tensor  # [d] its mean
-    rows: Tensor  # [m, d] float64 on the CPU, less the centre: small norms lose fewer digits
-    radii: Tensor  # [m, 2] squared, to the k_precision-th and to the k-th nearest other row
+    centre: Tensor  # [d] the mean of the reference
+    rows: Tensor  # [m, d] float64 on the CPU, less the centre, since small norms keep more digits
+    radii: Tensor  # [m, 2] squared distances to the k_precision-th and k-th nearest other row
     k: int
     k_precision: int
 
 
 def balls(reference: Tensor, k: int = 5, k_precision: int = 3) -> Balls:
-    """`reference` [m, d] as `manifold` wants one that many sets are held against.
+    """`reference` [m, d] prepared for several calls of `manifold`.
 
     ValueError: another shape, a k below 1, too few rows, NaN, inf or overflow.
     """
@@ -48,14 +48,14 @@ def manifold(
 ) -> Manifold:
     """Precision and recall with k_precision neighbours, density and coverage with k.
 
-    generated [n, d], reference [m, d] or the `balls` made of it, which have their own k: any
-    device, n and m above the k in use. Each sample has a ball that reaches to its k-th nearest
-    neighbour in its own set. Each pair of metrics has its paper's k, 3 and 5, so that values can be
-    held against the published ones; equal k are the package prdc. Balls are closed, as in
-    Kynkaanniemi eq. 1, where prdc's are open. That shows in ties only: a point repeated more than k
-    times is then still found by a copy of it, and a set has density (k + 1) / k against itself.
-    Squared distances closer than the round-off of a float64 product (about d 1e-15 of the squared
-    norms) are ties.
+    generated [n, d], reference [m, d] or `balls` of it, which then set both k: any device, n and m
+    above the larger k. The ball of a sample reaches to its k-th nearest neighbour in its own set.
+    Each pair of metrics has the k of its paper, 3 and 5, so that values can be compared with
+    published ones; with equal k they are those of the package prdc, except for ties. Balls are
+    closed, as in Kynkaanniemi eq. 1, and prdc's are open. With closed balls a point repeated more
+    than k times is still found by a copy of it, and a set has density (k + 1) / k against itself.
+    Squared distances that differ by less than the round-off of a float64 product (about d 1e-15 of
+    the squared norms) count as ties.
 
     ValueError: shapes that do not match, a k below 1, too few rows, NaN, inf or overflow.
     Source: Kynkaanniemi et al. 2019, eq. 1 and 2; Naeem et al. 2020, section 3.
@@ -75,7 +75,7 @@ def manifold(
     precise = torch.zeros(len(x), dtype=torch.bool)
     recalled = times = covered = 0
     for part, narrow, wide in zip(*(t.split(ROWS) for t in (y, narrow_y, wide_y)), strict=True):
-        gap = squared_distances(part, x, slack=2)  # one for the gap, one for the radius
+        gap = squared_distances(part, x, slack=2)  # for the round-off of the gap and of the radius
         precise |= (gap <= narrow[:, None]).any(dim=0)
         recalled += int((gap <= narrow_x).any(dim=1).sum())
         inside = gap <= wide[:, None]
@@ -86,12 +86,12 @@ def manifold(
 
 
 def squared_distances(x: Tensor, y: Tensor, slack: float = 0) -> Tensor:
-    """|x_i - y_j|^2 less `slack` times the most that round-off can make of it.
+    """|x_i - y_j|^2 less `slack` times the largest round-off that it can have.
 
-    x [a, d], y [b, d] float64. Returns [a, b] float64: also below 0 where distances are near 0.
-    By |x|^2 + |y|^2 - 2 x y: for 4,000 x 4,000 rows of 64 on one thread 0.06 s, where exact
-    differences take 0.8 s (and 30 times that for Inception's 2048). float32 saves a third of it
-    and keeps half of the digits.
+    x [a, d], y [b, d] float64. Returns [a, b] float64, which may be negative where distances are
+    near 0. Computed as |x|^2 + |y|^2 - 2 x y: 4,000 x 4,000 rows of 64 take 0.06 s on one thread,
+    where differences take 0.8 s (and 30 times that for Inception's 2048). float32 would save a
+    third of the time and lose half of the digits.
     """
     round_off = (x.shape[1] + 4) * torch.finfo(x.dtype).eps  # of a sum of d products
     keep = 1 - slack * round_off
@@ -103,7 +103,7 @@ def squared_distances(x: Tensor, y: Tensor, slack: float = 0) -> Tensor:
 def checked(features: Tensor, side: str, metric: str) -> Tensor:
     """The features [n, d] as float64 on the CPU, n and d at least 1.
 
-    ValueError, naming metric and side: another shape; NaN, inf, or too large to be squared.
+    ValueError, which names metric and side: another shape, NaN, inf, values too large to square.
     """
     if features.ndim != 2 or 0 in features.shape:
         raise ValueError(f"{metric}: {side} features are [n, d], got {list(features.shape)}")
@@ -124,8 +124,8 @@ def _check_rows(x: Tensor, side: str, most: int) -> None:
 
 
 def _radii(x: Tensor, ks: list[int]) -> Tensor:
-    """Squared distances of each row of x to its k-th nearest other row: [n, len(ks)]."""
-    # Column 0 is the row itself, or a copy of it: the same but for round-off.
+    """[n, len(ks)]: squared distance of each row of x to its k-th nearest other row."""
+    # Column 0 is the row itself or a copy of it, at 0 up to round-off.
     parts = [
         squared_distances(part, x).topk(max(ks) + 1, largest=False).values[:, ks]
         for part in x.split(ROWS)

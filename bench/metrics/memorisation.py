@@ -11,15 +11,15 @@ from torch import Tensor
 
 from .manifold import ROWS, checked, squared_distances
 
-LEAST = 20  # generated and held-out samples in a cell: from there on U is close to normal
+LEAST = 20  # of generated and of held-out samples in a cell, so that U is close to normal
 
 
 def nearest(samples: Tensor, train: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
     """The k nearest training samples of each sample, the nearest first.
 
     samples [n, d], train [m, d], k in 1 .. m. Returns indices [n, k] int64 and Euclidean distances
-    [n, k] float64, on the CPU; the distance of a copy is exactly 0. Among neighbours whose squared
-    distances differ by round-off (about d 1e-15 of the squared norms) any may be taken.
+    [n, k] float64 on the CPU; a copy has distance 0 exactly. Neighbours whose squared distances
+    differ by round-off (about d 1e-15 of the squared norms) may be taken in any order.
 
     ValueError: shapes that do not match, k out of range, NaN, inf or overflow.
     """
@@ -33,7 +33,7 @@ def nearest(samples: Tensor, train: Tensor, k: int = 1) -> tuple[Tensor, Tensor]
     indices, distances = [], []
     for part in x.split(ROWS):
         found = squared_distances(part - centre, y - centre).topk(k, largest=False).indices
-        exact = (part[:, None] - y[found]).norm(dim=2)  # by differences: a copy is at 0
+        exact = (part[:, None] - y[found]).norm(dim=2)  # by differences, so that a copy is at 0
         ordered, order = exact.sort(dim=1)
         indices.append(found.gather(1, order))
         distances.append(ordered)
@@ -43,19 +43,20 @@ def nearest(samples: Tensor, train: Tensor, k: int = 1) -> tuple[Tensor, Tensor]
 def data_copying(
     generated: Tensor, train: Tensor, holdout: Tensor, rng: torch.Generator, cells: int = 10
 ) -> float:
-    """C_T: are generated samples nearer to the training set than held-out ones are? (z-score.)
+    """The z-score C_T: are generated samples nearer to the training set than held-out samples are?
 
     generated [n, d], train [l, d], holdout [m, d]. In each cell of a k-means partition of the
     training set, z = (U - nm / 2) / (nm (n + m + 1) / 12)^(1/2), where the Mann-Whitney U counts
-    the pairs in which the generated sample is the further one from its nearest training sample;
-    C_T is their mean, weighted by the held-out samples. 0 is like held-out data, strongly
-    negative copies, strongly positive underfits. It is a mean of independent z: without copying its
-    standard deviation is the root of the sum of the squared weights, about cells^(-1/2), not 1.
+    the pairs in which the generated sample is further from its nearest training sample than the
+    held-out one. C_T is the mean of z, weighted by the number of held-out samples. 0 is like
+    held-out data, strongly negative is copying, strongly positive underfitting. As a mean of
+    independent z, C_T has a standard deviation below 1 if nothing is copied: the root of the sum of
+    the squared weights, about cells^(-1/2).
 
     Cells with fewer than 20 generated or held-out samples are left out (the authors' tau is 20
-    generated ones), so it says nothing of modes that are missing. Distances are to the whole
-    training set; the authors' code looks within the cell, and adds a continuity correction.
-    `rng` seeds k-means, which starts 4 times, on one thread so that threads change no bit.
+    generated ones), so missing modes have no effect. Distances are to the whole training set; the
+    authors' code searches the cell only, and adds a continuity correction. `rng` seeds k-means,
+    which starts 4 times, on one thread so that the number of threads changes no bit.
 
     ValueError: shapes that do not match, no cell with enough samples, NaN, inf or overflow.
     Source: Meehan, Chaudhuri, Dasgupta 2020, the statistic C_T.
@@ -88,7 +89,7 @@ def _z(generated: np.ndarray, holdout: np.ndarray) -> float:
 def _cells(
     x: np.ndarray, y: np.ndarray, t: np.ndarray, cells: int, rng: torch.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Which of x (generated) and of y (held out) are in each cell of t: masks [n] and [m]."""
+    """For each cell of t, which rows of x (generated) and y (held out) it has: masks [n], [m]."""
     seed = int(torch.randint(2**31, (), generator=rng, device=rng.device))
     cells = min(cells, len(np.unique(t, axis=0)))
     with threadpool_limits(limits=1):

@@ -1,13 +1,13 @@
-"""Which classes the samples fall into: shares, covered modes, divergence, accuracy."""
+"""Which classes the samples have: shares, modes covered, KL divergence, label accuracy."""
 
 import torch
 from torch import Tensor
 
 
 def class_shares(predicted: Tensor, classes: int) -> Tensor:
-    """The share of the samples that each class gets.
+    """The share of the samples in each class.
 
-    predicted [n] int64, in 0 .. classes - 1. Returns [classes] float64 on the CPU, sum 1.
+    predicted [n] int64, in 0 .. classes - 1. Returns [classes] float64 on the CPU, with sum 1.
     ValueError: no samples, another dtype or shape, a class out of range.
     """
     if predicted.ndim != 1 or predicted.dtype != torch.int64 or len(predicted) == 0:
@@ -23,17 +23,17 @@ def class_shares(predicted: Tensor, classes: int) -> Tensor:
 
 
 def modes_covered(shares: Tensor) -> int:
-    """How many classes get at least a tenth of a uniform share, 0.1 / classes.
+    """The number of classes with at least a tenth of a uniform share, 0.1 / classes.
 
-    shares [classes] float64, as `class_shares` gives them. A class exactly at the border counts:
-    the tolerance of 1e-12 exceeds the rounding of count / n, and one sample less than the border
-    is further from it for every n below 1e12.
+    shares [classes] float64, from `class_shares`. A class exactly at the threshold counts: the
+    tolerance of 1e-12 exceeds the rounding of count / n, and is less than one sample for n below
+    1e12.
     """
     return int((shares * len(shares) * 10 >= 1 - 1e-12).sum())
 
 
 def modes_sampled(shares: Tensor) -> int:
-    """How many classes get a sample at all, as the tables of stacked MNIST count.
+    """The number of classes with at least one sample, as published for stacked MNIST.
 
     Source: Srivastava et al. 2017 (VEEGAN), section 4.2; Lin et al. 2018 (PacGAN).
     """
@@ -43,8 +43,8 @@ def modes_sampled(shares: Tensor) -> int:
 def mode_kl(shares: Tensor, reference: Tensor | None = None) -> float:
     """KL(shares || reference) = sum_k p_k log(p_k / q_k), in nats, with 0 log 0 = 0.
 
-    shares and reference [classes] float64, each of sum 1; the reference is uniform when absent.
-    A class that has samples and no reference makes it inf.
+    shares and reference [classes] float64, each with sum 1; None is the uniform reference. A class
+    with samples but without reference makes it inf.
     ValueError: shapes that differ.
     """
     q = torch.full_like(shares, 1 / len(shares)) if reference is None else reference
@@ -54,7 +54,7 @@ def mode_kl(shares: Tensor, reference: Tensor | None = None) -> float:
 
 
 def label_accuracy(predicted: Tensor, labels: Tensor) -> float:
-    """The share of samples that are in the class asked for, 0 to 1.
+    """The share of the samples whose predicted class is the one asked for, 0 to 1.
 
     predicted, labels [n] int64, on any device.
     ValueError: no samples, or shapes that differ.

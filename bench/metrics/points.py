@@ -1,8 +1,8 @@
 """Modes and quality of points in the plane, where the true modes are known (VEEGAN's protocol).
 
-A sample is of high quality within three sigma of the nearest centre, and a mode is reached by
-one such sample. True samples score 1 - exp(-4.5) = 98.9 %, so more than that is a generator whose
-modes are too narrow. The published tables use 2,500 samples.
+A sample has high quality if it lies within three sigma of the nearest centre, and a mode is reached
+if it has such a sample. True samples score 1 - exp(-4.5) = 98.9 %; a higher score means that the
+generator's modes are too narrow. The published tables use 2,500 samples.
 
 Source: Srivastava et al. 2017 (VEEGAN), section 4.1; Lin et al. 2018 (PacGAN), section 4.1.
 """
@@ -25,7 +25,7 @@ def high_quality(points: Tensor, centres: Tensor, sigma: float) -> float:
 
 
 def mode_counts(points: Tensor, centres: Tensor, sigma: float) -> Tensor:
-    """How many high-quality points each centre is nearest to: [modes] int64, on the CPU.
+    """[modes] int64 on the CPU: the high-quality points that are nearest to each centre, counted.
 
     Arguments and errors are those of `high_quality`.
     """
@@ -36,26 +36,26 @@ def mode_counts(points: Tensor, centres: Tensor, sigma: float) -> Tensor:
 
 
 def modes_reached(counts: Tensor) -> int:
-    """How many modes have at least one high-quality sample; counts as `mode_counts` gives."""
+    """The number of modes with at least one high-quality sample; counts from `mode_counts`."""
     return int((counts > 0).sum())
 
 
 def mode_kl(points: Tensor, centres: Tensor) -> float:
     """KL(share of points by nearest centre || uniform), in nats, 0 to log(modes).
 
-    Of all points, as a classifier's KL on stacked MNIST is, not of the high-quality ones alone
-    (PacGAN's code has an entropy of these): it is defined without any such point, and its bias,
-    about (modes - 1) / (2 n), does not change with quality. So it says nothing of quality: a wide
-    blob around the middle of a ring scores 0. Read it beside `high_quality`.
+    All points count, as in a classifier's KL on stacked MNIST, not only those of high quality
+    (PacGAN's code has an entropy of these). So it is defined without any such point, and its bias,
+    about (modes - 1) / (2 n), does not depend on quality. But it does not measure quality: a wide
+    blob around the middle of a ring scores 0. Read it together with `high_quality`.
     Arguments and errors are those of `high_quality`.
     """
     return modes.mode_kl(modes.class_shares(nearest(points, centres)[1], len(centres)))
 
 
 def nearest(points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance to the nearest centre [n] float64 and its number [n] int64, on the CPU.
+    """Distance to the nearest centre [n] float64 and its index [n] int64, on the CPU.
 
-    Of equally near centres the first is taken. Arguments and errors: those of `high_quality`.
+    Of equally near centres the first is taken. Arguments and errors are those of `high_quality`.
     """
     if points.ndim != 2 or centres.ndim != 2 or points.shape[1] != 2 or centres.shape[1] != 2:
         raise ValueError(
@@ -63,10 +63,10 @@ def nearest(points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
             f"{list(points.shape)} and {list(centres.shape)}"
         )
     if len(points) == 0 or len(centres) == 0:
-        raise ValueError(f"modes of {len(points)} points and {len(centres)} centres")
+        raise ValueError(f"modes need both, not {len(points)} points and {len(centres)} centres")
     x, c = points.detach().cpu().double(), centres.detach().cpu().double()
     if not (x.isfinite().all() and c.isfinite().all()):
         raise ValueError("points or centres contain NaN or inf")
-    # Differences, not a matrix product, whose rounding is as large as a small sigma.
+    # By differences: the rounding of a matrix product can be as large as a small sigma.
     distances, labels = (x[:, None] - c).norm(dim=2).min(dim=1)
     return distances, labels

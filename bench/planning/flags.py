@@ -42,10 +42,9 @@ def plan_from(
     if models is not None:
         asked["contestants"] = tuple(parse_models(models))
     settings = read_toml(Path(experiment)) if experiment else {}
-    if "probe" in settings:
-        raise InputError(
-            f"{experiment} is for `bench probe {shown(settings['probe'])} {experiment}`"
-        )
+    study = settings.get("study", settings.get("probe"))  # as settings of `bench study` say it
+    if study is not None:
+        raise InputError(f"{experiment} is for `bench study {shown(study)} {experiment}`")
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
     asked["device"] = available(device or settings.pop("device", "auto"))

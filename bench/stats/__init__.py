@@ -1,7 +1,8 @@
-"""What can be said from a few seeds: intervals, tests, families, power.
+"""Statistics for few seeds: intervals, tests, families of tests, power.
 
-Arrays in, numbers and small frozen records out. Values are final scores, one a seed; pairs are by
-seed. Differences are a - b in the unit of the score. p-values are two-sided unless said.
+Functions take arrays and return numbers or small frozen records. Values are final scores, one for
+each seed; pairs have the same seed. Differences are a - b in the unit of the score. p-values are
+two-sided unless stated otherwise.
 """
 
 from .intervals import (

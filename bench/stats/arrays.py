@@ -1,14 +1,14 @@
-"""What every function asks of its arrays, and the enumeration behind the sign flips."""
+"""The checks of all arrays, and the enumeration behind the sign flips."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-EXACT = 20  # the most differences whose 2^n sign flips are enumerated
+EXACT = 20  # the largest n whose 2^n sign flips are enumerated
 
 
 def paired(a: ArrayLike, b: ArrayLike) -> Floats:
-    """a - b by seed: [n], [n] -> [n]. ValueError: lengths that differ, and as in `finite`."""
+    """a - b by seed: [n], [n] -> [n]. ValueError: lengths that differ, and those of `finite`."""
     x, y = finite(a), finite(b)
     if len(x) != len(y):
         raise ValueError(f"pairs are by seed: got {len(x)} and {len(y)} values")
@@ -27,13 +27,13 @@ def finite(values: ArrayLike, least: int = 1) -> Floats:
 
 
 def check_level(level: float) -> None:
-    """ValueError: a level, power or alpha outside (0, 1)."""
+    """Raises ValueError for a level, power or alpha outside (0, 1)."""
     if not 0 < level < 1:
         raise ValueError(f"a level or power lies between 0 and 1, got {level:g}")
 
 
 def subset_sums(values: Floats) -> Floats:
-    """The sums of all subsets: [n] -> [2^n], the empty one first."""
+    """The sums of all subsets: [n] -> [2^n], that of the empty subset first."""
     sums = np.zeros(1)
     for value in values:
         sums = np.concatenate([sums, sums + value])

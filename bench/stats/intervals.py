@@ -1,4 +1,4 @@
-"""Means, paired differences and their intervals, in the unit of the values."""
+"""Means and paired differences with their intervals, in the unit of the values."""
 
 import math
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
 
 def prediction_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """Where one more value of the same normal law would fall: mean +- t sd sqrt(1 + 1/n).
+    """The interval for one more value of the same normal distribution: mean +- t sd sqrt(1 + 1/n).
 
-    values [n], n at least 2 -> Interval about their mean.
+    values [n], n at least 2 -> Interval around their mean.
     ValueError: fewer than 2 values, NaN or inf, a level outside (0, 1).
     """
     x = finite(values, least=2)
@@ -54,21 +54,21 @@ def prediction_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 def interquartile_mean(values: ArrayLike) -> float:
     """The mean without the int(n / 4) lowest and the int(n / 4) highest values.
 
-    values [n] -> their unit. Whole values are cut, none is weighted by a fraction: this is
-    scipy's `trim_mean(values, 0.25)`, as in rliable. To be shown from 8 values on: of 3 it is the
-    mean, and of 5 it hides a collapsed seed.
+    values [n] -> a number in their unit. Only whole values are cut off, without fractional weights:
+    this is scipy's `trim_mean(values, 0.25)`, as in rliable. Show it for 8 values or more: for 3 it
+    equals the mean, and for 5 it hides a collapsed seed.
     ValueError: no values, NaN or inf. Source: Agarwal et al. 2021, section 4.3.
     """
     return float(stats.trim_mean(finite(values), 0.25))
 
 
 def sign_flip_interval(differences: ArrayLike, level: float = 0.95) -> Interval:
-    """The mean difference with every value that the sign-flip test does not reject.
+    """The mean difference, with the interval of all values that the sign-flip test does not reject.
 
-    differences [n], n up to 20 -> Interval, (-inf, inf) where n is too small for the level.
-    Flipping the subset A of d - theta gives a sum at least as far from 0 exactly when theta lies
-    between the means of A and of its complement. So p(theta) counts these 2^(n-1) - 1
-    intervals, and a bound is the k-th most extreme of their ends, k = floor((1-level) 2^(n-1)).
+    differences [n], n up to 20 -> Interval, (-inf, inf) if n is too small for the level. Flipping
+    the signs of a subset A of d - theta gives a sum at least as far from 0 exactly if theta lies
+    between the means of A and of its complement. So p(theta) counts these 2^(n-1) - 1 intervals,
+    and each bound is the k-th most extreme of their ends, k = floor((1-level) 2^(n-1)).
     ValueError: no differences, more than 20, NaN or inf, a level outside (0, 1).
     """
     d = finite(differences)
@@ -89,11 +89,11 @@ def sign_flip_interval(differences: ArrayLike, level: float = 0.95) -> Interval:
 def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
     """The mean of a - b with its interval.
 
-    a, b [n], paired by seed -> Interval. The sign-flip interval where n can reach the level (6 to
-    20 at 0.95), which says the same as `sign_flip_test`; Student's t below and above that.
-    `mean_interval(a - b)` and `sign_flip_interval(a - b)` give either by name.
+    a, b [n], paired by seed -> Interval. Where n can reach the level (6 to 20 at 0.95) it is the
+    sign-flip interval, which agrees with `sign_flip_test`; for other n it is Student's t interval.
+    `sign_flip_interval(a - b)` and `mean_interval(a - b)` compute either one for any n.
 
-    Coverage at 0.95 of the default, and of t where that is another (10,000 simulations, +-0.004):
+    Coverage at level 0.95, and that of t where it differs (10,000 simulations, +-0.004):
 
         differences            n = 3   n = 5   n = 6         n = 10
         normal                 .951    .950    .970 t .952   .953 t .951
@@ -102,9 +102,9 @@ def paired_difference(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interv
         log-normal, sigma 0.5  .928    .920    .952 t .920   .919 t .921
         log-normal, sigma 1    .838    .815    .887 t .826   .847 t .840
 
-    (log-normal: less its mean). From n = 6 to 20 symmetric differences get what they are promised,
-    whatever their law; t can fall short of it. For strongly skewed ones no interval of so
-    few values is honest at any n here: compare positive scores as ratios, on the log scale.
+    (log-normal: less its mean). From n = 6 to 20 the coverage for symmetric differences is at least
+    the level, whatever their distribution; that of t can be lower. For strongly skewed differences
+    no interval keeps its level at any n here: compare positive scores as ratios, on the log scale.
 
     ValueError: lengths that differ, no pairs, NaN or inf, a level outside (0, 1).
     """

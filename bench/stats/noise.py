@@ -1,4 +1,4 @@
-"""The noise of a single score, told apart into its sources: variance components by moments."""
+"""The noise of a single score by source: variance components by the method of moments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from .arrays import Floats, finite
 
 NAMES = ("first", "again", "second")
-SHARED = {  # (is there "again", "second") -> the two scores that share the least beside the seed
+SHARED = {  # (is there "again", "second") -> the two scores that share the least besides the seed
     (False, False): ("first", "first"),
     (True, False): ("first", "again"),
     (False, True): ("first", "second"),
@@ -19,33 +19,34 @@ SHARED = {  # (is there "again", "second") -> the two scores that share the leas
 
 @dataclass(frozen=True)
 class Part:
-    """One source of noise, or several that the data cannot tell apart ("seed and sample")."""
+    """One source of noise, or several that the data cannot separate ("seed and sample")."""
 
     name: str
-    estimate: float  # of its variance; chance can make it negative
-    df: int  # degrees of freedom that the covariances stand on
+    estimate: float  # of its variance; may be negative by chance
+    df: int  # degrees of freedom of the covariances
 
     @property
     def variance(self) -> float:
-        """The estimate, 0 where it is below."""
+        """The estimate, or 0 if it is negative."""
         return max(self.estimate, 0.0)
 
 
 def noise_parts(scores: Mapping[str, ArrayLike], group: ArrayLike) -> list[Part]:
-    """The variance of a score within its group, told apart as far as it was measured again.
+    """The variance of a score within its group, split into the sources that repetitions separate.
 
-    scores: "first" [t], a score a trial; with it "again" [t], the same from other samples, and
-    "second" [t], of the first samples through another extractor; group [t], the contestant of
-    each -> one to three parts. With first = seed + extractor + sample, all independent,
+    scores: "first" [t], a score for each trial; if available "again" [t], the same from other
+    samples, and "second" [t], from the first samples with another extractor. group [t]: the
+    contestant of each trial -> one to three parts. With first = seed + extractor + sample, all
+    independent,
 
         sample = var(first - again) / 2     extractor = var(first - second) / 2
         seed = cov(again, second)           seed and sample = cov(first, second)
 
-    each variance within groups: the method of moments, and for two columns the two-way analysis
-    of variance, trials x columns, without repeats. What a column adds to all of a group, such as
-    the level of an extractor, is no noise of it: it moves every seed alike. Noise of one sample
-    that only one extractor sees counts with both, never with the seed; an extractor that nothing
-    was measured beside counts with the seed.
+    where each variance is within groups: the method of moments, which for two columns is the
+    two-way analysis of variance, trials x columns, without repeats. A shift that a column gives to
+    a whole group, such as the level of an extractor, is not noise: it moves every seed alike. Noise
+    of a sample that only one extractor sees counts for sample and extractor, never for the seed.
+    The noise of an extractor without a second one to compare counts for the seed.
     ValueError: unlike lengths, no group with two trials, NaN or inf.
     Source: Searle, Casella and McCulloch 1992, chapter 4.
     """

@@ -1,4 +1,4 @@
-"""Tests of a difference, of a family of them, and of there being none."""
+"""Tests of a difference, of a family of differences, and of equivalence."""
 
 import math
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from .arrays import EXACT, Floats, check_level, finite, subset_sums
 from .power import least_p
 
 Told = Literal["lower", "higher", ""]
-DRAWS = 100_000  # random sign flips where there are too many to enumerate
+DRAWS = 100_000  # random sign flips if there are too many to enumerate
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """What two one-sided tests say about |mean difference| < margin."""
+    """The result of two one-sided tests of |mean difference| < margin."""
 
     p: float
     verdict: bool  # True: equivalent within the margin; False: not shown, which is not "different"
@@ -26,13 +26,13 @@ class Equivalence:
 
 
 def sign_flip_test(differences: ArrayLike, rng: np.random.Generator | None = None) -> float:
-    """p that the mean difference is 0, by flipping the signs of the differences.
+    """The p-value of a mean difference of 0, by flipping the signs of the differences.
 
-    differences [n] -> p in [2 / 2^n, 1]: the share of the 2^n signed sums at least as far from 0
-    as the observed one, ties included (up to 1e-12 of the sum of sizes), zeros kept. Above n = 20
-    it takes 100,000 flips from `rng`, and p = (1 + hits) / (1 + draws).
-    Exact if "no difference" means symmetric differences, as of two equal models; two unlike
-    models with one mean and skewed scores are another matter. Share of 2,000 simulated
+    differences [n] -> p in [2 / 2^n, 1]: the share of the 2^n signed sums that are at least as far
+    from 0 as the observed one, including ties (up to 1e-12 of the sum of absolute values); zeros
+    are kept. Above n = 20, p = (1 + hits) / (1 + draws) of 100,000 flips that `rng` draws.
+    The test is exact if "no difference" means symmetric differences, as between two equal models,
+    but not for two different models with equal means and skewed scores. Share of 2,000 simulated
     experiments with a false positive among the ten pairs of five models, after Holm at 0.05
     (n = 3 and 5: always 0):
 
@@ -49,7 +49,8 @@ def sign_flip_test(differences: ArrayLike, rng: np.random.Generator | None = Non
     d = finite(differences)
     least = abs(d.sum()) - 1e-12 * np.abs(d).sum()
     if len(d) <= EXACT:
-        # Flipping a subset takes twice its sum away; d_0 stays, since the other half mirrors this.
+        # Flipping a subset subtracts twice its sum. The sign of d_0 stays: flipping it too would
+        # only mirror the sums.
         return float(np.mean(np.abs(d.sum() - 2 * subset_sums(d[1:])) >= least))
     if rng is None:
         raise ValueError(f"{len(d)} differences need a random generator (exact up to {EXACT})")
@@ -63,7 +64,7 @@ def sign_flip_test(differences: ArrayLike, rng: np.random.Generator | None = Non
 def holm(p_values: ArrayLike) -> Floats:
     """Holm's adjusted p-values of one family.
 
-    p_values [m] -> [m], max over j <= i of min(1, (m - j + 1) p_(j)) for the i-th least. A NaN (a
+    p_values [m] -> [m], max over j <= i of min(1, (m - j + 1) p_(j)) for the i-th smallest. NaN (a
     comparison that could not be made) stays NaN and does not count in m.
     ValueError: a p outside [0, 1]. Source: Holm 1979.
     """
@@ -81,16 +82,17 @@ def holm(p_values: ArrayLike) -> Floats:
 def equivalence(differences: ArrayLike, margin: float, level: float = 0.95) -> Equivalence:
     """Two one-sided t tests: is |mean difference| less than the margin?
 
-    differences [n], margin above 0 in their unit -> Equivalence, whose verdict is p < 1 - level.
-    One difference shows nothing (p is NaN); n equal ones are taken at their word (p is 0 or 1).
-    ValueError: a margin that is not above 0, and as in `mean_interval`. Source: Schuirmann 1987.
+    differences [n], margin above 0 in their unit -> Equivalence, whose verdict is p < 1 - level. A
+    single difference has p NaN; n equal differences have p 0 or 1, as they lie within the margin or
+    not. ValueError: a margin that is not above 0, and those of `mean_interval`. Source: Schuirmann
+    1987.
     """
     d = finite(differences)
     check_level(level)
     if not margin > 0:
         raise ValueError(f"an equivalence margin is above 0, got {margin:g}")
     n = len(d)
-    room = margin - abs(float(d.mean()))  # the nearer of the two bounds decides
+    room = margin - abs(float(d.mean()))  # the nearer bound decides
     if n == 1:
         p = math.nan
     elif np.all(d == d[0]):

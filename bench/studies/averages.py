@@ -1,4 +1,4 @@
-"""Means over seeds with their intervals, for figures and tables."""
+"""Means over seeds with their intervals, and the helpers that draw and print them."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import NullFormatter
 
 from .. import stats
 
@@ -15,7 +17,7 @@ COLUMNS = ["mean", "low", "high", "n"]
 def geometric(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
     """[*by, mean, low, high, n]: geometric means with 95 % t intervals of the logarithm.
 
-    What is not above 0 or not finite is left out, so n says how many values a mean stands on.
+    Values that are not finite or not above 0 are left out; n counts the others.
     """
     values = rows[column].astype(float)
     rows = rows[(values > 0) & np.isfinite(values)]
@@ -28,7 +30,7 @@ def geometric(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFram
 def arithmetic(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
     """[*by, mean, low, high, n]: means with 95 % t intervals; the bounds of one value are NaN.
 
-    What is not finite is left out, so n says how many values a mean stands on.
+    Values that are not finite are left out; n counts the others.
     """
     found = []
     for key, group in rows.groupby(list(by), sort=False):
@@ -42,30 +44,42 @@ def arithmetic(rows: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFra
     return pd.DataFrame(found, columns=[*by, *COLUMNS])
 
 
-def worded(row: pd.Series, form: str = ".3g") -> str:
-    """ "2.1 [1.7, 2.6]": a row of such a table as text; a single value has no interval."""
+def as_text(row: pd.Series) -> str:
+    """ "2.1 [1.7, 2.6]": a row of these tables as text; a single value has no interval."""
     if math.isnan(row["mean"]):
         return "–"
     if math.isnan(row["low"]):
-        return f"{row['mean']:{form}}"
-    return f"{row['mean']:{form}} [{row['low']:{form}}, {row['high']:{form}}]"
+        return f"{row['mean']:.3g}"
+    return f"{row['mean']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
 
 
-def room_for(axis: Axes, values: pd.Series) -> None:
-    """A log y-axis that holds all values: a band of two seeds alone would hide what they say."""
+def cell(table: pd.DataFrame, **key: object) -> str:
+    """The row of such a table with these keys as text; a dash if there is none."""
+    own = table[(table[list(key)] == list(key.values())).all(axis=1)]
+    return as_text(own.iloc[0]) if len(own) else "–"
+
+
+def fit_log_axis(axis: Axes, values: pd.Series) -> None:
+    """Limit a log y-axis to the values: the interval of two seeds can span far more decades."""
     own = values[(values > 0) & np.isfinite(values)]
     if len(own):
         axis.set_ylim(float(own.min()) / 4, float(own.max()) * 4)
 
 
-def seeds(rows: pd.DataFrame) -> str:
+def seed_count(rows: pd.DataFrame) -> str:
     """ "5 seeds" """
     n = rows["seed"].nunique()
     return f"{n} seed{'s' * (n != 1)}"
 
 
-def powers(value: float, position: float) -> str:
-    """A tick of many decades: 1e-14; the figures' text has no mathematical type."""
+def label_decades(axis: Axis) -> None:
+    """Label the ticks of a log axis as 1e-14, in the font of the figure's other text."""
+    axis.set_major_formatter(tick_label)
+    axis.set_minor_formatter(NullFormatter())
+
+
+def tick_label(value: float, position: float) -> str:
+    """A number as a tick of `label_decades`: 0.001, 10, 1e-14."""
     if value == 0 or 1e-3 <= abs(value) <= 1e4:
         return f"{value:g}"
     mantissa, exponent = f"{value:.0e}".split("e")

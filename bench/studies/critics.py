@@ -1,7 +1,12 @@
-"""What the experiments share: fresh critics, trained against fakes that are given."""
+"""What the studies share: models of the zoo, a step of the critic alone, and deep critics.
+
+`build`, `critic_step` and `fakes` train a discriminator against a generator that stays as it is.
+`Deep` and its kin are generator and critic of any number of ReLU layers; `critic` chooses one by
+its constraint.
+"""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,18 +24,22 @@ from gan_zoo.wgangp import WGANGP
 from ..planning.hyperparameters import resolve
 
 Rows = list[dict[str, Any]]
-Tick = Callable[[float], None]  # told which share of a seed's work is done
+Tick = Callable[[float], None]  # is told which share of a seed's work is done
 
 
-def fresh(seed: int, name: str, device: str) -> Streams:
-    """Streams of an experiment's part, apart from those of any training with this seed."""
-    return Streams(Streams(seed).seed_of(f"probe/{name}"), device)
+def streams_of(seed: int, part: str, device: str) -> Streams:
+    """The random streams of one part of a study, apart from those of any training with this seed.
+
+    They are named after `bench probe`, as studies were once called: a new name would draw other
+    numbers.
+    """
+    return Streams(Streams(seed).seed_of(f"probe/{part}"), device)
 
 
 def build(
     model: str, spec: DataSpec, streams: Streams, kind: type[GAN] | None = None, **values: Any
 ) -> GAN:
-    """A model of the zoo with these config values, or `kind` with that model's config."""
+    """A model of the zoo with these hyperparameters, or an object of `kind` with its Config."""
     found, config = resolve(model, model, None, {})
     made: GAN = (kind or found)(spec, replace(config, **values), streams, streams.device)
     return made.train()
@@ -39,7 +48,7 @@ def build(
 def critic_step(
     model: GAN, real: Tensor, labels: Tensor, fake: Tensor, latent: Tensor, streams: Streams
 ) -> Tensor:
-    """One step of the discriminator alone, with its constraint, as in `GAN.train_step`."""
+    """One step of the discriminator alone, as in `GAN.train_step`; returns its loss."""
     loss = model.discriminator_loss(Batch(real, fake, latent, labels, streams, 0))
     descend(loss, model.discriminator, model.discriminator_optimizer)
     model.after_discriminator_step()
@@ -47,27 +56,22 @@ def critic_step(
 
 
 def fakes(model: GAN, labels: Tensor, streams: Streams) -> tuple[Tensor, Tensor]:
-    """(fakes without a gradient, their latents), from the discriminator's stream."""
+    """Fakes without a gradient and their latents, which the discriminator's stream draws."""
     latent = streams["latent/discriminator"].normal(len(labels), model.config.latent_dim)
     with torch.no_grad():
         return model.generator(latent, labels), latent
 
 
-def looks(steps: int, points: int) -> list[int]:
-    """0 and about `points` steps up to `steps`, evenly on a log scale."""
+def log_steps(steps: int, points: int) -> list[int]:
+    """0 and about `points` whole steps from 1 to `steps`, evenly spaced on a log scale."""
     return [0, *np.unique(np.geomspace(1, steps, points).round().astype(int)).tolist()]
 
 
-def counted(steps: int, wanted: Iterable[int]) -> Iterator[tuple[int, bool]]:
-    """(step, is it looked at?) from 0 to `steps`."""
-    chosen = set(wanted)
-    return ((step, step in chosen) for step in range(steps + 1))
-
-
 def relu_mlp(inputs: int, layers: int, width: int, outputs: int) -> nn.Sequential:
-    """`layers` hidden layers of `width` ReLU units and a linear one; He's initial weights.
+    """`layers` hidden layers of `width` ReLU units and a linear one, with He's initial weights.
 
-    As in WGAN-GP's released code for 2-D sets, where clipping at 0.1 hardly touches 512 units.
+    WGAN-GP's released code for 2-D sets has the same initialisation; clipping at 0.1 hardly
+    touches its layers of 512 units.
     """
     parts: list[nn.Module] = []
     for units in [width] * layers:
@@ -83,7 +87,7 @@ def _he(inputs: int, outputs: int) -> nn.Linear:
 
 
 class Deep(GAN):
-    """Both networks of `layers` hidden layers without normalisation, for points."""
+    """A GAN for points: both networks have `layers` hidden layers without normalisation."""
 
     layers = 12
 
@@ -98,15 +102,15 @@ class Deep(GAN):
 
 
 class DeepWGAN(Deep, WGAN):
-    """The clipped critic."""
+    """With a clipped critic."""
 
 
 class DeepWGANGP(Deep, WGANGP):
-    """The penalised critic."""
+    """With a penalised critic."""
 
 
 def critic(constraint: str, layers: int) -> tuple[str, type[GAN], dict[str, float]]:
-    """(model of the zoo, class, its values) of "clip=0.01" or "penalty=10"."""
+    """The model of the zoo, the class and the hyperparameter of "clip=0.01" or "penalty=10"."""
     name, value = constraint.split("=")
     model, kind = {"clip": ("wgan", DeepWGAN), "penalty": ("wgangp", DeepWGANGP)}[name]
     return model, type(kind.__name__, (kind,), {"layers": layers}), {name: float(value)}

@@ -1,4 +1,4 @@
-"""The figures and the table of `bench probe depth`."""
+"""The figure and the table of `bench study depth`."""
 
 import math
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots import theme
-from .averages import geometric, powers, room_for, seeds, worded
+from .averages import cell, fit_log_axis, geometric, label_decades, seed_count
 from .settings import Depth
 
 NORM = "activation_grad_norm"
@@ -22,7 +22,7 @@ def figures(tables: dict[str, pd.DataFrame], settings: Depth) -> dict[str, Figur
 
 
 def colours(rows: pd.DataFrame) -> dict[str, str]:
-    """constraint -> colour, in the order of the rows."""
+    """Constraint -> colour, in the order of the rows."""
     names = list(rows["constraint"].unique())
     clips = [name for name in names if name.startswith("clip")]
     found = {name: CLIPPED[i % len(CLIPPED)] for i, name in enumerate(clips)}
@@ -32,7 +32,7 @@ def colours(rows: pd.DataFrame) -> dict[str, str]:
 
 @theme.themed
 def depth(tables: dict[str, pd.DataFrame], settings: Depth) -> Figure:
-    """The gradient's norm layer by layer, and a histogram of the weights a constraint."""
+    """The gradient's norm layer by layer, and a histogram of the weights for each constraint."""
     rows, bars = tables["rows"], tables["histograms"]
     chosen = colours(rows)
     count = len(chosen)
@@ -47,9 +47,9 @@ def depth(tables: dict[str, pd.DataFrame], settings: Depth) -> Figure:
     right[-1].set_xlabel("weight of the critic")
     note = (
         f"Left, after {rows['steps'].max():,} steps of the critic: thin: one seed; thick: the "
-        f"geometric mean of {seeds(rows)}; band: its 95 % t interval, "
-        "of the logarithm, cut at the frame. Norm of "
-        "the gradient of the critic's loss with respect to a layer's activations, over the batch. "
+        f"geometric mean of {seed_count(rows)}; band: its 95 % t interval, of the logarithm, cut "
+        "at the frame. Norm: of the gradient of the critic's loss with respect to a layer's "
+        "activations, over the batch. "
         "Right: share of the weights in each bin at the end, %, mean of the seeds; scales differ."
     )
     title = f"Gradients through a critic of {settings.layers} layers, {settings.dataset}"
@@ -69,20 +69,20 @@ def _layers(axis: Axes, rows: pd.DataFrame, chosen: dict[str, str]) -> None:
         mean = means[means["constraint"] == constraint].sort_values("layer")
         axis.plot(mean["layer"], mean["mean"], "o-", color=colour, lw=2.2, ms=3.5)
         axis.fill_between(mean["layer"], mean["low"], mean["high"], color=colour, alpha=0.15, lw=0)
-        if len(mean):  # named at the input, where they are apart
+        if len(mean):  # labelled at the input, where the lines are apart
             ends.append((float(mean["mean"].iloc[0]), constraint, colour))
-    room_for(axis, last[NORM])
+    fit_log_axis(axis, last[NORM])
     layers = sorted(rows["layer"].unique())
     axis.set_xticks(layers[:: max(1, len(layers) // 12)])
     axis.set_xlim(layers[-1] + 0.3, layers[0] - 0.3)  # backwards, as the gradient goes
     axis.set_xlabel("layer, from the score (left) back to the input (right)")
     axis.set_ylabel("norm of the gradient, log scale")
-    axis.yaxis.set_major_formatter(powers)
+    label_decades(axis.yaxis)
     theme.label_ends(axis, ends)
 
 
 def _histogram(axis: Axes, bars: pd.DataFrame, colour: str) -> None:
-    # Seeds of one clip have one range; of a penalty, the widest seed's bins show all.
+    # Seeds with the same clip have the same range; those of a penalty are drawn in the widest.
     most = bars["high"].abs().max()
     edges = np.linspace(-most, most, 61)
     centres = (bars["low"] + bars["high"]) / 2
@@ -94,7 +94,7 @@ def _histogram(axis: Axes, bars: pd.DataFrame, colour: str) -> None:
 
 
 def table(tables: dict[str, pd.DataFrame], settings: Depth) -> tuple[list[str], list[list[str]]]:
-    """A row a constraint: the norm at both ends, its factor a layer, weights at the bound."""
+    """A row for each constraint: the norm at both ends, its factor a layer, outermost weights."""
     rows = tables["rows"]
     last = rows[rows["steps"] == rows["steps"].max()]
     bottom, top = last["layer"].min(), last["layer"].max()
@@ -107,16 +107,11 @@ def table(tables: dict[str, pd.DataFrame], settings: Depth) -> tuple[list[str], 
     heads += ["weights in the outer bins, %", "n"]
     lines = []
     for constraint in rows["constraint"].unique():
-        cells = [_cell(found[i], constraint) for i in (bottom, top, -1)]
+        cells = [cell(found[i], constraint=constraint) for i in (bottom, top, -1)]
         edge = _edges(tables["histograms"], constraint)
         n = last.loc[last["constraint"] == constraint, "seed"].nunique()
         lines.append([constraint, *cells, f"{edge:.3g}", str(n)])
     return heads, lines
-
-
-def _cell(found: pd.DataFrame, constraint: str) -> str:
-    own = found[found["constraint"] == constraint]
-    return worded(own.iloc[0]) if len(own) else "–"
 
 
 def _edges(bars: pd.DataFrame, constraint: str) -> float:
@@ -127,10 +122,10 @@ def _edges(bars: pd.DataFrame, constraint: str) -> float:
 
 
 def notes(tables: dict[str, pd.DataFrame], settings: Depth) -> list[str]:
-    """What the table needs said."""
+    """Sentences to be printed below the table."""
     return [
         "Geometric means over seeds with 95 % t intervals of the logarithm. A factor of 1 keeps "
-        "the gradient, above it explodes towards the input, below it vanishes.",
+        "the gradient; above 1 it explodes towards the input, below 1 it vanishes.",
         f"Generator and critic: {settings.layers} ReLU layers of {settings.width}, He's initial "
         f"weights, no normalisation; {settings.critic_steps} critic steps a generator step; "
         f"RMSprop at {settings.clip_rate:g} under clipping, Adam at {settings.penalty_rate:g} "

@@ -1,8 +1,8 @@
-"""What does each distance say of two distributions that move apart, and which way does it point?
+"""Which distance grows as two distributions move apart, and has a gradient that shrinks it again?
 
 Example 1 of the Wasserstein GAN (Arjovsky et al. 2017, arXiv:1701.07875): two parallel lines,
-(0, U[0, 1)) and (shift, U[0, 1)), and beside them N(0, 1) and N(shift, 1), which do overlap. In
-nats; computed numerically, so that closed forms can check it:
+(0, U[0, 1)) and (shift, U[0, 1)). Beside them N(0, 1) and N(shift, 1), which do overlap. JS and
+KL are in nats. All is computed numerically; the tests check it against the closed forms:
 
     lines       JS = log 2,  KL = inf,  EMD = shift     for a shift above 0
     Gaussians   KL = shift^2 / 2,  EMD = shift
@@ -22,16 +22,17 @@ from .critics import Rows, Tick
 from .settings import Distances
 
 Floats = NDArray[np.float64]
-STEP = 1e-3  # of the central differences that gradients are taken by, at most
-REACH, PLACES = 14.0, 20_001  # the axis that Gaussians are integrated on, beyond both means
-QUANTILES = 2000  # atoms of a Gaussian, for its earth mover's distance
+STEP = 1e-3  # the largest step of the central differences that gradients are taken by
+REACH, PLACES = 14.0, 20_001  # Gaussians are integrated from -14 to 14 above the shift
+QUANTILES = 2000  # points that stand for a Gaussian in its earth mover's distance
 
 
 def run(settings: Distances, seed: int, tick: Tick) -> dict[str, Rows]:
     """Rows of shift, quantity, value. Quantities: js, kl, emd and js_grad, kl_grad, emd_grad.
 
-    Those of the Gaussians begin with "gaussians/". A gradient that does not exist (of a jump, of
-    infinity) has no row; a shift of 0 has none, since the lines' distances jump or bend there.
+    Those of the Gaussians begin with "gaussians/". A gradient that does not exist (at a jump, of
+    an infinite value) has no row, and none has a shift of 0, where the lines' distances jump or
+    bend.
     """
     rows: Rows = []
     shifts = np.linspace(0, settings.reach, settings.points)
@@ -55,7 +56,7 @@ def _slopes(below: dict[str, float], above: dict[str, float], step: float) -> di
 
 
 def lines(shift: float, atoms: int) -> dict[str, float]:
-    """js, kl and emd of two parallel lines of `atoms` equal masses each, `shift` apart."""
+    """js, kl and emd of two parallel lines `shift` apart, each of `atoms` equal point masses."""
     heights = (np.arange(atoms) + 0.5) / atoms
     first = np.stack([np.zeros(atoms), heights], axis=1)
     second = first + np.array([shift, 0.0])
@@ -75,7 +76,7 @@ def _masses(places: Floats, atoms: Floats) -> Floats:
 
 
 def gaussians(shift: float) -> dict[str, float]:
-    """js, kl and emd of N(0, 1) and N(shift, 1), by quadrature and by their quantiles."""
+    """js, kl and emd of N(0, 1) and N(shift, 1): the first two by quadrature, emd by quantiles."""
     x = np.linspace(-REACH, shift + REACH, PLACES)
     p, q = norm.pdf(x), norm.pdf(x, shift)
     quantiles = norm.ppf((np.arange(QUANTILES) + 0.5) / QUANTILES)
@@ -87,16 +88,16 @@ def gaussians(shift: float) -> dict[str, float]:
 
 
 def entropy(p: Floats, x: Floats | None = None) -> float:
-    """- sum p log p in nats of masses p [n], or the integral of a density over places x [n]."""
+    """-sum p log p in nats of masses p [n], or its integral if p is a density at places x [n]."""
     return cross_entropy(p, p, x)
 
 
 def cross_entropy(p: Floats, q: Floats, x: Floats | None = None) -> float:
-    """- sum p log q in nats, or its integral over x; infinite where q has no mass and p some."""
+    """-sum p log q in nats, or its integral over x; infinite if q is 0 where p is not."""
     terms = -xlogy(p, q)
     return float(terms.sum() if x is None else trapezoid(terms, x))
 
 
 def jensen_shannon(p: Floats, q: Floats, x: Floats | None = None) -> float:
-    """The Jensen-Shannon divergence in nats: the entropy of the mixture less the mean of both."""
+    """The Jensen-Shannon divergence in nats: entropy of the mixture less the mean of the two."""
     return entropy((p + q) / 2, x) - (entropy(p, x) + entropy(q, x)) / 2

@@ -1,4 +1,4 @@
-"""The figure and the table of `bench probe distances`."""
+"""The figure and the table of `bench study distances`."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots import theme
-from .averages import powers
+from .averages import label_decades
 from .settings import Distances
 
 NAMES = {"js": "JS", "kl": "KL", "emd": "EMD"}
 COLOURS = {"js": theme.REST[0], "kl": theme.OWN["cgan"], "emd": theme.OWN["wgangp"]}
 EXAMPLES = {"": "two parallel lines, which never meet", "gaussians/": "N(0, 1) and N(shift, 1)"}
-TALL = 8.5  # of the axis of distances; KL of the Gaussians leaves it
-LEAST = 1e-5  # of the axis of gradients
+TALL = 8.5  # upper end of the axis of distances, which KL of the Gaussians leaves
+LEAST = 1e-5  # below it the axis of gradients is linear
 
 
 def figures(tables: dict[str, pd.DataFrame], settings: Distances) -> dict[str, Figure]:
@@ -35,10 +35,10 @@ def distances(rows: pd.DataFrame, settings: Distances) -> Figure:
     grid[1, 0].set_ylabel("its gradient by the shift\n(0, then a log scale)")
     note = (
         "Computed, not estimated: no seeds, no interval. On the lines JS is 0 at shift 0 (the open "
-        "point) and log 2 = 0.693 beyond, KL infinite: neither tells near from far. Where "
-        "distributions overlap all three have a gradient, and that of JS falls like "
-        "exp(-shift^2 / 8). Gradients are central differences; that of JS is the saturating "
-        "generator's, halved, against a perfect discriminator."
+        "point) and log 2 = 0.693 beyond it, where KL is infinite: neither tells near from far. "
+        "Where distributions overlap, all three have a gradient; that of JS falls like "
+        "exp(-shift^2 / 8). Gradients are central differences. That of JS is half the gradient of "
+        "a saturating generator against a perfect discriminator."
     )
     theme.caption(
         figure, "Which distance still points the way when two distributions are apart", note
@@ -73,7 +73,7 @@ def _gradients(axis: Axes, rows: pd.DataFrame, prefix: str) -> None:
     ends = []
     axis.set_yscale("symlog", linthresh=LEAST, linscale=0.4)
     axis.set_ylim(-LEAST / 2, 20)
-    axis.yaxis.set_major_formatter(powers)
+    label_decades(axis.yaxis)
     for name, colour in COLOURS.items():
         own = values(rows, f"{prefix}{name}_grad")
         axis.plot(own["shift"], own["value"].abs(), color=colour, lw=2.2, clip_on=False)
@@ -87,7 +87,7 @@ def _gradients(axis: Axes, rows: pd.DataFrame, prefix: str) -> None:
 def table(
     tables: dict[str, pd.DataFrame], settings: Distances
 ) -> tuple[list[str], list[list[str]]]:
-    """A row a shift: every distance and its gradient."""
+    """A row for each of nine shifts: every distance and its gradient."""
     wide = tables["rows"].pivot_table(index="shift", columns="quantity", values="value")
     names = [prefix + name + end for prefix in EXAMPLES for name in NAMES for end in ("", "_grad")]
     shifts = wide.index.to_numpy()
@@ -100,8 +100,8 @@ def table(
 
 
 def notes(tables: dict[str, pd.DataFrame], settings: Distances) -> list[str]:
-    """What the table needs said."""
+    """Sentences to be printed below the table."""
     return [
-        "Computed, so without seeds or intervals (n = 1). JS and KL in nats. A dash: there is no "
-        "such number (the gradient of an infinity, or at a jump).",
+        "Computed, so without seeds or intervals (n = 1). JS and KL in nats. A dash: the number "
+        "does not exist (the gradient of an infinite value, or at a jump).",
     ]

@@ -1,4 +1,4 @@
-"""The folder of an experiment: settings.toml, environment.json, rows.parquet and its like."""
+"""The folder of a study: settings.toml, environment.json, rows.parquet and other tables."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -12,16 +12,16 @@ from ..environment import environment
 from ..errors import Damaged, InputError
 from ..files import read_toml, write_json, write_text
 from ..records.writing import write_parquet
-from .registry import EXPERIMENTS
+from . import STUDIES
 from .settings import Settings, from_file, resolved
 
 MARK = "settings.toml"
 
 
 def merged(name: str, settings: Settings, root: Path) -> Settings:
-    """`settings` with the seeds that the folder has besides.
+    """`settings` with the seeds of the folder added.
 
-    Raises InputError where the folder holds another experiment or other settings.
+    Raises InputError if the folder holds another study, or the same with other settings.
     """
     path = root / MARK
     if not path.exists():
@@ -29,7 +29,7 @@ def merged(name: str, settings: Settings, root: Path) -> Settings:
     there = resolved(name, type(settings), from_file(name, path, read_toml(path)))
     old, new = asdict(there), asdict(settings)
     changed = [
-        f"{field} {_told(old[field])} there, {_told(new[field])} here"
+        f"{field} {_text(old[field])} there, {_text(new[field])} here"
         for field in new
         if field != "seeds" and old[field] != new[field]
     ]
@@ -40,43 +40,45 @@ def merged(name: str, settings: Settings, root: Path) -> Settings:
     return replace(settings, seeds=tuple(sorted({*there.seeds, *settings.seeds})))
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def begin(name: str, settings: Settings, root: Path) -> None:
-    """Write what the rows will be made with, before there are any."""
+    """Write the settings and the environment, before there are any rows."""
     facts = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(settings).items()}
-    if not settings.drawn:
+    if not settings.seeded:
         del facts["seeds"]
-    write_text(root / MARK, tomli_w.dumps({"probe": name, **facts}))
+    write_text(root / MARK, tomli_w.dumps({"study": name, **facts}))
     write_json(root / "environment.json", environment())
 
 
 def seeds_done(settings: Settings, root: Path) -> set[int]:
-    """The seeds whose rows are complete; none where the rows cannot be read."""
+    """The seeds whose rows are complete; none if the rows cannot be read."""
     try:
         rows = pd.read_parquet(root / "rows.parquet")
     except Exception:  # absent or damaged: pyarrow raises many kinds
         return set()
-    return set(rows["seed"].unique().tolist()) if settings.drawn else {0}
+    return set(rows["seed"].unique().tolist()) if settings.seeded else {0}
 
 
-def add(name: str, settings: Settings, root: Path, seed: int, found: Mapping[str, Any]) -> None:
-    """Add a seed to every table; rows.parquet last, since a seed in it is complete."""
+def add_seed(
+    name: str, settings: Settings, root: Path, seed: int, found: Mapping[str, Any]
+) -> None:
+    """Add the rows of a seed to every table: to rows.parquet last, so a seed in it is complete."""
     done = seeds_done(settings, root) - {seed}
     for table in sorted(found, key=lambda name: name == "rows"):
         path, new = root / f"{table}.parquet", pd.DataFrame(found[table])
-        if done:  # what a kill left half done goes
+        if done:  # rows of other seeds are left over from a run that was killed: drop them
             old = _read(path)
             new = pd.concat([old[old["seed"].isin(done)], new])
-        if settings.drawn:
+        if settings.seeded:
             new = new.sort_values("seed", kind="stable")
-        single = {c: "float32" for c in EXPERIMENTS[name].single if c in new}
-        write_parquet(path, new.astype(single))
+        float32 = {c: "float32" for c in STUDIES[name].float32 if c in new}
+        write_parquet(path, new.astype(float32))
 
 
-def tables(root: Path) -> dict[str, pd.DataFrame]:
+def read_tables(root: Path) -> dict[str, pd.DataFrame]:
     """Every table of the folder by its name; raises Damaged for one that cannot be read."""
     return {path.stem: _read(path) for path in sorted(root.glob("*.parquet"))}
 

@@ -1,4 +1,4 @@
-"""The figures and the table of `bench probe landscape`."""
+"""The figures and the table of `bench study landscape`."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..plots import theme
-from .averages import arithmetic, powers, seeds, worded
+from .averages import arithmetic, as_text, label_decades, seed_count
 from .settings import Landscape
 
 LEVELS = 14
@@ -20,11 +20,9 @@ def figures(tables: dict[str, pd.DataFrame], settings: Landscape) -> dict[str, F
 
 @theme.themed
 def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
-    """Contours of the critic's values: a column a data set, a row a constraint."""
-    rows, told = (
-        tables["rows"],
-        arithmetic(tables["critics"], ["dataset", "constraint"], "real_above_fake"),
-    )
+    """Contours of the critic's scores: a column for each data set, a row for each constraint."""
+    rows = tables["rows"]
+    above = arithmetic(tables["critics"], ["dataset", "constraint"], "real_above_fake")
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
     side = theme.WIDTH / max(len(sets), 2)
     size = (side * len(sets), (side + 0.45) * len(constraints) + 0.9)
@@ -37,15 +35,15 @@ def landscape(tables: dict[str, pd.DataFrame], settings: Landscape) -> Figure:
             own = rows.query(key)
             points = tables["points"].query(f"dataset == {dataset!r} and seed == {seed}")
             _contours(grid[i, j], own[own["seed"] == seed], points)
-            mean = 100 * float(told.query(key)["mean"].iloc[0])
+            mean = 100 * float(above.query(key)["mean"].iloc[0])
             grid[i, j].set_title(f"{dataset}, {constraint}")
             grid[i, j].set_xlabel(f"real above fake: {mean:.0f} % of pairs", fontsize=8.5)
     note = (
         f"Seed {seed}, after {settings.steps:,} steps. Fakes are real points plus N(0, 1). Each "
-        f"panel: {LEVELS} levels between its own lowest and highest value, light is high (more "
+        f"panel: {LEVELS} levels between its own lowest and highest score, light is high (more "
         "real); red: real points. Below each: how often the critic scores a held-out real point "
-        f"above a fake, mean of {seeds(tables['critics'])}; intervals in "
-        "summary.md; whether it has come near its optimum: the figure of losses."
+        f"above a fake, mean of {seed_count(tables['critics'])}. summary.md has the intervals; the "
+        "figure of losses shows how near each critic has come to its optimum."
     )
     theme.caption(figure, "What a critic trained towards its optimum has learned", note)
     return figure
@@ -69,7 +67,7 @@ def _contours(axis: Axes, rows: pd.DataFrame, points: pd.DataFrame) -> None:
 def losses(rows: pd.DataFrame) -> Figure:
     """The critic's loss while it trains: has it come near its optimum?
 
-    From the second step on: at the first, nothing has been clipped yet.
+    The first step is left out: nothing has been clipped before it.
     """
     rows = rows[(rows["steps"] > 1) | (rows["steps"].max() <= 1)]
     sets, constraints = (list(rows[name].unique()) for name in ("dataset", "constraint"))
@@ -81,16 +79,15 @@ def losses(rows: pd.DataFrame) -> Figure:
         for _, one in own.groupby("seed"):
             axis.plot(one["steps"], one["loss"], color=colour, lw=1.2)
         axis.set_xscale("log")
-        axis.xaxis.set_major_formatter(powers)
+        label_decades(axis.xaxis)
         axis.set_title(f"{dataset}, {constraint}")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     for axis in axes[-len(sets) :]:
         axis.set_xlabel("steps of the critic")
     note = (
-        "A line a seed: the critic's loss (with the penalty, if it has one), mean of the steps "
-        "since the point before, "
-        "from the second step. Lower is nearer the optimum; scales differ, since a clip bounds "
-        "the critic's slope."
+        "One line per seed: the critic's loss (with the penalty, if it has one), mean of the steps "
+        "since the point before, from the second step on. Lower is nearer the optimum; scales "
+        "differ, since a clip bounds the critic's slope."
     )
     theme.caption(figure, "The critic's loss", note)
     return figure
@@ -99,11 +96,11 @@ def losses(rows: pd.DataFrame) -> Figure:
 def table(
     tables: dict[str, pd.DataFrame], settings: Landscape
 ) -> tuple[list[str], list[list[str]]]:
-    """A row a data set and constraint: pairs in order, the last loss, the range of values."""
+    """A row for each data set and constraint: pairs in order, last loss, range of the scores."""
     by = ["dataset", "constraint"]
-    told = arithmetic(tables["critics"], by, "real_above_fake")
-    told[["mean", "low", "high"]] *= 100
-    told[["low", "high"]] = told[["low", "high"]].clip(0, 100)  # a t interval knows no bounds
+    above = arithmetic(tables["critics"], by, "real_above_fake")
+    above[["mean", "low", "high"]] *= 100
+    above[["low", "high"]] = above[["low", "high"]].clip(0, 100)  # a t interval may leave the scale
     rows, losses = tables["rows"], tables["losses"]
     last = arithmetic(losses[losses["steps"] == losses["steps"].max()], by, "loss")
     values = rows.groupby([*by, "seed"])["value"]
@@ -116,17 +113,18 @@ def table(
         "range of values",
     ]
     lines = []
-    for dataset, constraint in told[by].itertuples(index=False):
-        at = [found.set_index(by).loc[(dataset, constraint)] for found in (told, last, span)]
-        lines.append([dataset, constraint, *map(worded, at), str(at[0]["n"].astype(int))])
+    for dataset, constraint in above[by].itertuples(index=False):
+        at = [found.set_index(by).loc[(dataset, constraint)] for found in (above, last, span)]
+        lines.append([dataset, constraint, *map(as_text, at), str(at[0]["n"].astype(int))])
     return [*heads, "n"], lines
 
 
 def notes(tables: dict[str, pd.DataFrame], settings: Landscape) -> list[str]:
-    """What the table needs said."""
+    """Sentences to be printed below the table."""
     return [
-        "Means over seeds with 95 % t intervals. Real above fake: of all pairs of a held-out real "
-        "point and a fake, those that the critic scores in that order; 50 is chance.",
+        "Means over seeds with 95 % t intervals. Real above fake: the share of all pairs of a "
+        "held-out real point and a fake in which the critic scores the real point higher; 50 is "
+        "chance.",
         f"Critics: {settings.layers} ReLU layers of {settings.width}, {settings.steps} steps of "
         f"{settings.batch_size}; fakes: real points plus N(0, 1).",
     ]

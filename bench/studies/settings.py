@@ -1,4 +1,4 @@
-"""The settings of each experiment, without importing torch."""
+"""The settings of each study, checked without importing torch."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from ..planning.hyperparameters import typed
 from ..planning.parsing import SEEDS, require_several, require_text, require_whole
 
 PLANE = tuple(name for name, entry in DATASETS.items() if entry.features == "points")
-FAR = 20.0
-WHOLE = {  # the least and the most of a whole number
+FAR = 20.0  # the largest shift of `distances`: beyond it a density underflows to 0
+WHOLE = {  # the smallest and the largest value of each whole number
     "threads": (1, 1024),
     "steps": (1, 10_000_000),
     "batch_size": (2, 65_536),
@@ -30,12 +30,12 @@ WHOLE = {  # the least and the most of a whole number
 
 @dataclass(frozen=True)
 class Settings:
-    """What every experiment has. Raises InputError for what cannot be meant."""
+    """The settings that every study has. Raises InputError for a value out of range."""
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     device: str = "cpu"
     threads: int = 1
-    drawn: ClassVar[bool] = True  # does it depend on a seed?
+    seeded: ClassVar[bool] = True  # False: the study is computed, and no seed changes it
 
     def __post_init__(self) -> None:
         require_text("device", self.device)
@@ -55,10 +55,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Vanishing(Settings):
-    """Generators frozen at three stages, a fresh discriminator trained against each."""
+    """A fresh discriminator is trained against a generator frozen at each of several stages."""
 
     dataset: str = "mnist5k"
-    stages: tuple[int, ...] = (4_000, 16_000, 64_000)  # real images that dcgan has seen
+    stages: tuple[int, ...] = (4_000, 16_000, 64_000)  # real images that the dcgan has seen
     steps: int = 500  # of the fresh discriminator
     batch_size: int = 64
     width: int = 8
@@ -77,18 +77,18 @@ class Vanishing(Settings):
 
 @dataclass(frozen=True)
 class Depth(Settings):
-    """Deep critics under clipping and under the penalty."""
+    """Deep critics are trained under clipping and under the penalty."""
 
     dataset: str = "swissroll"
     layers: int = 12
     width: int = 128
     steps: int = 500  # of the critic
-    critic_steps: int = 5  # for each of the generator
+    critic_steps: int = 5  # for each step of the generator
     batch_size: int = 64
     clips: tuple[float, ...] = (0.1, 0.01, 0.001)
     penalties: tuple[float, ...] = (10.0,)
-    clip_rate: float = 5e-4  # learning rates: of RMSprop under clipping, ten times the papers'
-    penalty_rate: float = 1e-4  # of Adam under the penalty
+    clip_rate: float = 5e-4  # learning rate of RMSprop under clipping: ten times the papers'
+    penalty_rate: float = 1e-4  # learning rate of Adam under the penalty
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -97,7 +97,7 @@ class Depth(Settings):
 
 @dataclass(frozen=True)
 class Landscape(Settings):
-    """Critics trained towards their optimum on points, the fakes held fixed."""
+    """Critics are trained towards their optimum on points, against fixed fakes."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
     datasets: tuple[str, ...] = ("ring8", "grid25", "swissroll")
@@ -109,7 +109,7 @@ class Landscape(Settings):
     penalty: float = 0.1
     clip_rate: float = 5e-4
     penalty_rate: float = 1e-3
-    side: int = 64  # of the grid of values
+    side: int = 64  # of the grid on which the critic is evaluated
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -119,24 +119,24 @@ class Landscape(Settings):
 
 @dataclass(frozen=True)
 class Distances(Settings):
-    """Two distributions that move apart; computed, so without seeds."""
+    """Two distributions move apart. This is computed, so it takes no seeds."""
 
     seeds: tuple[int, ...] = (0,)
     reach: float = 8.0  # the largest shift
-    points: int = 65  # shifts from 0 to it
-    atoms: int = 64  # of a line
-    drawn: ClassVar[bool] = False
+    points: int = 65  # shifts, from 0 to `reach`
+    atoms: int = 64  # points that stand for a line
+    seeded: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.reach > FAR:  # beyond it a density is below the smallest number
+        if self.reach > FAR:
             raise InputError(f"reach must be {FAR:g} at most, not {self.reach:g}")
         if self.seeds != (0,):
             raise InputError("distances is computed, not drawn: it takes no seeds")
 
 
 def resolved(name: str, kind: type[Settings], values: dict[str, Any]) -> Settings:
-    """The settings of the experiment `name` from texts or TOML values; raises InputError."""
+    """The settings of the study `name` from text or TOML values; raises InputError."""
     hints = {field.name: get_type_hints(kind)[field.name] for field in dataclasses.fields(kind)}
     found = {}
     for field, value in values.items():
@@ -156,9 +156,14 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
 
 
 def from_file(name: str, path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """What a settings.toml says, which must be of the experiment `name`; raises InputError."""
-    if values.get("probe") != name:
+    """The settings in a file of the study `name`; raises InputError for a file of anything else.
+
+    values: the content of the file. It names its study by `study = NAME`, or by `probe = NAME` if
+    an earlier version wrote it.
+    """
+    study = values.get("study", values.get("probe"))
+    if study != name:
         raise InputError(
-            f"{path} has no settings of {name}: its first line should be probe = {name!r}"
+            f"{path} has no settings of {name}: its first line should be study = {name!r}"
         )
-    return {field: value for field, value in values.items() if field != "probe"}
+    return {field: value for field, value in values.items() if field not in ("study", "probe")}

@@ -1,8 +1,9 @@
-"""Does a discriminator that is too good leave the generator without a gradient?
+"""Does the generator's gradient vanish as the discriminator nears its optimum?
 
-Figure 2 of Arjovsky & Bottou (2017, arXiv:1701.04862): a DCGAN is trained to three stages, its
-generator frozen, and a fresh discriminator trained towards its optimum. Beside their saturating
-loss stand the non-saturating one and the two Wasserstein critics, all against one generator.
+Figure 2 of Arjovsky & Bottou (2017, arXiv:1701.04862): the generator of a DCGAN is frozen at each
+of three stages of training, and a fresh discriminator is trained towards its optimum against it.
+They show the saturating loss; here the non-saturating loss and both Wasserstein critics meet the
+same frozen generators.
 """
 
 from collections.abc import Iterator
@@ -19,23 +20,24 @@ from gan_zoo.streams import Streams
 from ..datasets.batches import Shuffled
 from ..datasets.dataset import Dataset, load_dataset, to_unit
 from ..words import short
-from .critics import Rows, Tick, build, counted, critic_step, fakes, fresh, looks
+from .critics import Rows, Tick, build, critic_step, fakes, log_steps, streams_of
 from .settings import Vanishing
 
 Weights = dict[str, Tensor]
-# The games that one discriminator serves: the first trains it, the others look through it.
+# Name of a group -> its model and its games. The games of a group share one discriminator: the
+# first trains it, the others measure their generator's gradient through it.
 GAMES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "logistic": ("dcgan", {"saturating": {"saturating": True}, "non-saturating": {}}),
     "clipping": ("wgan", {"clipping": {}}),
     "penalty": ("wgangp", {"penalty": {}}),
 }
-POINTS = 25  # at which the gradient is measured
-SAMPLES = 256  # latents that it is measured on, and held-out images beside them
+POINTS = 25  # steps at which the gradient is measured
+SAMPLES = 256  # latents, and held-out images, that it is measured on
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What the gradient is measured on: the same at every look of a seed."""
+    """What the gradient of one seed is measured on, the same at every step."""
 
     real: Tensor
     labels: Tensor
@@ -44,14 +46,15 @@ class Measure:
     device: str
 
     def streams(self) -> Streams:
-        """Those that a penalty draws from, at their beginning."""
-        return fresh(self.seed, "vanishing/measure", self.device)
+        """The streams that a penalty draws from, from their start."""
+        return streams_of(self.seed, "vanishing/measure", self.device)
 
 
 def run(settings: Vanishing, seed: int, tick: Tick) -> dict[str, Rows]:
-    """One seed: rows of stage, game, seed, steps, generator_grad_norm, accuracy, loss.
+    """The rows of one seed: stage, game, seed, steps, generator_grad_norm, accuracy, loss.
 
-    `loss` is the discriminator's, on held-out images; `accuracy` is NaN for critics.
+    `loss` is the discriminator's on held-out images; `accuracy` is its share of right answers on
+    them and on fakes, NaN for critics.
     """
     data, measure = load_dataset(settings.dataset), None
     rows: Rows = []
@@ -67,7 +70,7 @@ def run(settings: Vanishing, seed: int, tick: Tick) -> dict[str, Rows]:
 
 
 def generators(settings: Vanishing, seed: int, data: Dataset) -> Iterator[tuple[str, Weights]]:
-    """(images seen, weights) of a dcgan's generator at each stage of one training."""
+    """(images seen, weights) of a dcgan's generator at each stage of its training."""
     streams = Streams(seed, settings.device)
     model = build("dcgan", data.spec, streams, **common(settings))
     batches = batches_of(settings, data, streams)
@@ -81,7 +84,7 @@ def generators(settings: Vanishing, seed: int, data: Dataset) -> Iterator[tuple[
 def players(
     settings: Vanishing, seed: int, data: Dataset, frozen: Weights, group: str
 ) -> dict[str, GAN]:
-    """game -> model with the frozen generator; all of a group share one fresh discriminator."""
+    """Game -> a model with the frozen generator; the models share one fresh discriminator."""
     model, games = GAMES[group]
     extra: dict[str, dict[str, Any]] = {
         "logistic": {"discriminator_norm": "batch" if settings.batch_norm else "none"},
@@ -93,7 +96,7 @@ def players(
     }
     made: dict[str, GAN] = {}
     for game, values in games.items():
-        streams = fresh(seed, "vanishing/fresh", settings.device)
+        streams = streams_of(seed, "vanishing/fresh", settings.device)
         made[game] = build(model, data.spec, streams, **common(settings), **extra[group], **values)
         made[game].generator.load_state_dict(frozen)
         made[game].discriminator = next(iter(made.values())).discriminator
@@ -103,12 +106,13 @@ def players(
 def watched(
     models: dict[str, GAN], settings: Vanishing, seed: int, data: Dataset, measure: Measure
 ) -> Iterator[dict[str, Any]]:
-    """Trains the shared discriminator, and looks through it on the way."""
+    """Train the shared discriminator, and measure each game's gradient through it on the way."""
     trained = next(iter(models.values()))
-    streams = fresh(seed, "vanishing/fresh", settings.device)
+    streams = streams_of(seed, "vanishing/fresh", settings.device)
     batches = batches_of(settings, data, streams)
-    for step, look in counted(settings.steps, looks(settings.steps, POINTS)):
-        if look:
+    measured = set(log_steps(settings.steps, POINTS))
+    for step in range(settings.steps + 1):
+        if step in measured:
             for game, model in models.items():
                 yield {"game": game, "steps": step, **seen(model, measure)}
         if step < settings.steps:
@@ -117,7 +121,7 @@ def watched(
 
 
 def seen(model: GAN, measure: Measure) -> dict[str, float]:
-    """The norm of the generator's gradient, the discriminator's accuracy and its loss."""
+    """The norm of the generator's gradient, and the discriminator's accuracy and loss."""
     fake = model.generator(measure.latent, measure.labels)
     parts = measure.real, fake, measure.latent, measure.labels, measure.streams(), 0
     loss = model.generator_loss(Batch(*parts))
@@ -136,7 +140,7 @@ def seen(model: GAN, measure: Measure) -> dict[str, float]:
 
 
 def measured_on(settings: Vanishing, seed: int, data: Dataset) -> Measure:
-    streams = fresh(seed, "vanishing/measure", settings.device)
+    streams = streams_of(seed, "vanishing/measure", settings.device)
     rows = streams["data"].permutation(len(data.holdout))[:SAMPLES].cpu()
     real, labels = to_unit(data.holdout.samples[rows]), data.holdout.labels[rows]
     latent = streams["latent/generator"].normal(len(rows), settings.latent_dim)

@@ -1,11 +1,11 @@
-"""The figure and the table of `bench probe vanishing`."""
+"""The figure and the table of `bench study vanishing`."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..plots import theme
-from .averages import arithmetic, geometric, powers, room_for, seeds, worded
+from .averages import arithmetic, cell, fit_log_axis, geometric, label_decades, seed_count
 from .settings import Vanishing
 
 COLOURS = {
@@ -24,7 +24,7 @@ def figures(tables: dict[str, pd.DataFrame], settings: Vanishing) -> dict[str, F
 
 @theme.themed
 def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
-    """The generator's gradient norm while a fresh discriminator trains: a panel a stage."""
+    """The generator's gradient norm while a fresh discriminator trains, a panel for each stage."""
     stages = list(rows["stage"].unique())
     figure = Figure(figsize=(theme.WIDTH, 5.6), layout="constrained")
     grid = figure.subplots(
@@ -38,21 +38,21 @@ def vanishing(rows: pd.DataFrame, settings: Vanishing) -> Figure:
         _accuracy(below, own[own["game"] == "saturating"])
         above.set_title(f"generator after {stage} images")
         below.set_xlabel("steps of the fresh discriminator")
-        below.xaxis.set_major_formatter(powers)
+        label_decades(below.xaxis)
     grid[0, 0].set_ylabel("norm of the generator's gradient")
     grid[1, 0].set_ylabel("accuracy of the\ndiscriminator, %")
-    room_for(grid[0, 0], rows[NORM])
-    grid[0, 0].yaxis.set_major_formatter(powers)
+    fit_log_axis(grid[0, 0], rows[NORM])
+    label_decades(grid[0, 0].yaxis)
     theme.label_ends(grid[0, -1], ends)
     note = (
-        f"Thin: one seed; thick: the geometric mean of {seeds(rows)}; band: its 95 % t interval, "
-        "of the logarithm, cut at the frame. "
-        "Every seed trains a dcgan of its own, frozen at each stage for all four "
-        "losses; the norm is over all its weights, on the same latents at every step. Norms of "
-        "different losses have different units: compare how each changes. Accuracy is on held-out "
-        "images and fakes of those latents; the two logistic losses share one discriminator."
+        f"Thin: one seed; thick: the geometric mean of {seed_count(rows)}; band: its 95 % t "
+        "interval, of the logarithm, cut at the frame. Every seed trains a dcgan of its own, whose "
+        "generator is frozen at each stage for all four losses. The norm is over all of the "
+        "generator's weights, on the same latents at every step. Norms of different losses have "
+        "different units: compare how each changes. Accuracy is on held-out images and on fakes "
+        "from those latents; the two logistic losses share one discriminator."
     )
-    theme.caption(figure, "What a better discriminator leaves of the generator's gradient", note)
+    theme.caption(figure, "The generator's gradient as the discriminator improves", note)
     return figure
 
 
@@ -83,7 +83,7 @@ def _accuracy(axis: Axes, rows: pd.DataFrame) -> None:
 def table(
     tables: dict[str, pd.DataFrame], settings: Vanishing
 ) -> tuple[list[str], list[list[str]]]:
-    """A row a stage and loss: the norm at the first and the last step, and their ratio."""
+    """A row for each stage and loss: the norm at the first and the last step, and their ratio."""
     rows = tables["rows"]
     by = ["stage", "game"]
     first = rows[rows["steps"] == 0].set_index([*by, "seed"])
@@ -99,24 +99,19 @@ def table(
     heads = ["generator", "loss", *named, "accuracy, %", "n"]
     counts, lines = last.groupby(by).size(), []
     for stage, game in dict.fromkeys((stage, game) for stage, game, _ in first.index):
-        cells = [_cell(found, stage, game) for found in named.values()]
+        cells = [cell(found, stage=stage, game=game) for found in named.values()]
         percent = accuracy.assign(**{c: 100 * accuracy[c] for c in ("mean", "low", "high")})
         n = counts[stage, game]
-        lines.append([stage, game, *cells, _cell(percent, stage, game), str(n)])
+        lines.append([stage, game, *cells, cell(percent, stage=stage, game=game), str(n)])
     return heads, lines
 
 
-def _cell(found: pd.DataFrame, stage: str, game: str) -> str:
-    own = found[(found["stage"] == stage) & (found["game"] == game)]
-    return worded(own.iloc[0]) if len(own) else "–"
-
-
 def notes(tables: dict[str, pd.DataFrame], settings: Vanishing) -> list[str]:
-    """What the table needs said."""
+    """Sentences to be printed below the table."""
     norm = "batch norm" if settings.batch_norm else "no batch norm"
     return [
         "Geometric means over seeds with 95 % t intervals of the logarithm (accuracy: of the "
-        "mean). `generator`: real images that the dcgan had seen when it was frozen.",
+        "mean). `generator`: real images that the dcgan had seen when its generator was frozen.",
         f"Discriminator and clipped critic have {norm}, the penalised critic none. Networks of "
         f"width {settings.width}, batches of {settings.batch_size}.",
     ]

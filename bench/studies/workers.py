@@ -1,26 +1,25 @@
-"""Where the seeds of an experiment are computed: here, or in worker processes."""
+"""Computes the seeds of a study, in this process or in worker processes."""
 
 import importlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, MutableSequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from functools import partial
 from typing import Any
 
 from ..training.executors import begin_worker
 from .settings import Settings
 
 Tables = dict[str, list[dict[str, Any]]]
-Watch = Callable[[float], None]  # told how many seeds' worth of work is done
-LOOK = 0.5  # seconds between two looks at how far the workers are
+Watch = Callable[[float], None]  # is told how much work is done, in seeds: 1.5 is one and a half
+REFRESH = 0.5  # seconds between two reports of how far the workers are
 _shares: list[MutableSequence[float]] = []  # of each seed's work, in memory that workers share
 
 
-def computed(
+def compute(
     name: str, settings: Settings, seeds: list[int], jobs: int, watch: Watch
 ) -> Iterator[tuple[int, Tables | Exception]]:
-    """(seed, its tables, or what it failed with), as they come."""
+    """(seed, its tables or the error that it failed with) in the order in which seeds end."""
     if jobs == 1:
         yield from _here(name, settings, seeds, watch)
     else:
@@ -31,14 +30,14 @@ def _here(
     name: str, settings: Settings, seeds: list[int], watch: Watch
 ) -> Iterator[tuple[int, Tables | Exception]]:
     for done, seed in enumerate(seeds):
+
+        def tick(share: float, done: int = done) -> None:
+            watch(done + share)
+
         try:
-            yield seed, _compute(name, settings, seed, partial(_add, watch, done))
+            yield seed, _compute(name, settings, seed, tick)
         except Exception as error:  # the other seeds go on
             yield seed, error
-
-
-def _add(watch: Watch, done: int, share: float) -> None:
-    watch(done + share)
 
 
 def _in_processes(
@@ -52,11 +51,11 @@ def _in_processes(
     )
     try:
         running = {
-            pool.submit(_tell, name, settings, seed, index): seed
+            pool.submit(_in_worker, name, settings, seed, index): seed
             for index, seed in enumerate(seeds)
         }
         while running:
-            ended = wait(running, LOOK, FIRST_COMPLETED).done
+            ended = wait(running, REFRESH, FIRST_COMPLETED).done
             watch(sum(shares))
             for future in ended:
                 error = future.exception()
@@ -75,7 +74,7 @@ def _begin(shares: MutableSequence[float]) -> None:
     _shares.append(shares)
 
 
-def _tell(name: str, settings: Settings, seed: int, index: int) -> Tables:
+def _in_worker(name: str, settings: Settings, seed: int, index: int) -> Tables:
     def tick(share: float) -> None:
         _shares[0][index] = share
 
@@ -83,7 +82,7 @@ def _tell(name: str, settings: Settings, seed: int, index: int) -> Tables:
 
 
 def _compute(name: str, settings: Settings, seed: int, tick: Watch) -> Tables:
-    import torch  # where the work is done
+    import torch  # only where the work is done
 
     torch.set_num_threads(settings.threads)
     run = importlib.import_module(f"bench.studies.{name}").run

@@ -143,7 +143,7 @@ def test_the_table_has_a_row_for_what_nothing_was_recorded_of():
     assert missing(table) == [n for n in range(1, 17) if n != 2]
     absent = table[table["claim"] == 7].iloc[0]
     assert (absent["verdict"], absent["n"]) == (OPEN, 0)
-    assert absent["note"] == "needs a folder of `bench probe vanishing`"
+    assert absent["note"] == "needs a folder of `bench study vanishing`"
     assert len(judged([run_of({"dcgan": scaled(1), "gan": scaled(2)})], whole=False)) == 1
 
 

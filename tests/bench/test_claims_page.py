@@ -58,7 +58,7 @@ def test_the_page_says_what_this_folder_can_speak_to(section):
     assert "✔ supported" in words
     assert "Rule: the ratio of the final FID of the same seed" in words
     assert "Radford et al. 2015" in words
-    assert "7 (a folder of `bench probe vanishing`)" in words
+    assert "7 (a folder of `bench study vanishing`)" in words
 
 
 def test_a_label_is_text_in_the_claims(section):
@@ -117,7 +117,7 @@ def test_csv_goes_to_other_programs_alone(tmp_path):
     [
         (lambda p: (p / "settings.toml").unlink(), "is no results folder"),
         (lambda p: (p / "rows.parquet").write_bytes(b"x"), "cannot be read"),
-        (lambda p: (p / "rows.parquet").unlink(), "`bench probe vanishing` writes it"),
+        (lambda p: (p / "rows.parquet").unlink(), "`bench study vanishing` writes it"),
         (
             lambda p: write_parquet(p / "rows.parquet", pd.DataFrame({"stage": ["1"]})),
             "has no column game",

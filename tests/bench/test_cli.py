@@ -165,7 +165,7 @@ def test_the_installed_command_starts() -> None:
     [
         (["rnu"], "there is no command 'rnu'; did you mean 'run'?"),
         (["run", str(ROOT / "results/reference-mnist5k")], "plan is its experiment.toml"),
-        (["run", str(ROOT / "experiments/probe-depth.toml")], "is for `bench probe 'depth'"),
+        (["run", str(ROOT / "experiments/study-depth.toml")], "is for `bench study 'depth'"),
         (["status", str(ROOT / "results/reference-claims")], "inside it are digits, points"),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_metric_may_be_written_as_people_do() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    command = f"{sys.executable} -m bench.cli probe landscape --dry-run | head -1"
+    command = f"{sys.executable} -m bench.cli study landscape --dry-run | head -1"
     command = command.replace("-m bench.cli", "-c 'from bench.cli import main; main()'")
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""

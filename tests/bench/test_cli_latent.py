@@ -186,7 +186,7 @@ def test_neighbours_seen_by_an_extractor_that_was_trained_on_them(
         (["sample"], "--model gan or cgan"),
         (["sample", "--model", "gan", "-n", "0"], "-n must be 1 or more"),
         (["sample", "--model", "gan", "-n", "60000"], "from 1 to 50,000"),
-        (["sample", "--model", "gan", "--labels", "3"], "not told what to draw"),
+        (["sample", "--model", "gan", "--labels", "3"], "takes no labels"),
         (["sample", "--model", "cgan", "--labels", "3,x"], "whole numbers from 0"),
         (["sample", "--model", "cgan", "--labels", "10"], "labels 0 to 9, not 10"),
         (
@@ -201,7 +201,7 @@ def test_neighbours_seen_by_an_extractor_that_was_trained_on_them(
         (["interpolate", "--model", "gan", "--format", "grid", "--between", "1,2"], "four corners"),
         (
             ["interpolate", "--model", "cgan", "--between", "1,2", "--labels", "1,2,3"],
-            "--labels are",
+            "--labels takes one label",
         ),
         (["interpolate", "--model", "gan", "--between", "99999"], "from 1 to 50,000"),
         (

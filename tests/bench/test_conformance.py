@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from bench.checks.case import Case, DeviceWatch, pinned
 from bench.checks.conformance import CHECKS, conformance, suited
-from bench.checks.watching import Case, DeviceWatch, pinned
 from gan_zoo.base import GAN, Batch, DataSpec, Step
 from gan_zoo.gan import VanillaGAN
 from gan_zoo.streams import Stream, Streams
@@ -202,8 +202,8 @@ BROKEN: dict[type[GAN], str] = {
     CountsInPython: "resume",
     KeepsATensor: "resume",
     CentresTheBatch: "sampling alone",
-    CountsItsSamples: "sampling still",
-    SamplesGlobally: "sampling still",
+    CountsItsSamples: "pure sampling",
+    SamplesGlobally: "pure sampling",
     ReadsAnItem: "meta",
     CopiesToTheDevice: "no waiting",
     MixesTypes: "bf16",
@@ -245,7 +245,7 @@ def test_without_a_step_nothing_else_is_tried() -> None:
     assert set(list(found.values())[2:]) == {"skipped"}
 
 
-def test_the_verdict_names_the_data_and_the_remedy() -> None:
+def test_a_result_names_the_data_and_the_remedy() -> None:
     config = dataclasses.replace(WGAN.defaults, width=4)
     cases, reasons = suited(ClipsBefore, config)
     assert [str(case) for case in cases] == ["1x28x28", "3x32x32"]

@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 
 from bench import environment
 from bench.checks import conformance
-from bench.checks import machine as doctor
-from bench.checks.machine import CHECKS, TRIAL
-from bench.checks.result import OK, Check, Found, Verdict, judge, tell
-from bench.checks.watching import Case
+from bench.checks import this_machine as doctor
+from bench.checks.case import Case
+from bench.checks.check import OK, Check, CheckResult, Found, report
+from bench.checks.this_machine import CHECKS, TRIAL
 from bench.cli import main
 from bench.extractors import network as features
 
@@ -28,8 +28,8 @@ Patch = pytest.MonkeyPatch
 
 
 def outcome(name: str) -> tuple[str, str]:
-    verdict = judge(name, CHECKS[name])
-    return verdict.outcome, verdict.note
+    result = CHECKS[name].run(name)
+    return result.outcome, result.note
 
 
 def cli(*arguments: str, **options: Any) -> Result:
@@ -91,8 +91,8 @@ def test_bf16_is_told_by_the_processors_flags(flags: str, has: bool, monkeypatch
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr(doctor, "best_device", lambda: "cpu")
     monkeypatch.setattr(doctor, "processor_flags", lambda: flags.split())
-    verdict, note = outcome("precision")
-    assert verdict == "ok"
+    result, note = outcome("precision")
+    assert result == "ok"
     assert ("expect no gain" in note) != has
 
 
@@ -136,16 +136,16 @@ def test_an_extractor_with_a_flipped_bit(tmp_path: Path, monkeypatch: Patch) -> 
         content[-1] ^= 1
         (tmp_path / path.name).write_bytes(content)
     monkeypatch.setattr(features, "WEIGHTS", tmp_path)
-    verdict, note = outcome("extractors")
-    assert verdict == "failed"
+    result, note = outcome("extractors")
+    assert result == "failed"
     assert "sha256" in note
 
 
 def test_packages_beside_their_ranges(monkeypatch: Patch) -> None:
     asked = ["numpy>=2.0", "torch<1", "no-such-package>=1", 'also-none; extra == "dev"']
     monkeypatch.setattr(doctor, "requires", lambda name: asked)
-    verdict, note = outcome("packages")
-    assert verdict == "failed"
+    result, note = outcome("packages")
+    assert result == "failed"
     assert note == f"torch {version('torch')}, not <1; no-such-package is missing"
     monkeypatch.setattr(doctor, "requires", lambda name: asked[:1])
     assert outcome("packages") == ("ok", "1 packages fit")
@@ -174,21 +174,21 @@ def test_bits_that_differ_are_found(monkeypatch: Patch) -> None:
     assert outcome("threads")[0] == "skipped"
 
 
-def test_a_verdict_is_a_line_and_its_remedy_another() -> None:
+def test_a_result_is_a_line_and_its_remedy_another() -> None:
     def bad() -> Found:
         """It is good."""
         raise ValueError("no\x1b[31m\nsecond line")
 
-    verdicts = [
-        judge("bad", Check(bad, "do this")),
-        Verdict("good", "ok", "fine", "unused"),
-        Verdict("so so", "warning", "hm", "do that"),
+    results = [
+        Check(bad, "do this").run("bad"),
+        CheckResult("good", "ok", "fine", "unused"),
+        CheckResult("so so", "warning", "hm", "do that"),
     ]
     told: list[str] = []
-    assert not tell(verdicts, told.append)
+    assert not report(results, told.append)
     plain = [line.encode().decode("unicode_escape") for line in told]
     assert [line.split()[-1] for line in plain] == ["no?[31m", "this", "fine", "hm", "that"]
-    assert tell(verdicts[1:], told.append)
+    assert report(results[1:], told.append)
 
 
 def test_a_rule_is_told_where_it_is_kept() -> None:
@@ -199,7 +199,7 @@ def test_a_rule_is_told_where_it_is_kept() -> None:
         """
         return OK
 
-    assert judge("good", Check(good, "")).note == "All is well"
+    assert Check(good, "").run("good").note == "All is well"
 
 
 MINE = """

@@ -248,7 +248,9 @@ def test_a_graph_that_draws_otherwise_does_not_leave(tmp_path: Path) -> None:
     own = tmp_path / "noisy.py"
     own.write_text(OWN.format(more=" + randn_like(latent[:, :1, None, None])"))
     root = trained(tmp_path / "own", {"noisy": f"{own}:Mine"}, "mnist5k", (0,))
-    with pytest.raises(InputError, match=r"is \d\S* from torch, beyond 0\.0001: .*--no-onnx"):
+    with pytest.raises(
+        InputError, match=r"differs from torch by \d\S*, more than 0\.0001: .*--no-onnx"
+    ):
         export(root, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -91,7 +91,7 @@ def test_labels_are_in_turn_and_only_for_those_who_are_told(made: Path) -> None:
     assert codes_of(told, 5, labels=[3, 5]).labels.tolist() == [3, 5, 3, 5, 3]
     with pytest.raises(InputError, match="labels 0 to 7, not 8"):
         codes_of(told, 5, labels=[8])
-    with pytest.raises(InputError, match="not told what to draw"):
+    with pytest.raises(InputError, match="gan takes no labels"):
         codes_of(load_generator(made, "gan"), 5, labels=[3])
 
 
@@ -118,7 +118,7 @@ def test_why_there_are_no_weights_is_told(root: Path) -> None:
     weights(root, "cgan").unlink()
     status = root / "trials" / "ring8" / "cgan" / "s0" / "status.json"
     write_json(status, {"status": "failed", "reason": "out of luck"})
-    with pytest.raises(InputError, match="it is 'failed': 'out of luck'"):
+    with pytest.raises(InputError, match="the trial is 'failed': 'out of luck'"):
         load_generator(root, "cgan", seed=0)
     status.unlink()
     with pytest.raises(InputError, match="when a trial ends"):

@@ -9,8 +9,9 @@ from scipy.spatial import geometric_slerp
 from scipy.stats import kstest, truncnorm
 
 from bench.errors import InputError
-from bench.generators.paths import course, crossfade, from_data, linear, path, spherical
+from bench.generators.paths import linear, path, spherical
 from bench.generators.sampling import Codes, truncated
+from bench.generators.smoothness import course, crossfade, from_data
 
 RNG = torch.Generator().manual_seed(0)
 

@@ -157,7 +157,7 @@ def test_emd_of_two_true_samples_is_the_floor_and_of_a_collapse_far_above() -> N
     [
         (torch.tensor([[math.nan, 0.0]]), torch.zeros(2, 2), "NaN or inf"),
         (torch.zeros(2, 2), torch.tensor([[0.0, -math.inf]]), "NaN or inf"),
-        (torch.empty(0, 2), torch.zeros(2, 2), "EMD of 0 and 2 points"),
+        (torch.empty(0, 2), torch.zeros(2, 2), "EMD needs points on both sides, got 0 and 2"),
         (torch.zeros(2, 3), torch.zeros(2, 2), r"\[2, 3\] and \[2, 2\]"),
         (torch.zeros(2), torch.zeros(2, 2), r"\[2\] and \[2, 2\]"),
     ],

@@ -58,7 +58,7 @@ def test_the_classifier_score_is_the_exponential_of_scipys_entropies(
 
 def test_the_classifier_score_refuses_what_is_no_probability() -> None:
     bad = torch.tensor([[0.5, 0.5], [1.5, -0.5], [math.nan, 1.0], [0.5, 0.4]])
-    with pytest.raises(ValueError, match="3 of 4 rows are no probabilities"):
+    with pytest.raises(ValueError, match="3 of 4 rows are not probabilities"):
         classifier_score(bad)
     with pytest.raises(ValueError, match=r"are \[n, c\], got \[2\]"):
         classifier_score(bad[0])

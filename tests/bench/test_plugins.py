@@ -125,7 +125,7 @@ def test_code_that_changes_during_the_run_fails_its_trial(mine: Path) -> None:
 
     real = attempt.run_trial
 
-    def edited(trial, root, checkpoint_every):  # type: ignore[no-untyped-def]
+    def edited(trial, root, checkpoint_every):
         mine.write_text(MODEL.format(factor=3.0))
         return real(trial, root, checkpoint_every)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import bench
-from bench.checks.verify import recorded
+from bench.checks.verify import repeatable_trial
 from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
 from bench.files import read_json, write_json
@@ -333,10 +333,10 @@ def test_verify_trains_with_the_recorded_probes(quick: None, tmp_path: Path) -> 
     (trial,) = trials_of(plan)
     train(trial, tmp_path)
     results = bench.load(tmp_path)
-    assert recorded(results, trial.key).probes == ("updates", "diversity")
+    assert repeatable_trial(results, trial.key).probes == ("updates", "diversity")
     path = tmp_path / "trials" / trial.key / "trial.json"
     facts = read_json(path)
     write_json(path, {k: v for k, v in facts.items() if k != "probes"})  # of version 0.1.0
-    assert recorded(results, trial.key).probes == ()
+    assert repeatable_trial(results, trial.key).probes == ()
     write_json(path, facts | {"probes": ["slopes", "of a later version"]})
-    assert recorded(results, trial.key).probes == ("slopes",)
+    assert repeatable_trial(results, trial.key).probes == ("slopes",)

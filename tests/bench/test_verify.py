@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import bench
-from bench.checks.repeats import ALIKE, SAME, Repeat
-from bench.checks.verify import expected, recorded
+from bench.checks.repeated_trial import ALIKE, SAME, Repeat
+from bench.checks.verify import bits_expected, repeatable_trial
 from bench.cli import main
 from bench.datasets.dataset import load_dataset
 from bench.environment import BITS, environment
@@ -106,11 +106,11 @@ def test_on_another_machine_it_is_alike(root: Path) -> None:
 
 def test_another_configuration_is_refused(root: Path) -> None:
     path = root / "trials" / LABEL / "trial.json"
-    assert recorded(Results(root), LABEL).key == LABEL
+    assert repeatable_trial(Results(root), LABEL).key == LABEL
     write_json(path, {**read_json(path), "batch_size": 32})
     result = verify(root, "--trial", LABEL)
     assert result.exit_code == 2
-    assert "by a version that configures trials in another way" in result.stderr
+    assert "by a version that configures trials differently" in result.stderr
 
 
 def test_a_trial_that_fails_here_is_not_reproduced(
@@ -214,11 +214,11 @@ def test_rows_that_lie_elsewhere_are_not_compared(made: Path, root: Path) -> Non
     frame.to_parquet(there / "curves.parquet")
     outcome, told = SAME["curves"].look(Repeat(there, here, "emd", np.ones(2)))
     assert outcome == "ok"
-    assert told.endswith("; " + f"{int((frame['images'] == 1280).sum()) - 1:,} lie elsewhere")
+    assert told.endswith("; " + f"{int((frame['images'] == 1280).sum()) - 1:,} are of other images")
     frame.assign(images=frame["images"] * 7).to_parquet(there / "curves.parquet")
     outcome, told = SAME["curves"].look(Repeat(there, here, "emd", np.ones(2)))
     assert outcome == "skipped"
-    assert "placed the rows elsewhere" in told
+    assert "rows at other images" in told
 
 
 @pytest.mark.parametrize(
@@ -250,22 +250,22 @@ def test_a_spread_that_holds_the_untrained_generator_tells_little(made: Path) ->
 
 def test_which_of_the_two_is_expected() -> None:
     here = environment()
-    assert expected(here, here, "cpu", None)[0]
+    assert bits_expected(here, here, "cpu", None)[0]
     old = {name: value for name, value in here.items() if name != "instructions"}
-    exact, why = expected(old, here, "cpu", None)
+    exact, why = bits_expected(old, here, "cpu", None)
     assert exact
-    assert "of instructions the record tells nothing" in why
-    exact, why = expected({**here, "commit": "0123456789abc"}, here, "cpu", None)
+    assert "the record does not name instructions" in why
+    exact, why = bits_expected({**here, "commit": "0123456789abc"}, here, "cpu", None)
     assert exact
     assert "commit 0123456789 there" in why
     for name in BITS:
-        exact, why = expected({**here, name: "other"}, here, "cpu", None)
+        exact, why = bits_expected({**here, name: "other"}, here, "cpu", None)
         assert not exact
         assert f"{name} other there" in why
-    assert expected({**here, "pandas": "0.1", "cores": 99}, here, "cpu", None)[0]
-    assert "cuda" in expected(here, here, "cuda", None)[1]
-    assert not expected(here, here, "cuda", None)[0]
-    assert not expected(here, here, "cpu", 0.05)[0]
+    assert bits_expected({**here, "pandas": "0.1", "cores": 99}, here, "cpu", None)[0]
+    assert "cuda" in bits_expected(here, here, "cuda", None)[1]
+    assert not bits_expected(here, here, "cuda", None)[0]
+    assert not bits_expected(here, here, "cpu", 0.05)[0]
 
 
 def test_published_trials_are_still_configured_alike() -> None:
@@ -273,5 +273,7 @@ def test_published_trials_are_still_configured_alike() -> None:
     plans = [plan for folder in published for plan in folder.rglob("experiment.toml")]
     for folder in sorted(plan.parent for plan in plans):
         for path in sorted(folder.glob("trials/*/*/*/trial.json")):
-            trial = recorded(Results(folder), path.parent.relative_to(folder / "trials").as_posix())
+            trial = repeatable_trial(
+                Results(folder), path.parent.relative_to(folder / "trials").as_posix()
+            )
             assert trial.config_hash == json.loads(path.read_text())["config_hash"]

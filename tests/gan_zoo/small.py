@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.checks import watching as observing
+from bench.checks import case
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
@@ -28,4 +28,4 @@ def make(
 def batches(
     spec: DataSpec = GREY, size: int = 6, device: str = "cpu"
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    return observing.batches(spec, size, device)
+    return case.batches(spec, size, device)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.checks.case import Case
 from bench.checks.conformance import CHECKS
-from bench.checks.watching import Case
 from gan_zoo.base import DataSpec
 from gan_zoo.catalog import MODELS, load
 from gan_zoo.streams import Streams

@@ -1,6 +1,6 @@
 """Draws 64 samples of this generator: python load.py
 
-It needs torch, safetensors and gan_zoo, which is part of the project gan-bench.
+It needs torch, safetensors, and gan_zoo of the project gan-bench.
 """
 
 import json
@@ -15,7 +15,7 @@ from gan_zoo.base import DataSpec
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
 
-# Build the model as it was trained, and put the generator's weights in.
+# Build the model with its hyperparameters and load the generator's weights.
 folder = Path(__file__).parent
 facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
 name = facts["model"]
@@ -25,10 +25,10 @@ spec = DataSpec(tuple(facts["spec"]["shape"]), facts["spec"]["classes"])
 gan = kind(spec, replace(kind.defaults, **values), Streams(0)).eval()
 gan.sampler.load_state_dict(load_file(folder / "generator.safetensors"))
 # Draw images [64, channels, height, width] in [-1, 1], or points [64, 2].
-labels = torch.arange(64) % spec.classes  # a conditional model is asked for these classes
+labels = torch.arange(64) % spec.classes  # the classes that a conditional model draws
 with torch.no_grad():
-    samples = gan.sample(labels, Streams(0)["latent/export"])  # another seed: other samples
-# Write images as a grid of 8 x 8, in a format without a library; print points.
+    samples = gan.sample(labels, Streams(0)["latent/export"])  # Streams(1) gives other samples
+# Write images as a grid of 8 x 8 in a format that needs no library, or print points.
 if samples.ndim == 4:
     tiles = samples.unflatten(0, (8, 8)).permute(0, 3, 1, 4, 2)
     grid = ((tiles.flatten(0, 1).flatten(1, 2) + 1) * 127.5).round().clamp(0, 255).byte()

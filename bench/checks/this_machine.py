@@ -1,4 +1,4 @@
-"""What this machine has and what it lacks, for benchmarks that can be trusted and repeated."""
+"""Checks of this machine: can its benchmarks be trusted and repeated?"""
 
 import fcntl
 import hashlib
@@ -24,16 +24,16 @@ from ..environment import cores, gpu_driver, memory, processor_flags
 from ..extractors import EXTRACTORS
 from ..extractors.network import load_extractor
 from ..files import write_bytes
-from .result import OK, Check, Found, judge, tell
-from .watching import Case
+from .case import Case
+from .check import OK, Check, Found, report
 
 GB = 10**9
-TRIAL = 1.3 * GB  # memory of a trial's process, at most, with the evaluation of 4,000 samples
-ROOM = 1.0 * GB  # free disk below which a run may not end: data sets are up to 0.5 GB
+TRIAL = 1.3 * GB  # the most memory of a trial's process, when it evaluates 4,000 samples
+ROOM = 1.0 * GB  # free disk that a run may need: data sets take up to 0.5 GB
 
 
 def devices() -> Found:
-    """What torch can train on; a GPU that it cannot see is a pity."""
+    """Torch sees the GPU, if there is one."""
     found, driver = ["cpu"], gpu_driver()
     if torch.cuda.is_available():
         found.append(f"cuda {torch.version.cuda}: {torch.cuda.get_device_name()}, driver {driver}")
@@ -45,7 +45,7 @@ def devices() -> Found:
 
 
 def processor() -> Found:
-    """Threads and other programs fit on the cores."""
+    """Torch's threads and other programs do not exceed the cores."""
     usable, load = cores(), os.getloadavg()[0]
     threads, asked = torch.get_num_threads(), os.environ.get("OMP_NUM_THREADS", "not set")
     seen = f"{usable} cores, OMP_NUM_THREADS {asked}, {threads} threads in torch, load {load:.1f}"
@@ -53,7 +53,7 @@ def processor() -> Found:
 
 
 def precision() -> Found:
-    """bf16 is computed rightly; only a processor with instructions for it can be faster so."""
+    """bf16 is computed correctly; it is faster only where the processor has instructions for it."""
     device = best_device()
     x = torch.linspace(-1, 1, 4096, device=device).view(64, 64)
     with torch.autocast(device, torch.bfloat16):
@@ -66,14 +66,14 @@ def precision() -> Found:
 
 
 def has_bf16(device: str) -> bool:
-    """Does the processor compute in bf16 by itself? By the names of x86 and of ARM."""
+    """Whether the device has bf16 instructions, a CPU by its flags on x86 or ARM."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device == "mps" or bool({"avx512_bf16", "amx_bf16", "bf16"} & set(processor_flags()))
 
 
 def room_in_memory() -> Found:
-    """As many trials fit in memory as `--jobs auto` runs at a time."""
+    """Memory holds as many trials as `--jobs auto` runs at a time."""
     limit, jobs = memory(), cores()
     seen = f"{limit / GB:.1f} GB for {jobs} trials of {TRIAL / GB:.1f} GB"
     if limit < TRIAL:
@@ -82,7 +82,7 @@ def room_in_memory() -> Found:
 
 
 def room_on_disk() -> Found:
-    """Free space here, where results go, and in the cache of data sets."""
+    """The current folder and the cache of data sets have free space."""
     cache = cache_dir()
     cache = next(folder for folder in (cache, *cache.parents) if folder.exists())
     places = {"here": Path.cwd(), "the cache": cache}
@@ -109,24 +109,24 @@ def writing() -> Found:
 
 
 def extractors() -> Found:
-    """The shipped extractors are those of this version, byte for byte."""
+    """The extractors' weights are those that were shipped, byte for byte."""
     shipped = [name for name, entry in EXTRACTORS.items() if entry.weights]
     return "ok", ", ".join(load_extractor(name).protocol for name in shipped)
 
 
 def packages() -> Found:
-    """Installed versions lie in the ranges that this package asks for."""
+    """The installed packages have the versions that this project needs."""
     try:
         wanted = [Requirement(line) for line in requires("gan-bench") or []]
     except PackageNotFoundError:
-        return "skipped", "gan-bench is not installed: its ranges are not known"
+        return "skipped", "gan-bench is not installed, so the versions it needs are not known"
     needed = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
-    wrong = [told for requirement in needed if (told := misfit(requirement))]
+    wrong = [reason for requirement in needed if (reason := misfit(requirement))]
     return ("failed", "; ".join(wrong)) if wrong else ("ok", f"{len(needed)} packages fit")
 
 
 def misfit(requirement: Requirement) -> str:
-    """What is wrong with the installed version, or nothing."""
+    """What is wrong with the installed version; "" if it fits."""
     try:
         found = version(requirement.name)
     except PackageNotFoundError:
@@ -136,7 +136,7 @@ def misfit(requirement: Requirement) -> str:
 
 
 def determinism() -> Found:
-    """A short training gives the same bits again, and in another process."""
+    """A short training gives the same bits when repeated, here and in another process."""
     device = best_device()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         elsewhere = pool.submit(short_training, device)
@@ -145,11 +145,14 @@ def determinism() -> Found:
             return "failed", f"two short trainings on {device} differ"
         if first != elsewhere.result():
             return "failed", f"a short training on {device} differs in another process"
-    return "ok", f"two short trainings on {device}, and one in a process of its own, are equal"
+    return "ok", f"two short trainings on {device} and one in another process give the same bits"
 
 
 def threads() -> Found:
-    """Does the number of threads change bits here? Then trials of two cannot be compared so."""
+    """A short training gives the same bits on one thread and on two.
+
+    If not, trials on different numbers of threads cannot be compared bit for bit.
+    """
     if cores() == 1:
         return "skipped", "there is one core"
     if short_training("cpu") == short_training("cpu", threads=2):
@@ -184,19 +187,19 @@ def best_device() -> str:
 
 CHECKS: dict[str, Check] = {
     "devices": Check(devices, "install a torch that fits the driver, or train on the CPU"),
-    "processor": Check(processor, "end what else runs, or set OMP_NUM_THREADS=1"),
+    "processor": Check(processor, "end other programs, or set OMP_NUM_THREADS=1"),
     "precision": Check(precision, "keep --precision fp32, the default"),
     "memory": Check(room_in_memory, "run fewer trials at a time: --jobs 1"),
     "disk": Check(room_on_disk, "make room, or point GAN_BENCH_DATA and --out to another disk"),
     "writing": Check(writing, "work in a folder on a local disk"),
     "extractors": Check(extractors, "put back the files in bench/extractors/weights"),
     "packages": Check(packages, "install them again: make setup"),
-    "determinism": Check(determinism, "train on the CPU where bits matter: --device cpu"),
-    "threads": Check(threads, "keep --threads 1, the default; the number is part of a result"),
+    "determinism": Check(determinism, "train on the CPU if bits matter: --device cpu"),
+    "threads": Check(threads, "keep --threads 1, the default; every trial records its threads"),
 }
 
 
-def machine(say: Callable[[str], object]) -> bool:
-    """Say what is found of this machine. False if a check failed."""
+def check_machine(say: Callable[[str], object]) -> bool:
+    """Check this machine and say the results. False if a check failed."""
     say(click.style("This machine", bold=True))
-    return tell((judge(name, check) for name, check in CHECKS.items()), say)
+    return report((check.run(name) for name, check in CHECKS.items()), say)

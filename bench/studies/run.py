@@ -1,4 +1,4 @@
-"""One `bench probe NAME`: from settings to rows, plots and a short summary."""
+"""One `bench study NAME`: from settings to tables, plots and a summary."""
 
 import importlib
 from collections.abc import Callable
@@ -13,22 +13,22 @@ from ..interrupts import heeded, typed
 from ..planning.flags import jobs_for
 from ..plots import theme
 from ..training.runner import locked
-from .folder import MARK, add, begin, merged, seeds_done, tables
-from .registry import EXPERIMENTS
+from . import STUDIES
+from .folder import MARK, add_seed, begin, merged, read_tables, seeds_done
 from .settings import Settings
-from .workers import computed
+from .workers import compute
 
 Say = Callable[[str], None]
 
 
-def probe(name: str, settings: Settings, root: Path, jobs_asked: str, say: Say) -> bool:
-    """Compute the seeds that are missing, then draw. False if one failed.
+def run_study(name: str, settings: Settings, root: Path, jobs_asked: str, say: Say) -> bool:
+    """Compute the seeds that the folder lacks, then draw all of them. False if a seed failed.
 
-    Raises InputError for a folder that cannot take them, KeyboardInterrupt with the command that
-    goes on: a seed that is complete is kept.
+    Raises InputError if the folder cannot take them, and KeyboardInterrupt with the command that
+    resumes: complete seeds are kept.
     """
     jobs = jobs_for(jobs_asked, settings)
-    merged(name, settings, root)  # an error before the folder is touched
+    merged(name, settings, root)  # raises before the folder is touched
     with locked(root, MARK):
         settings = merged(name, settings, root)
         todo = sorted(set(settings.seeds) - seeds_done(settings, root))
@@ -39,7 +39,7 @@ def probe(name: str, settings: Settings, root: Path, jobs_asked: str, say: Say) 
         else:
             say(f"{root} has all its rows: only the plots and the summary are made again")
         if seeds_done(settings, root):
-            report(name, settings, root, say)
+            _report(name, settings, root, say)
     for seed, error in failed.items():
         say(f"seed {seed} failed: {type(error).__name__}: {error}")
     return not failed
@@ -48,11 +48,12 @@ def probe(name: str, settings: Settings, root: Path, jobs_asked: str, say: Say) 
 def _compute(
     name: str, settings: Settings, root: Path, todo: list[int], jobs: int, say: Say
 ) -> dict[int, Exception]:
-    what = f"seeds {', '.join(map(str, todo))}" if settings.drawn else "no seeds"
+    """Compute seeds and add each to the folder; returns the error of each seed that failed."""
+    what = f"seeds {', '.join(map(str, todo))}" if settings.seeded else "no seeds"
     say(f"{name}: {what}; {settings.device}, {jobs} at a time, into {root}")
     console, failed = Console(highlight=False), {}
-    look = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
-    bar = Progress(*look, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
+    bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
     bar.disable = not console.is_terminal
     task = bar.add_task(name, total=len(todo))
 
@@ -63,29 +64,29 @@ def _compute(
         console.show_cursor()
 
     with heeded(last_words, typed()), bar:
-        for seed, found in computed(name, settings, todo, jobs, watch):
+        for seed, found in compute(name, settings, todo, jobs, watch):
             if isinstance(found, Exception):
                 failed[seed] = found
             else:
-                add(name, settings, root, seed, found)
-                if settings.drawn and not console.is_terminal:
+                add_seed(name, settings, root, seed, found)
+                if settings.seeded and not console.is_terminal:
                     say(f"seed {seed} done")
     return failed
 
 
-def report(name: str, settings: Settings, root: Path, say: Say) -> None:
-    """plots/ and summary.md, from the tables on disk."""
-    found = tables(root)
+def _report(name: str, settings: Settings, root: Path, say: Say) -> None:
+    """Write plots/ and summary.md from the tables on disk."""
+    found = read_tables(root)
     drawing = importlib.import_module(f"bench.studies.{name}_figures")
     for title, figure in drawing.figures(found, settings).items():
         theme.save(figure, root / "plots" / title)
     heads, rows = drawing.table(found, settings)
-    entry = EXPERIMENTS[name]
-    lines = [f"# bench probe {name}", "", f"{entry.help}; after {entry.source}.", ""]
+    entry = STUDIES[name]
+    lines = [f"# bench study {name}", "", f"{entry.help}; after {entry.source}.", ""]
     lines += [*plain(heads, rows), "", *drawing.notes(found, settings), ""]
-    if settings.drawn and (missing := set(settings.seeds) - set(found["rows"]["seed"])):
+    if settings.seeded and (missing := set(settings.seeds) - set(found["rows"]["seed"])):
         lines += [f"Asked for {len(settings.seeds)} seeds; {len(missing)} are missing.", ""]
-    lines += [f"Again: `bench probe {name} settings.toml --out again`", ""]
+    lines += [f"Again: `bench study {name} settings.toml --out again`", ""]
     write_text(root / "summary.md", "\n".join(lines))
     say("\n".join(plain(heads, rows)))
     say(f"Plots: {root / 'plots'}; numbers: {root / 'summary.md'}")

@@ -1,4 +1,4 @@
-"""What is known of a trained generator: the config.json that it leaves with."""
+"""config.json of an export: what is known of a trained generator."""
 
 import math
 from importlib.metadata import PackageNotFoundError, version
@@ -20,16 +20,15 @@ from .load import Trained
 
 FORMAT = 1  # of config.json
 PACKAGES = ("torch", "safetensors", "numpy")
-ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MADE_WITH = ("python", "torch", "processor", "gpu", "commit", "dirty", "started")
 TRAINING = ("batch_size", "precision", "device", "threads", "config_hash")
 ENDED = ("status", "reason", "images", "generator_steps", "discriminator_steps", "seconds")
 
 
 def facts_of(trained: Trained, results: Results) -> dict[str, Any]:
-    """The object that config.json holds, but for the files beside it.
+    """The content of config.json, except what it says of the other files of the export.
 
-    Raises InputError where the trial's record is damaged.
+    Raises InputError if the trial's record is damaged.
     """
     trial, model = trained.trial, trained.model
     conditional = bool(model.conditional)
@@ -60,7 +59,7 @@ def facts_of(trained: Trained, results: Results) -> dict[str, Any]:
 
 
 def exported_with(packages: tuple[str, ...]) -> dict[str, str]:
-    """Versions of the packages that are installed."""
+    """Name -> version of this project and of those packages that are installed."""
     found = {"gan-bench": __version__}
     for name in packages:
         try:
@@ -78,7 +77,7 @@ def _preset(results: Results, label: str) -> str | None:
 def _labels(conditional: bool, classes: int) -> str:
     if conditional:
         return f"int64 [n], the class that is asked for, 0 to {classes - 1} (class_names)"
-    return "int64 [n], ignored: any class may come"
+    return "int64 [n], ignored: the class cannot be chosen"
 
 
 def _output(shape: tuple[int, ...]) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _output(shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _dataset(trained: Trained) -> dict[str, Any]:
-    """Its name, not its place: where a user's folder lies is nobody's business."""
+    """The data set without the path of a user's folder, which is private."""
     trial, data = trained.trial, trained.dataset
     entry = DATASETS.get(trial.source, FOLDER)
     return {
@@ -115,7 +114,7 @@ def _training(trained: Trained) -> dict[str, Any]:
 
 
 def _metrics(trained: Trained, results: Results) -> list[dict[str, Any]]:
-    """The last evaluation, each value with its protocol."""
+    """The values of the last evaluation, each with its protocol."""
     rows = results.evaluations
     key = {"dataset": trained.trial.dataset, "model": trained.trial.label}
     for name, value in {**key, "seed": trained.trial.seed}.items():
@@ -133,11 +132,11 @@ def _metric(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seeds(trained: Trained, results: Results) -> dict[str, Any]:
-    """The primary metric of every finished seed of this contestant: one seed is one draw."""
+    """The primary metric of every finished seed of the contestant, to show how much seeds vary."""
     metric, dataset = primary_metric(trained.trial.dataset), trained.trial.dataset
     try:
         rows = final(results, metric, dataset)
-    except ValueError:  # measured in more than one way: not to be set side by side
+    except ValueError:  # measured in more than one way, so not comparable
         return {"metric": metric, "values": {}}
     rows = rows[rows["model"] == trained.trial.label]
     values = zip(rows["seed"], rows["value"], strict=True)

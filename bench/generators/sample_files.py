@@ -1,4 +1,4 @@
-"""Where a command writes, and samples as files: one picture, single ones, arrays, an animation."""
+"""Writes samples as a grid, single pictures, arrays or an animation, and chooses the place."""
 
 import io
 import math
@@ -16,16 +16,16 @@ from ..files import write_bytes
 from .load import Trained
 from .sampling import Codes
 
-ENDINGS = (".png", ".npy", ".npz", ".gif")
-WIDEST = 32  # samples side by side
-FRAME = 60  # milliseconds a frame of an animation
-SEEN = 112  # pixels a side of an animation, at least
+WIDEST = 32  # the most samples side by side
+FRAME = 60  # milliseconds per frame of an animation
+SEEN = 112  # the least width of an animation, in pixels
 
 
 def place(trained: Trained, out: Path | None, what: str, endings: tuple[str, ...]) -> Path:
-    """`out`, or DIR/latent/<dataset>-<label>-s<seed>-<what> with the first of `endings`.
+    """`out`, or by default DIR/latent/<dataset>-<label>-s<seed>-<what> with the first ending.
 
-    Raises InputError where `out` has another ending; "" stands for a folder.
+    endings: those allowed for a file; "" stands for a folder. Raises InputError if `out` has
+    another ending, or is a folder where a file is written or the other way round.
     """
     if out is None:
         trial = trained.trial
@@ -34,16 +34,16 @@ def place(trained: Trained, out: Path | None, what: str, endings: tuple[str, ...
     if out.suffix.lower() not in endings and "" not in endings:
         raise InputError(f"--out {out} must end in {' or '.join(endings)}")
     if "" in endings and out.is_file():
-        raise InputError(f"--out {out} is a file, and --each writes a folder of files")
+        raise InputError(f"--out {out} is a file, but --each writes a folder of files")
     if "" not in endings and out.is_dir():
-        raise InputError(f"--out {out} is a folder, and one file is written")
+        raise InputError(f"--out {out} is a folder, but the command writes one file")
     return out
 
 
 def columns_for(trained: Trained, n: int, labels: int = 0) -> int:
-    """Samples side by side: a column a class that was asked for, or else about a square.
+    """How many of n samples stand side by side: one for each class asked for, or about sqrt(n).
 
-    labels: how many were named; 0 is all of a conditional model.
+    labels: how many classes were named; 0 means all of a conditional model.
     """
     columns = labels or (trained.model.spec.classes if trained.model.conditional else 1)
     if 1 < columns <= WIDEST:
@@ -57,13 +57,13 @@ def write_grid(path: Path, images: Tensor, columns: int = GRID[1]) -> None:
 
 
 def write_each(folder: Path, images: Tensor, codes: Codes, conditional: bool) -> None:
-    """Each of n images [n, c, h, w] as FOLDER/00000.png; a conditional model's with its label."""
+    """Images [n, c, h, w] as FOLDER/00000.png and so on; 00000-7.png if label 7 was asked for."""
     for i, (pixels, label) in enumerate(zip(to_uint8(images), codes.labels.tolist(), strict=True)):
         write_png(folder / f"{i:05d}{f'-{label}' if conditional else ''}.png", pixels)
 
 
 def write_arrays(path: Path, samples: Tensor, codes: Codes) -> None:
-    """Samples [n, *shape] float32 as .npy; as .npz with the latents and labels they came from."""
+    """Samples [n, *shape] float32 as .npy, or as .npz together with their latents and labels."""
     content = io.BytesIO()
     if path.suffix.lower() == ".npy":
         np.save(content, samples.numpy(), allow_pickle=False)
@@ -78,7 +78,7 @@ def write_arrays(path: Path, samples: Tensor, codes: Codes) -> None:
 
 
 def write_gif(path: Path, images: Tensor) -> None:
-    """Images [n, c, h, w] in [-1, 1] as an endless animation, small ones made larger."""
+    """Images [n, c, h, w] in [-1, 1] as an endless animation, enlarged if they are small."""
     times = max(1, -(-SEEN // images.shape[-1]))
     frames = [to_pil_image(pixels) for pixels in to_uint8(images)]
     size = tuple(times * side for side in frames[0].size)

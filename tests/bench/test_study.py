@@ -1,4 +1,4 @@
-"""`bench probe` as a user meets it: the folder, growing, bad input, figures."""
+"""`bench study` as a user meets it: the folder, growing, bad input, figures."""
 
 import tomllib
 from pathlib import Path
@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from bench.cli import main
 from bench.errors import InputError
 from bench.files import read_toml
+from bench.studies import STUDIES
 from bench.studies import depth_figures as plots_depth
 from bench.studies import landscape_figures as plots_landscape
 from bench.studies import vanishing_figures as plots_vanishing
-from bench.studies.averages import geometric, powers, worded
-from bench.studies.registry import EXPERIMENTS
+from bench.studies.averages import as_text, geometric, tick_label
 from bench.studies.settings import Depth, Landscape, Settings, Vanishing, from_file, resolved
 
 ROOT = Path(__file__).parents[2]
@@ -28,19 +28,51 @@ def cli(*arguments: str) -> Result:
 
 def landscape(out: Path, *more: str) -> Result:
     values = [part for value in TINY for part in ("--set", value)]
-    return cli("probe", "landscape", "--jobs", "1", "--out", str(out), *values, *more)
+    return cli("study", "landscape", "--jobs", "1", "--out", str(out), *values, *more)
 
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the seconds that pictures take."""
-    monkeypatch.setattr("bench.studies.study.theme.save", lambda figure, path: None)
+    monkeypatch.setattr("bench.studies.run.theme.save", lambda figure, path: None)
 
 
-def test_without_a_name_the_experiments_are_listed():
-    lines = cli("probe").output.splitlines()
-    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
+def test_without_a_name_the_studies_are_listed():
+    lines = cli("study").output.splitlines()
+    assert [line.split()[0] for line in lines] == list(STUDIES)
     assert len(lines) == 4
+
+
+def test_the_former_name_is_the_same_command_but_hidden(tmp_path, undrawn, monkeypatch):
+    told = cli("--help").output
+    assert "\n  study " in told
+    assert "\n  probe " not in told
+    assert cli("probe").output == cli("study").output
+    assert "bench study vanishing" in cli("probe", "--help").output
+    monkeypatch.chdir(tmp_path)
+    tiny = [part for value in TINY for part in ("--set", value)]
+    for name in ("probe", "study"):  # each goes on with its own folder
+        assert cli(name, "landscape", "--jobs", "1", "--seeds", "1", *tiny).exit_code == 0
+        assert (tmp_path / f"results/{name}-landscape/rows.parquet").exists()
+
+
+def test_a_folder_of_an_earlier_version_grows_and_then_names_its_study(tmp_path, undrawn):
+    landscape(tmp_path, "--seeds", "1")
+    path = tmp_path / "settings.toml"
+    assert path.read_text().startswith('study = "landscape"\n')
+    path.write_text(path.read_text().replace("study =", "probe ="))
+    assert "only the plots" in landscape(tmp_path, "--seeds", "1").output
+    assert path.read_text().startswith("probe =")
+    assert "seeds 1;" in landscape(tmp_path, "--seeds", "2").output
+    assert path.read_text().startswith("study =")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_published_folders_are_read(name):
+    path = ROOT / f"results/reference-claims/{name}/settings.toml"
+    values = read_toml(path)
+    assert values["probe"] == name
+    resolved(name, STUDIES[name].settings, from_file(name, path, values))
 
 
 def test_a_folder_has_all_it_takes_to_do_it_again(tmp_path):
@@ -55,7 +87,7 @@ def test_a_folder_has_all_it_takes_to_do_it_again(tmp_path):
     assert "| ring8    | clip=0.01   |" in summary
     assert "[" in summary
     again = cli(
-        "probe",
+        "study",
         "landscape",
         str(tmp_path / "a/settings.toml"),
         "--out",
@@ -106,7 +138,7 @@ def test_other_settings_are_refused_with_their_names(tmp_path, undrawn):
     result = landscape(tmp_path, "--seeds", "1", "--set", "width=5")
     assert result.exit_code == 2
     assert "width 4 there, 5 here" in result.stderr
-    other = cli("probe", "distances", "--out", str(tmp_path))
+    other = cli("study", "distances", "--out", str(tmp_path))
     assert other.exit_code == 2
     assert "has no settings of distances" in other.stderr
 
@@ -175,22 +207,22 @@ def test_worker_processes_give_the_same_rows(tmp_path, undrawn):
         (["vanishing", "--device", "tpu"], "device is auto, cpu"),
         (["distances", "--seeds", "3"], "it takes no seeds"),
         (["distances", "--set", "reach=50"], "reach must be 20 at most"),
-        (["depth", str(ROOT / "experiments/probe-vanishing.toml")], "no settings of depth"),
+        (["depth", str(ROOT / "experiments/study-vanishing.toml")], "no settings of depth"),
         (["depth", "nowhere.toml"], "cannot read nowhere.toml"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, said):
-    result = cli("probe", *arguments, "--dry-run")
+    result = cli("study", *arguments, "--dry-run")
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_published_settings_are_good_ones(name):
-    path = ROOT / f"experiments/probe-{name}.toml"
-    settings = resolved(name, EXPERIMENTS[name].settings, from_file(name, path, read_toml(path)))
-    assert (len(settings.seeds) >= 3) == settings.drawn
+    path = ROOT / f"experiments/study-{name}.toml"
+    settings = resolved(name, STUDIES[name].settings, from_file(name, path, read_toml(path)))
+    assert (len(settings.seeds) >= 3) == settings.seeded
 
 
 def test_settings_are_checked_in_python_too():
@@ -205,8 +237,8 @@ def test_geometric_means_are_those_worked_by_hand():
     assert (a["mean"], a["n"]) == (pytest.approx(2.0), 2)  # the 0 has no logarithm
     # t of one degree of freedom is 12.706; the logarithms are 0 and log 4: sd / sqrt(2) = log 2.
     assert a["high"] == pytest.approx(2 * 2**12.7062, rel=1e-4)
-    assert worded(pd.Series(b)) == "5"
-    assert (powers(1e-14, 0), powers(10.0, 0), powers(1e6, 0)) == ("1e-14", "10", "1e6")
+    assert as_text(pd.Series(b)) == "5"
+    assert (tick_label(1e-14, 0), tick_label(10.0, 0), tick_label(1e6, 0)) == ("1e-14", "10", "1e6")
 
 
 def words(figure: Figure) -> str:

@@ -1,14 +1,14 @@
-"""The numbers of the latent space as lines of text."""
+"""The numbers of `bench interpolate` and `bench arithmetic` as tables for a terminal."""
 
 from .shifts import Carried, Shift
 from .smoothness import Row
 
 MEASURES = ("detour", "largest step", "off data, ends", "off data, halfway")
-SURE = 0.05  # a p above it is chance
+SURE = 0.05  # the largest p that is called more than chance
 
 
 def smoothness_lines(rows: list[Row]) -> list[str]:
-    """A line a way and space, each measure with its interval; what they mean below."""
+    """A line for each way and space, a column for each measure; below them what these mean."""
     found = {(row.way, row.space, row.measure): row for row in rows}
     places = list(dict.fromkeys((row.way, row.space) for row in rows))
     heads = [m for m in MEASURES if any(row.measure == m for row in rows)]
@@ -18,11 +18,11 @@ def smoothness_lines(rows: list[Row]) -> list[str]:
         cells = [_cell(found.get((way, space, head))) for head in heads]
         lines.append(f"  {way:<{wide}}{space:<10}" + "".join(f"{cell:>22}" for cell in cells))
     lines.append(f"Means over {max(row.n for row in rows)} paths, 95 % interval (t).")
-    lines.append("detour: length over the straight distance of the ends; 1 is straight.")
-    lines.append("largest step: in mean steps; 1 is even, 32 one jump.")
+    lines.append("detour: length over the distance of the ends; 1 is straight.")
+    lines.append("largest step: over the mean step; 1 is even, 32 is a single jump.")
     if len(heads) > 2:
         lines.append(
-            "off data: distance to the nearest training image, in that of held-out images (1)."
+            "off data: distance to the nearest training image, over that of held-out images."
         )
     return lines
 
@@ -32,7 +32,7 @@ def _cell(row: Row | None) -> str:
 
 
 def carried_lines(found: list[Carried]) -> list[str]:
-    """A line an attribute; the last is a sentence about what A and B predicted."""
+    """A line for each attribute, and as the last line `sentence`."""
     heads = [
         "",
         "predicted",
@@ -45,9 +45,9 @@ def carried_lines(found: list[Carried]) -> list[str]:
     rows = [heads]
     for each in found:
         chance = f"{each.control[0]:.3g} to {each.control[1]:.3g}"
-        share = shift(each.share) if each.share else "-"
-        cells = [each.attribute, shift(each.predicted), shift(each.measured), share, chance]
-        rows.append([*cells, f"{each.p:.3g}", shift(each.around)])
+        share = _shift(each.share) if each.share else "-"
+        cells = [each.attribute, _shift(each.predicted), _shift(each.measured), share, chance]
+        rows.append([*cells, f"{each.p:.3g}", _shift(each.around)])
     wide = [max(len(row[k]) for row in rows) + 2 for k in range(len(heads))]
     lines = [
         f"  {row[0]:<{wide[0]}}" + "".join(f"{row[k]:>{wide[k]}}" for k in range(1, len(row)))
@@ -56,12 +56,12 @@ def carried_lines(found: list[Carried]) -> list[str]:
     return [*lines, sentence(found)]
 
 
-def shift(value: Shift) -> str:
+def _shift(value: Shift) -> str:
     return f"{value.estimate:.3g} ({value.low:.3g}, {value.high:.3g})"
 
 
 def sentence(found: list[Carried]) -> str:
-    """Of each attribute that was predicted to change, how much of it did."""
+    """How much of each predicted change was measured."""
     parts = [_carried(each) for each in found if each.share]
     return ". ".join(parts) + "." if parts else "A and B differ in no measured attribute."
 

@@ -7,7 +7,7 @@ import torch
 
 from bench.datasets.dataset import load_dataset
 from bench.studies import vanishing
-from bench.studies.critics import looks
+from bench.studies.critics import log_steps
 from bench.studies.settings import Vanishing
 from gan_zoo.base import Batch
 
@@ -111,5 +111,5 @@ def test_the_norm_is_that_of_a_plain_backward_pass(data, frozen):
 
 
 def test_looks_are_even_on_a_log_scale():
-    assert looks(1000, 4) == [0, 1, 10, 100, 1000]
-    assert looks(3, 25) == [0, 1, 2, 3]
+    assert log_steps(1000, 4) == [0, 1, 10, 100, 1000]
+    assert log_steps(3, 25) == [0, 1, 2, 3]

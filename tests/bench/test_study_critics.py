@@ -8,7 +8,7 @@ from torch import nn
 
 from bench.datasets.dataset import load_dataset
 from bench.studies import depth, landscape
-from bench.studies.critics import fresh
+from bench.studies.critics import streams_of
 from bench.studies.settings import Depth, Landscape
 from gan_zoo.streams import Streams
 
@@ -24,7 +24,7 @@ def swissroll():
 @pytest.mark.parametrize("constraint", ["clip=0.3", "penalty=10"])
 def test_activation_norms_obey_the_chain_rule(constraint, swissroll):
     model = depth.model_of(DEEP, constraint, swissroll, Streams(0))
-    batch = depth.batch_of(model, DEEP, swissroll, fresh(0, "x", "cpu"))
+    batch = depth.batch_of(model, DEEP, swissroll, streams_of(0, "x", "cpu"))
     found = depth.activation_norms(model, batch)
     linear = [m for m in model.discriminator.modules() if isinstance(m, nn.Linear)]
     weights = [m.weight.detach().double().numpy() for m in linear]
@@ -99,9 +99,9 @@ def test_real_above_fake_is_mann_and_whitneys_share():
     data = load_dataset("ring8")
     model = landscape.model_of(FLAT, "clip=0.01", data, Streams(0))
     model.discriminator = Bowl()
-    found = landscape.real_above_fake(model, data, fresh(0, "x", "cpu"))
+    found = landscape.real_above_fake(model, data, streams_of(0, "x", "cpu"))
     real = data.holdout.samples[: landscape.PAIRS]
-    noise = fresh(0, "x", "cpu")["latent/discriminator"].normal(len(real), 2)
+    noise = streams_of(0, "x", "cpu")["latent/discriminator"].normal(len(real), 2)
     scores = [model.discriminator(points, None).numpy() for points in (real, real + noise)]
     share = mannwhitneyu(*scores).statistic / len(real) ** 2
     assert found == pytest.approx(share, abs=1e-5)

@@ -1,4 +1,4 @@
-"""A model on small made-up data, and ways to watch it train: what the conformance checks use."""
+"""A model on small random data, and ways to watch it train: what the rules for models use."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -18,14 +18,14 @@ PLAYERS: tuple[Player, ...] = get_args(Player)
 
 @dataclass(frozen=True)
 class Case:
-    """A model, its hyperparameters, and data of one small shape."""
+    """A model, its hyperparameters, and the shape of the data that it is checked on."""
 
     kind: type[GAN]
     config: Config
     spec: DataSpec
 
     def build(self, device: str = "cpu") -> tuple[GAN, Streams]:
-        """The model in training mode, and its streams."""
+        """The model in training mode, and its random streams."""
         streams = Streams(0, device)
         return self.kind(self.spec, self.config, streams, device).train(), streams
 
@@ -37,7 +37,7 @@ class Case:
 
 
 def batches(spec: DataSpec, size: int = 6, device: str = "cpu") -> Iterator[tuple[Tensor, Tensor]]:
-    """Noise in [-1, 1] of the shape of `spec`, with labels: the same at every call."""
+    """Endless batches of uniform noise in [-1, 1] with random labels; the same at every call."""
     rng = torch.Generator().manual_seed(1)
     while True:
         real = torch.rand(size, *spec.shape, generator=rng) * 2 - 1
@@ -47,7 +47,7 @@ def batches(spec: DataSpec, size: int = 6, device: str = "cpu") -> Iterator[tupl
 
 @contextmanager
 def pinned(seed: int) -> Iterator[None]:
-    """Within it, the global generators of torch and Python start from `seed`."""
+    """Seed the global generators of torch and Python within the block, and restore them after."""
     before = random.getstate()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -59,7 +59,7 @@ def pinned(seed: int) -> Iterator[None]:
 
 
 def watch_turns(model: GAN, look: Callable[[Player], None]) -> None:
-    """Calls `look(player)` when the player's optimizer has stepped, and after its constraint."""
+    """Call `look(player)` whenever its optimizer has stepped, and again after its constraint."""
     for player in PLAYERS:
         optimizer = getattr(model, f"{player}_optimizer")
         optimizer.register_step_post_hook(lambda *_, player=player: look(player))
@@ -86,17 +86,20 @@ def weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def gradients(network: nn.Module) -> dict[str, Tensor]:
-    """What lies in `.grad`, of the parameters where something does."""
+    """The `.grad` of each parameter that has one, by the parameter's name."""
     return copied({n: p.grad for n, p in network.named_parameters() if p.grad is not None})
 
 
 def differing(now: dict[str, Tensor], then: dict[str, Tensor]) -> list[str]:
-    """Names in `now` whose bits are not those in `then`, or that it lacks."""
+    """The names in `now` whose tensors differ in any bit from those in `then`, or are new."""
     return [n for n in now if n not in then or not torch.equal(now[n], then[n])]
 
 
 class DeviceWatch(TorchDispatchMode):
-    """Notes reads of a value on the host, copies between devices and mixed devices."""
+    """Records operations that make the host wait for the device, or that mix devices.
+
+    `faults` names each: a value read on the host, a copy between devices, operands on two devices.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -111,7 +114,7 @@ class DeviceWatch(TorchDispatchMode):
         out = func(*args, **kwargs)
         results = torch.utils._pytree.tree_leaves(out)
         devices |= {t.device.type for t in results if isinstance(t, Tensor)}
-        # A plain optimizer counts its steps in CPU tensors: reading those waits for nothing.
+        # An optimizer may count its steps in CPU tensors: reading those waits for nothing.
         reads = "_local_scalar_dense" in str(func) and devices != {"cpu"}
         if reads or len(devices) > 1:
             self.faults.append(f"{func} on {sorted(devices)}")

@@ -1,4 +1,4 @@
-"""A trial as it was recorded and as it was trained again: the same bits, or at least alike?"""
+"""Checks of a trial that was trained again: is it equal to its record in every bit, or alike?"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,51 +11,51 @@ from PIL import Image
 from ..files import read_json
 from ..records.layout import PROTOCOL
 from ..stats import prediction_interval
-from .result import OK, Check, Found
+from .check import OK, Check, Found
 
-UNTRAINED = 1e-3  # relative: the rounding of one forward pass, with no training to amplify it
-SEEDS = 3  # finished, at least, for a spread that can judge
-LEVEL = 0.99  # of the interval that another seed would fall into
+UNTRAINED = 1e-3  # relative tolerance: the rounding of one forward pass, not yet amplified
+SEEDS = 3  # the fewest finished seeds whose spread is used
+LEVEL = 0.99  # of the prediction interval for the final metric of another seed
 ROW = ["images", "generator_steps", "discriminator_steps", "metric", *PROTOCOL]
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """Where a trial's record and its repetition lie, and what they are judged by."""
+    """A trial's record and its repetition, and what decides whether they are alike."""
 
-    there: Path
-    here: Path
-    metric: str  # the primary one
-    ends: NDArray[np.float64]  # [seeds] its final values in the record, this contestant's
-    tolerance: float | None = None  # relative, of the final value; None: the spread of `ends`
+    there: Path  # the folder of the recorded trial
+    here: Path  # the folder of the trial that was trained again
+    metric: str  # the primary metric
+    ends: NDArray[np.float64]  # [seeds] recorded final values of the contestant
+    tolerance: float | None = None  # relative, of the final value; None: by the spread of `ends`
 
 
 def streams(repeat: Repeat) -> Found:
-    """Every stream draws the recorded numbers."""
-    there, here = hashes(repeat.there), hashes(repeat.here)
+    """Every random stream draws the recorded numbers."""
+    there, here = stream_hashes(repeat.there), stream_hashes(repeat.here)
     if not there:
-        return "skipped", "the record has no hashes of what was drawn"
+        return "skipped", "the record has no hashes of its streams"
     other = sorted(name for name in there | here if there.get(name) != here.get(name))
     if other:
-        return "failed", f"other numbers are drawn from {', '.join(other)}"
+        return "failed", f"these streams draw other numbers: {', '.join(other)}"
     return "ok", f"{len(there)} streams draw the recorded numbers"
 
 
-def hashes(folder: Path) -> dict[str, str]:
+def stream_hashes(folder: Path) -> dict[str, str]:
     facts = read_json(folder / "trial.json") | read_json(folder / "status.json")
     return dict(facts.get("streams") or {})
 
 
 def evaluations(repeat: Repeat) -> Found:
-    """Every recorded value of every evaluation is equal, bit for bit."""
+    """Every value of every evaluation is equal, bit for bit."""
     return equal(beside(repeat, "evaluations.parquet"))
 
 
 def curves(repeat: Repeat) -> Found:
-    """Every recorded value of the curves is equal, but for those that hang on the clock.
+    """Every value of the curves is equal, except those that depend on the clock.
 
-    A value is a mean since the row before it: rows that another version placed elsewhere say
-    nothing here.
+    A value is a mean since the row before. If another version recorded the curves, its rows may
+    begin or end at other images; those are left out.
     """
     both = beside(repeat, "curves.parquet")
     both = both[~both["metric"].str.startswith("cost/")]
@@ -64,19 +64,19 @@ def curves(repeat: Repeat) -> Found:
     if shared.all():
         return equal(both)
     if not shared.any():
-        return "skipped", "another version, which placed the rows elsewhere, recorded them"
-    outcome, told = equal(both[shared])
-    return outcome, f"{told}; {(~shared).sum():,} lie elsewhere"
+        return "skipped", "another version recorded them, with rows at other images"
+    outcome, note = equal(both[shared])
+    return outcome, f"{note}; {(~shared).sum():,} are of other images"
 
 
 def rows_of(path: Path) -> dict[int, int]:
-    """Where each row of a curve ends -> where it begins, in images."""
+    """End of each row of the curves -> its beginning, in images."""
     ends = np.unique(pd.read_parquet(path, columns=["images"])["images"]).tolist()
     return dict(zip(ends, [0, *ends], strict=False))
 
 
 def beside(repeat: Repeat, name: str) -> pd.DataFrame:
-    """A recorded table, its values as `there`, those of the repetition as `here`."""
+    """A recorded table with its values as `there` and those of the repetition as `here`."""
     there, here = (pd.read_parquet(folder / name) for folder in (repeat.there, repeat.here))
     keys = [column for column in ROW if column in there.columns]
     both = there[[*keys, "value"]].merge(here[[*keys, "value"]], on=keys, how="left")
@@ -98,7 +98,7 @@ def weights(repeat: Repeat) -> Found:
     """The generator's final weights are equal, bit for bit."""
     there, here = (f / "generator.safetensors" for f in (repeat.there, repeat.here))
     if not there.exists():
-        return "skipped", "the folder has none: a published one leaves them out"
+        return "skipped", "the folder has none: published folders leave them out"
     return OK if there.read_bytes() == here.read_bytes() else ("failed", "they differ")
 
 
@@ -106,7 +106,7 @@ def pictures(repeat: Repeat) -> Found:
     """The pictures of samples are equal, pixel for pixel."""
     there = sorted((repeat.there / "samples").glob("*.png"))
     if not there:
-        return "skipped", "the folder has none: a published one keeps those of one seed"
+        return "skipped", "the folder has none: published folders keep those of one seed"
     other = [path.name for path in there if not same_picture(path, repeat.here / "samples")]
     return ("failed", f"{', '.join(other)} differ") if other else OK
 
@@ -117,41 +117,42 @@ def same_picture(path: Path, folder: Path) -> bool:
 
 
 def untrained(repeat: Repeat) -> Found:
-    """The untrained generator measures alike, to the rounding of a forward pass."""
+    """The untrained generator scores the same, up to the rounding of a forward pass."""
     both = beside(repeat, "evaluations.parquet")
     first = both[(both["images"] == 0) & (both["metric"] == repeat.metric)].iloc[0]
     there, here = float(first["there"]), float(first["here"])
-    outcome = abs(here - there) <= UNTRAINED * abs(there)
-    told = f"{repeat.metric} {there:.6g} there, {here:.6g} here"
-    return "ok" if outcome else "failed", f"{told} (tolerance {UNTRAINED:g} of it)"
+    near = abs(here - there) <= UNTRAINED * abs(there)
+    note = f"{repeat.metric} {there:.6g} there, {here:.6g} here"
+    return "ok" if near else "failed", f"{note} (relative tolerance {UNTRAINED:g})"
 
 
 def end(repeat: Repeat) -> Found:
-    """The final primary metric lies where another seed of the contestant could have ended."""
+    """The final primary metric is one that another seed of the contestant could have."""
     both = beside(repeat, "evaluations.parquet")
     both = both[both["metric"] == repeat.metric]
     both = both[both["features"] == both["features"].iloc[0]]
     start = float(both["there"].iloc[0])
     there, here = float(both["there"].iloc[-1]), float(both["here"].iloc[-1])
-    told = f"final {repeat.metric} {there:.4g} there, {here:.4g} here"
+    note = f"final {repeat.metric} {there:.4g} there, {here:.4g} here"
     if repeat.tolerance is not None:
         near = abs(here - there) <= repeat.tolerance * abs(there)
-        return "ok" if near else "failed", f"{told} (tolerance {repeat.tolerance:g} of it)"
+        return "ok" if near else "failed", f"{note} (relative tolerance {repeat.tolerance:g})"
     if len(repeat.ends) < SEEDS:
         return "failed", f"{len(repeat.ends)} seeds have no spread to judge by: give --tolerance"
-    # As ratios, on the log scale: neither FID nor EMD can be negative.
+    # On the log scale, as ratios: neither FID nor EMD is negative.
     interval = prediction_interval(np.log(repeat.ends), LEVEL)
     low, high = np.exp((interval.low, interval.high))
-    told += f" (another of {len(repeat.ends)} seeds: {low:.3g} to {high:.3g}, 99 of 100 times)"
+    of = f"{100 * LEVEL:g} % prediction interval of {len(repeat.ends)} seeds"
+    note += f" ({of}: {low:.3g} to {high:.3g})"
     if not low <= here <= high:
-        return "failed", told
+        return "failed", note
     if low <= start <= high:
-        return "warning", f"{told}; but the untrained {start:.3g} lies there too"
-    return "ok", told
+        return "warning", f"{note}; but the untrained generator's {start:.3g} lies in it too"
+    return "ok", note
 
 
 SAME: dict[str, Check] = {
-    name: Check(look, "was it recorded by this code, on this machine? see environment.json")
+    name: Check(look, "was it recorded with this code on this machine? see environment.json")
     for name, look in (
         ("streams", streams),
         ("evaluations", evaluations),
@@ -161,7 +162,7 @@ SAME: dict[str, Check] = {
     )
 }
 ALIKE: dict[str, Check] = {
-    "streams": Check(streams, "torch's generators give other numbers: install the recorded torch"),
-    "untrained": Check(untrained, "other data, networks or extractor: check out the commit"),
-    "end": Check(end, "verify on the recorded processor and versions, or with more seeds"),
+    "streams": Check(streams, "torch draws other numbers: install the recorded version of torch"),
+    "untrained": Check(untrained, "data, networks or extractor differ: use the recorded commit"),
+    "end": Check(end, "verify on the recorded processor and versions, or record more seeds"),
 }
