@@ -8,7 +8,7 @@ the values that are reported.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from torch.optim import Adam, Optimizer
 
 from . import backbones
 from .descent import descend, mean
-from .networks import Backbone, Init, Norm, prepared
+from .networks import Backbone, BatchNorm, Init, Norm, has_layer, prepared
 from .streams import Stream, Streams
 
 Player = Literal["generator", "discriminator"]
@@ -33,8 +33,7 @@ def later(default: T) -> T:
     While the field has its default, a trial's record and hash leave it out. So trials that were
     published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
     """
-    found: Any = field(default=default, metadata={"later": True})
-    return found  # type: ignore[no-any-return]
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Step:
-    """What one `train_step` reports, the same for every model.
+    """What one `train_step` reports; the discriminator's values are means over its steps.
 
-    The discriminator's values and `observed` are means over its steps. Losses and observed values
-    are 0-dim; gradient norms are [layers], in the order of `gan_zoo.descent.layer_names`. All of
-    them stay on the device: to read one is to wait for it.
+    Losses and observed values are 0-dim; gradient norms are [layers], in the order of
+    `gan_zoo.descent.layer_names`. All stay on the device: to read one is to wait for it.
     """
 
     discriminator_loss: Tensor
@@ -143,11 +141,8 @@ class GAN(nn.Module):
         self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimizer = self.build_optimizer("generator")
         self.discriminator_optimizer = self.build_optimizer("discriminator")
-        self.has_dropout = any(isinstance(m, nn.Dropout | nn.Dropout2d) for m in self.modules())
-        self.discriminator_has_batch_norm = any(
-            isinstance(module, nn.modules.batchnorm._BatchNorm)
-            for module in self.discriminator.modules()
-        )
+        self.has_dropout = has_layer(self, nn.Dropout | nn.Dropout2d)
+        self.discriminator_has_batch_norm = has_layer(self.discriminator, BatchNorm)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:

@@ -87,7 +87,7 @@ def test_what_is_cached_is_not_trained_again(
     lines: list[str] = []
     first = load_or_train(few, tmp_path, progress=lines.append, recipe=TINY)
     assert lines[0].startswith("classifier of few: step 1 of 4, loss ")
-    assert lines[-1] == f"classifier of few: {first.accuracy:.1%} of the held-out images right"
+    assert lines[-1] == f"classifier of few: {first.accuracy:.1%} of the held-out images are right"
     monkeypatch.setattr(classifier, "_trained", None)  # calling it would be an error
     assert load_or_train(few, tmp_path, recipe=TINY) == first
     images = to_unit(few.holdout.samples)
