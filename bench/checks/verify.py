@@ -19,7 +19,7 @@ from gan_zoo.catalog import unknown
 from ..datasets import primary_metric
 from ..environment import BITS, environment
 from ..errors import InputError
-from ..generators.load import recorded_trial
+from ..generators.load import recorded_trial, require_trusted
 from ..planning.flags import available
 from ..planning.hyperparameters import resolve
 from ..planning.trial import Trial
@@ -34,12 +34,18 @@ Say = Callable[[str], object]
 
 
 def verify(
-    folder: Path, wanted: int | None, key: str | None, tolerance: float | None, say: Say
+    folder: Path,
+    wanted: int | None,
+    key: str | None,
+    tolerance: float | None,
+    trust_code: bool,
+    say: Say,
 ) -> bool:
     """Train finished trials again: the trial `key`, or the `wanted` cheapest ones (None: all).
 
     tolerance: relative, of the final metric, instead of equal bits. False if a trial is not
-    reproduced. Raises InputError if a trial cannot be trained here.
+    reproduced. trust_code: run code that the folder names and that is not part of gan-bench.
+    Raises InputError if a trial cannot be trained here.
     """
     results = Results(folder)
     costs = seconds(results)
@@ -49,7 +55,7 @@ def verify(
         raise InputError(unknown("finished trial", key, costs))
     keys = [key] if key else sorted(costs, key=costs.__getitem__)[:wanted]
     say(f"{folder}: {len(keys)} of {len(costs)} finished trials{'' if key else ', cheapest first'}")
-    trials = {key: repeatable_trial(results, key) for key in keys}
+    trials = {key: repeatable_trial(results, key, trust_code) for key in keys}
     well = [verify_one(results, t, costs[key], tolerance, say) for key, t in trials.items()]
     say(f"{sum(well)} of {len(well)} reproduced")
     return all(well)
@@ -63,12 +69,13 @@ def seconds(results: Results) -> dict[str, float]:
     return dict(zip(keys, took, strict=True))
 
 
-def repeatable_trial(results: Results, key: str) -> Trial:
+def repeatable_trial(results: Results, key: str, trust_code: bool = False) -> Trial:
     """The recorded trial. Raises InputError if this version would train another one."""
     trial = recorded_trial(results, key)
     facts = facts_in(results.path / "trials" / key / "trial.json")
     if trial.config_hash != facts.get("config_hash"):
         raise InputError(f"{key} was recorded by a version that configures trials differently")
+    require_trusted(trial, results.path, trust_code)
     resolve(trial.label, trial.model, None, trial.config)
     available(trial.device)
     return trial

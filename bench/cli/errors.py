@@ -63,6 +63,14 @@ format_option = click.option(
 )
 
 
+# For commands that build a model which a folder names.
+trust_option = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Run code of models and extractors that DIR names and that is not part of gan-bench.",
+)
+
+
 class OneLine(click.Group):
     """Commands whose usage errors are one line too."""
 

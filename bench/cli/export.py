@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .errors import one_line_errors, say
+from .errors import one_line_errors, say, trust_option
 
 
 @click.command()
@@ -31,6 +31,7 @@ from .errors import one_line_errors, say
     show_default=True,
     help="Write the ONNX graph too (needs the extra: pip install '.[onnx]').",
 )
+@trust_option
 @one_line_errors
 def export(
     folder: Path,
@@ -39,6 +40,7 @@ def export(
     seed: int | None,
     out: Path | None,
     onnx: bool,
+    trust_code: bool,
 ) -> None:
     """Write a trained generator for use elsewhere.
 
@@ -52,4 +54,4 @@ def export(
     """
     from ..generators.export import export as write
 
-    write(folder, model, dataset, seed, out, onnx, say)
+    write(folder, model, dataset, seed, out, onnx, trust_code, say)

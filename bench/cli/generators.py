@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, shown
-from .errors import one_line_errors, say
+from .errors import one_line_errors, say, trust_option
 
 if TYPE_CHECKING:
     from ..generators.load import Trained
@@ -40,6 +40,7 @@ def generator_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="FILE",
             help="Where to write.  [default: a file in DIR/latent]",
         ),
+        trust_option,
     )
     for option in reversed(options):
         command = option(command)
@@ -202,7 +203,7 @@ def _load(folder: Path, options: dict[str, Any]) -> tuple["Trained", int, Path |
 
     from ..generators.load import load_generator
 
-    of = (options["model"], options["dataset"], options["seed"])
+    of = (options[name] for name in ("model", "dataset", "seed", "trust_code"))
     trained = load_generator(folder, *of)
     torch.set_num_threads(trained.trial.threads)
     return trained, options["latent_seed"], options["out"]

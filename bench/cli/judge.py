@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ..errors import InputError, printable
-from .errors import format_option, one_line_errors
+from .errors import format_option, one_line_errors, trust_option
 
 
 @click.command()
@@ -114,9 +114,15 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
     metavar="X",
     help="Expect no equal bits: the final FID or EMD may be off by this share of it, such as 0.05.",
 )
+@trust_option
 @one_line_errors
 def verify(
-    folder: Path, trials: int | None, every: bool, key: str | None, tolerance: float | None
+    folder: Path,
+    trials: int | None,
+    every: bool,
+    key: str | None,
+    tolerance: float | None,
+    trust_code: bool,
 ) -> None:
     """Train recorded trials again and compare.
 
@@ -133,5 +139,6 @@ def verify(
         raise InputError(f"--tolerance is a share, from 0 up to 1, not {tolerance:g}")
     from ..checks.verify import verify as train_again
 
-    if not train_again(folder, None if every else trials or 1, key, tolerance, say=click.echo):
+    wanted = None if every else trials or 1
+    if not train_again(folder, wanted, key, tolerance, trust_code, say=click.echo):
         sys.exit(1)

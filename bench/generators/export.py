@@ -107,6 +107,7 @@ def export(
     seed: int | None = None,
     out: Path | str | None = None,
     onnx: bool = True,
+    trust_code: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Export the generator of one trial of a results folder; returns the folder of the export.
@@ -118,7 +119,7 @@ def export(
     """
     if onnx:
         require_packages()
-    trained = load_generator(folder, model, dataset, seed)
+    trained = load_generator(folder, model, dataset, seed, trust_code)
     trial = trained.trial
     place = Path(out or trained.root / "export" / f"{trial.dataset}-{trial.label}-s{trial.seed}")
     old = _earlier(place)

@@ -18,8 +18,10 @@ from ..datasets import dataset_name
 from ..datasets.dataset import Dataset, load_dataset
 from ..errors import Damaged, InputError, shown
 from ..evaluation.evaluate import judge_for
-from ..extractors import extractor_name
+from ..extractors import extractor_name, is_custom, portable
 from ..extractors.judge import Judge
+from ..planning.code import code_behind, is_ours
+from ..planning.flags import untrusted
 from ..planning.hyperparameters import resolve
 from ..planning.trial import Trial
 from ..probes import PROBES
@@ -66,13 +68,16 @@ def load_generator(
     model: str | None = None,
     dataset: str | None = None,
     seed: int | None = None,
+    trust_code: bool = False,
 ) -> Trained:
     """The generator that one trial of a results folder trained, on the CPU and in eval mode.
 
     model: a contestant's label; dataset: a name. Either may be None if the folder has only one.
-    seed: None takes the first in the plan whose weights are there. Raises InputError, in one line,
-    if these do not name one trial, and if its weights are absent (published folders leave them
-    out), damaged, not finite, or of other networks than the model builds now.
+    seed: None takes the first in the plan whose weights are there. trust_code: run the code of a
+    model or an extractor that the folder names and that is not part of gan-bench. Raises
+    InputError, in one line, if these do not name one trial, if such code is not trusted or has
+    changed since, and if the weights are absent (published folders leave them out), damaged, not
+    finite, or of other networks than the model builds now.
     """
     results = Results(folder)
     plan = results.experiment
@@ -82,7 +87,26 @@ def load_generator(
     label = chosen("model", "--model", model, labels, results.path)
     key = f"{of}/{label}/s{_seed(results, of, label, seed)}"
     trial = replace(recorded_trial(results, key), device="cpu")
+    require_trusted(trial, results.path, trust_code)
     return Trained(results.path, trial, _rebuilt(trial, results.path / "trials" / key / WEIGHTS))
+
+
+def require_trusted(trial: Trial, folder: Path, trust_code: bool) -> None:
+    """Raises InputError if the trial needs code that is not ours and not trusted, or has changed.
+
+    Runs none of it unless it is trusted.
+    """
+    wanted = [] if is_ours(trial.model) else [trial.model]
+    wanted += [trial.features] if is_custom(trial.features) else []
+    if not wanted:
+        return
+    if not trust_code:
+        raise InputError(untrusted(wanted[0], str(folder)))
+    resolve(trial.label, trial.model, None, trial.config)  # loads the model's class
+    if trial.code and (
+        files := trial.differs_in_code({"code": code_behind(trial.model, trial.features)})
+    ):
+        raise InputError(f"{files} has changed since {trial.key} was trained: nothing is drawn")
 
 
 def chosen(kind: str, flag: str, asked: str | None, there: Sequence[str], folder: Path) -> str:
@@ -107,10 +131,19 @@ def recorded_trial(results: Results, key: str) -> Trial:
         f"s{values.get('seed')}" != seed
     ):
         raise Damaged(f"trials/{key}/trial.json is missing, or of another trial")
+    entry = next((c for c in plan["contestants"] if c["label"] == label), {"model": ""})
+    if values.get("model") not in (entry["model"], portable(entry["model"])):
+        told = f"the model {shown(values.get('model'))}, and the plan {shown(entry['model'])}"
+        raise Damaged(f"trials/{key}/trial.json names {told}: nothing is run")
+    values["model"] = entry["model"]  # with the folder of its file
     references = {dataset_name(reference): reference for reference in plan["datasets"]}
     values["source"] = references[dataset]
-    if extractor_name(plan["features"]) == values.get("features"):
-        values["features"] = plan["features"]  # the plan also has the file of its weights
+    planned, features = plan["features"], values.get("features")
+    if features in (extractor_name(planned), _in_old_form(planned)):
+        values["features"] = planned  # the plan also has the file of its weights
+    elif is_custom(str(features)):
+        told = f"the extractor {shown(features)}, and the plan {shown(planned)}"
+        raise Damaged(f"trials/{key}/trial.json names {told}: nothing is run")
     # Old trials have no probes. Probes change no number, so unknown ones are dropped.
     values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
     names = {f.name for f in dataclasses.fields(Trial)}
@@ -118,6 +151,11 @@ def recorded_trial(results: Results, key: str) -> Trial:
         return Trial(**{name: value for name, value in values.items() if name in names})
     except TypeError as error:
         raise Damaged(f"trials/{key}/trial.json lacks facts of a trial") from error
+
+
+def _in_old_form(features: str) -> str:
+    """What version 0.1.0 recorded of an extractor of one's own: with the folder of its file."""
+    return ":".join(features.split(":")[:2]) if is_custom(features) else features
 
 
 def _seed(results: Results, dataset: str, label: str, asked: int | None) -> int:

@@ -214,8 +214,8 @@ def test_a_users_own_model_takes_its_file_along(tmp_path: Path) -> None:
     own = tmp_path / "load.py"  # a name that the folder needs for itself
     own.write_text(OWN.format(more=""))
     root = trained(tmp_path / "own", {"mine": f"{own}:Mine"}, "mnist5k", (0,))
-    place = export(root, onnx=False)
-    wanted = load_generator(root).model.sampler(torch.ones(2, 3), torch.zeros(2).long())
+    place = export(root, onnx=False, trust_code=True)
+    wanted = load_generator(root, trust_code=True).model.sampler(torch.ones(2, 3), torch.zeros(2).long())
     own.unlink()  # it is needed no more
     facts = facts_of(place)
     assert facts["model"] == "model.py:Mine"
@@ -251,7 +251,7 @@ def test_a_graph_that_draws_otherwise_does_not_leave(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"differs from torch by \d\S*, more than 0\.0001: .*--no-onnx"
     ):
-        export(root, out=tmp_path / "out")
+        export(root, out=tmp_path / "out", trust_code=True)
     assert not (tmp_path / "out").exists()
 
 
