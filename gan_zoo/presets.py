@@ -75,7 +75,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
                 "learning_rate": 1e-4,
                 "betas": (0.8, 0.999),
             },
-            "the plain GAN of PacGAN's 2-D experiments (Lin et al. 2018, arXiv:1712.04086)",
+            "the plain GAN of PacGAN's 2-D experiments, Lin et al. 2018, arXiv:1712.04086",
             "no batch norm in the discriminator; torch's initial weights",
             batch_size=100,
         ),
@@ -91,8 +91,8 @@ PRESETS: dict[str, dict[str, Preset]] = {
                 "optimizer": "sgd",
                 "learning_rate": 0.1,
             },
-            "the paper's MNIST networks, which take the label on a path of its own; SGD",
-            "momentum stays at 0.5: its schedule to 0.7 is not given; torch's initial weights",
+            "the paper's MNIST networks, which have separate layers for the label; SGD",
+            "momentum stays at 0.5, as its schedule to 0.7 is not given; torch's initial weights",
             batch_size=100,
         ),
     },
@@ -136,7 +136,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
         "released": Preset(
             {"width": 64, "latent_dim": 100, "long_turn": 100},
-            "the paper's released code, with 100 critic steps before steps 0 to 24 and every 500th",
+            "the paper's released code: 100 critic steps before steps 0 to 24 and every 500th",
             batch_size=64,
         ),
         "paper-2d": Preset(

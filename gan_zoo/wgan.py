@@ -6,13 +6,10 @@ The discriminator no longer classifies: it is a critic, whose score s(x) is any 
     generator  minimises -E s(G(z))
 
 As long as the critic is Lipschitz, its mean score of real samples minus that of fakes estimates
-the earth mover's distance between the two, up to a factor. That distance gives the generator a
-gradient even where real and fake samples do not overlap. Clipping every weight to [-clip, clip]
-keeps the critic Lipschitz, if crudely.
-
-The paper trains the critic close to its optimum (five steps before each generator step), with an
-optimizer without momentum. Its released code takes 100 critic steps before each of the first 25
-generator steps and before every 500th.
+the earth mover's distance between the two, up to a factor. That distance has a gradient even where
+real and fake samples do not overlap. Clipping all weights to [-clip, clip] keeps the critic
+Lipschitz, if crudely. It is trained close to its optimum, by five steps before each generator step
+(in the released code by 100 before the first 25 and every 500th), without momentum.
 """
 
 from dataclasses import dataclass, field

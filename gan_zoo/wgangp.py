@@ -1,8 +1,7 @@
 """The Wasserstein GAN with gradient penalty (Gulrajani et al., 2017, arXiv:1704.00028).
 
-The game is the Wasserstein GAN's, with a penalty in place of the clipping. It pulls the norm of
-the critic's input gradient towards one, at random points x^ on the lines between real samples x
-and fakes G(z):
+The Wasserstein GAN's game, with a penalty in place of the clipping. It pulls the norm of the
+critic's input gradient towards one, at random points x^ between real samples x and fakes G(z):
 
     x^ = eps x + (1 - eps) G(z),   eps ~ U[0, 1), one for each sample
     critic     minimises  E s(G(z)) - E s(x) + penalty * E (|grad s(x^)| - 1)^2
@@ -30,8 +29,7 @@ class WGANGPConfig(Config):
 
     On few small images, 1e-3 and the released code's beta1 of 0.5 reach after 256k images what
     takes the paper's values many more. The initial weights are DCGAN's, so that all convolutional
-    models of the zoo start from the same generator. The preset `paper` has the paper's optimizer;
-    `paper-mnist` and `paper-cifar10` are its released code with its networks.
+    models start from one generator. The presets have the paper's values and its networks.
     """
 
     backbone: Backbone = "conv"

@@ -39,7 +39,7 @@ DATASETS: dict[str, DatasetEntry] = {
         for name, text, features in (
             (
                 "mnist",
-                "70,000 digits, 28 pixels, grey; its extractor was trained on its training images",
+                "70,000 digits, 28 pixels, grey; digits-lenet was trained on the training images",
                 "digits-lenet",
             ),
             ("fashion-mnist", "70,000 pictures of clothes, 28 pixels, grey", "classifier"),
@@ -109,8 +109,8 @@ def dataset_entry(reference: str) -> DatasetEntry:
 def dataset_name(reference: str) -> str:
     """What records and paths call a data set: "folder:/home/me/cats" -> "folder-cats".
 
-    Only the last part of a folder's path is kept. If characters of it have to be replaced, the
-    first four digits of its hash keep the name unique.
+    Only the last part of a folder's path is kept. If it has to be changed to be safe everywhere,
+    four digits of its hash keep it apart from others.
     """
     if not reference.startswith("folder:"):
         return reference

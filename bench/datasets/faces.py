@@ -52,8 +52,8 @@ def faces(
     """The data set `name` of FACES: CelebA's own training split, with its test split held out.
 
     train and holdout [n, 3, size, size], the middle square of each picture; size 28, 32 or 64
-    (also `None`). Rows are in CelebA's order; the label is 1 for a face that has the attribute,
-    else 0. The pictures are decoded once for all of FACES, which is reported to `progress`. Files
+    (None: 64). Rows are in CelebA's order; the label is 1 for a face that has the attribute, else
+    0. The pictures are decoded once for all of FACES, which is reported to `progress`. Files
     are read from `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing.
     Raises InputError, in one line that names the folder and the files, if they can neither be
     found nor downloaded, or not be read; ValueError for another size.

@@ -46,7 +46,7 @@ def folder(
 ) -> Dataset:
     """The images of a folder and its subfolders (PNG, JPEG, WebP), a fixed fifth held out.
 
-    train and holdout [n, channels, size, size], in random order; size 28, 32 or 64 (also `None`).
+    train and holdout [n, channels, size, size], in random order; size 28, 32 or 64 (None: 64).
     Subfolders are the classes if there are at least two and no image lies beside them. Images are
     decoded once, then read from a cache that is named after all file names, sizes and times.
     `path` may be written "folder:PATH". Raises ValueError for another size, and InputError if there

@@ -118,7 +118,7 @@ def _sizes_when_tried(
     alone, _ = _outputs(network, images[:1], subject)
     tolerance = TOLERANCE * float(features.abs().max())
     if alone.shape != features[:1].shape or float((alone - features[:1]).abs().max()) > tolerance:
-        raise InputError(f"{subject} gives an image other features alone than among others")
+        raise InputError(f"{subject} gives an image other features alone than in a batch")
     return features.shape[1], logits.shape[1]
 
 

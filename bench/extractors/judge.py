@@ -59,7 +59,7 @@ class Judge:
 
     @property
     def extractor(self) -> Extractor:
-        """The extractor, where there is one (`network` is not None)."""
+        """The extractor; an error if there is none (`network` is None)."""
         assert self.network is not None, f"{self.features} is no extractor"
         return self.network
 

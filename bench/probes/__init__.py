@@ -72,7 +72,8 @@ def chosen(text: str, known: Mapping[str, object] = PROBES) -> tuple[str, ...]:
     names = [part.strip() for part in text.split(",")]
     for name in names:
         if name in SETS:
-            raise InputError(f"--probes {name} stands alone: {', '.join(SETS)}, or names")
+            sets = ", ".join(SETS)
+            raise InputError(f"--probes takes either names or one of {sets}, not {name} with names")
         if name not in known:
             raise InputError(unknown("probe", name, [*known, *SETS]))
     return tuple(name for name in known if name in names)

@@ -146,7 +146,7 @@ def test_the_global_generator_is_left_alone(module: Path) -> None:
     ("name", "reason"),
     [
         ("Random", r"gives other features each time: eval\(\) must switch off dropout$"),
-        ("OfTheBatch", "gives an image other features alone than among others$"),
+        ("OfTheBatch", "gives an image other features alone than in a batch$"),
         ("Single", "gives Tensor, not a pair: features, logits$"),
         ("Cube", r"gives \[4, 5, 1\], not \[4, d\]$"),
         ("Words", r"gives str, not \[4, d\]$"),

@@ -314,7 +314,7 @@ def test_names_are_chosen_in_their_order_or_refused() -> None:
     assert set(SETS["default"]) < set(chosen("all")) == set(PROBES)
     with pytest.raises(InputError, match="no probe 'slope'; did you mean 'slopes'"):
         chosen("updates,slope")
-    with pytest.raises(InputError, match="all stands alone"):
+    with pytest.raises(InputError, match="not all with names"):
         chosen("all,updates")
     with pytest.raises(InputError, match="no probe ''"):
         chosen("")
