@@ -201,8 +201,11 @@ def tables(found: dict[str, Any]) -> str:
     heads = ["scores", *(f"n = {n}" for n in (3, 5, 8, 12)), "paired t, Holm, n = 3"]
     five = own[own["contestants"] == 5].set_index(["law", "seeds"])
     rows = [
-        [law, *(short(five.loc[(law, n), "error"]) for n in (3, 5, 8, 12))]
-        + [short(five.loc[(law, 3), "paired t, Holm"])]
+        [
+            law,
+            *(short(five.loc[(law, n), "error"]) for n in (3, 5, 8, 12)),
+            short(five.loc[(law, 3), "paired t, Holm"]),
+        ]
         for law in laws()
     ]
     lines += plain(heads, rows)
