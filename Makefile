@@ -13,7 +13,7 @@ RUN := results/benchmarks/$(shell date +%F-%H%M).json
 READY := .venv/.ready
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all bench clean
+.PHONY: setup compare test test-all bench calibrate clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -50,6 +50,10 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(BENCHES) --benchmark-only \
 	  --benchmark-json=$(RUN)
 	$(BIN)/python tests/benchmarks/table.py results/benchmarks
+
+# Simulate error and power of the rules of inference again (docs/statistics.md).
+calibrate: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration.error_and_power
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks

@@ -11,9 +11,11 @@ from .tables.agreement import extractor_agreement
 from .tables.cost import reaching
 from .tables.matching import matched
 from .tables.noise import noise
+from .tables.pairs import Detectable, comparisons, detectable
+from .tables.protocol import datasets
 from .tables.reported_losses import reported_losses
 from .tables.scale import scale
-from .tables.summary import comparisons, summary
+from .tables.summary import summary
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Analysis:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         return comparisons(self.results, self.summary)
+
+    @cached_property
+    def detectable(self) -> dict[str, Detectable]:
+        """Data set -> how small a difference its seeds can tell."""
+        found = {name: detectable(self.results, name) for name in datasets(self.results)}
+        return {name: each for name, each in found.items() if each is not None}
 
     @cached_property
     def scale(self) -> pd.DataFrame:

@@ -1,10 +1,12 @@
 """README and documents: numbers are those of the published results, links and code work."""
 
+import json
 import math
 import re
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
+from tests.calibration.error_and_power import EXTREME, tables
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
@@ -44,9 +47,20 @@ def test_a_sentence_on_points_stands_in_its_summary(name: str) -> None:
     page = " ".join((ROOT / "docs" / "data.md").read_text().split())
     summary = (ROOT / "results" / f"reference-{name}" / "summary.md").read_text()
     (headline,) = (line for line in summary.splitlines() if line.startswith(f"On {name} after"))
-    assert headline.split(" seeds.")[0] in page
-    told, family = re.search(r"(\d+) of (\d+) pairs can be told apart", headline).groups()  # type: ignore[union-attr]
-    assert f"Of {family} pairs {told} are told apart." in page
+    answer, how, _ = headline.partition(" (partly pooled t")
+    assert how
+    assert f"{answer}." in page
+
+
+def test_the_tables_of_statistics_are_those_of_the_simulation() -> None:
+    found = json.loads((RESULTS / "calibration" / "pairs.json").read_text())
+    page = (ROOT / "docs" / "statistics.md").read_text()
+    assert tables(found) == page.split("<!-- pairs: begin -->\n")[1].split("\n<!-- pairs: end")[0]
+    errors = pd.DataFrame(found["errors"])
+    # The bars: two standard errors above .055, and .07 where the law is of rank two.
+    noise = 2 * math.sqrt(0.055 * 0.945 / found["layouts"])
+    bars = errors["law"].map(lambda law: 0.07 if law == EXTREME else 0.055)
+    assert (errors["error"] <= bars + noise).all(), errors[errors["error"] > bars + noise]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from ..metrics import METRICS
 from ..records.results import Results
 from ..report.cells import power
 from ..tables.folders import Both, changes, require_common, unchanged
+from ..tables.pairs import comparisons
 from ..tables.protocol import datasets
 from ..tables.provenance import circumstances, coverage
-from ..tables.summary import comparisons
 from ..words import NONE, number, span
 
 Say = Callable[[str], None]
@@ -102,21 +102,24 @@ def _print(tables: list[Table], wanted: str, console: Console) -> None:
 
 
 def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
-    log, entry = metric == primary_metric(dataset), METRICS[metric]
+    log, entry = bool((rows["scale"] == "log").any()), METRICS[metric]
     counted = bool(rows["verdict_with_failures"].notna().any())
-    heads = ["pair", f"{entry.title} {'ratio' if log else 'difference'} [interval]", "n", "p"]
-    heads += ["Holm p", "first is better", "verdict", "seeds for power .8"]
+    kind = "ratio" if log else "difference"
+    heads = ["pair", f"{entry.title} {kind} [simultaneous 95 %]", "n", "p", "sign-flip p"]
+    heads += ["first is better", "verdict", "seeds for power .8"]
     heads += ["verdict with failures"] * counted
     cells = []
     for _, row in rows.iterrows():
         better = NONE if entry.better == "neither" else number(row["probability_of_improvement"], 2)
-        needed = power(row) if log and row["n"] else NONE
+        needed = power(row) if metric == primary_metric(dataset) else NONE
         line = [f"{row['model_a']} / {row['model_b']}", _estimate(row, log), str(row["n"])]
-        line += [number(row["p"], 2), number(row["holm_p"], 2), better, row["verdict"], needed]
+        line += [number(row["adjusted_p"], 2), number(row["sign_flip_holm_p"], 2)]
+        line += [better, row["verdict"], needed]
         other = row["verdict_with_failures"]
         cells.append(line + [other if isinstance(other, str) else NONE] * counted)
-    kind = "" if log else f" (secondary; fixed beforehand was {primary_metric(dataset)})"
-    return Table(f"{dataset}, pairs by {entry.title}{kind}", heads, cells, rows)
+    primary = primary_metric(dataset)
+    note = "" if metric == primary else f" (secondary; fixed beforehand was {primary})"
+    return Table(f"{dataset}, pairs by {entry.title}{note}", heads, cells, rows)
 
 
 def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Table:

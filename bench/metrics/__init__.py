@@ -16,6 +16,7 @@ class Metric:
     title: str  # for axes and table heads
     better: Literal["lower", "higher", "neither"]
     help: str
+    scale: Literal["log", "linear"] = "linear"  # on which models are compared: ratio or difference
 
 
 METRICS: dict[str, Metric] = {
@@ -24,12 +25,14 @@ METRICS: dict[str, Metric] = {
         "FID",
         "lower",
         "Frechet distance between Gaussians fitted to real and generated features",
+        scale="log",
     ),
     "kid": Metric(
         "bench.metrics.kernel:kid",
         "KID",
         "lower",
         "unbiased squared MMD between real and generated features, cubic kernel",
+        scale="log",
     ),
     "modes": Metric(
         "bench.metrics.modes:modes_covered",
@@ -87,12 +90,14 @@ METRICS: dict[str, Metric] = {
         "FID at infinity",
         "lower",
         "FID extrapolated to infinitely many samples; the reference's bias remains; at the end",
+        scale="log",
     ),
     "fid_within_classes": Metric(
         "bench.metrics.frechet:fid_within_classes",
         "FID within classes",
         "lower",
         "mean over the classes of the FID within each, for conditional models; at the end",
+        scale="log",
     ),
     "classifier_score": Metric(
         "bench.metrics.classifier_score:classifier_score",
@@ -105,6 +110,7 @@ METRICS: dict[str, Metric] = {
         "EMD",
         "lower",
         "earth mover's distance between samples and true points, in the unit of the plane",
+        scale="log",
     ),
     "high_quality": Metric(
         "bench.metrics.points:high_quality",

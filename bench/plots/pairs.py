@@ -19,8 +19,8 @@ TOLD = "#0072B2"
 READING = Reading(
     "the ratio of the final {metric} of each pair of models, with its interval",
     "A dot left of the line says that the first of the pair has the lower {metric}. An interval "
-    "that crosses the line is compatible with no difference; only filled dots are told apart "
-    "once all pairs that were looked at are counted.",
+    "that crosses the line is compatible with no difference. The intervals hold for all pairs at "
+    "once, so a pair is told apart exactly where its interval does not cross the line.",
 )
 
 
@@ -40,9 +40,9 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     axis.set_xlabel(f"{name} of the first / {name} of the second ({words})")
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (
-        "Dot: the ratio of a pair, seed against seed; line: its interval, of that pair alone, cut "
-        "with an arrow where it reaches further. Filled, in blue: told apart by the sign-flip test "
-        "after Holm; hollow, grey: cannot tell." + rest
+        "Dot: the ratio of a pair, seed against seed; line: its 95 % interval, simultaneous over "
+        "all pairs, cut with an arrow where it reaches further. Filled, in blue: told apart; "
+        "hollow, grey: cannot tell." + rest
     )
     theme.caption(figure, f"Pairs, seed against seed, {dataset}", note)
     return figure

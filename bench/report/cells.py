@@ -6,8 +6,10 @@ from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..metrics import METRICS
 from ..records.origins import presets
+from ..stats import MOST_SEEDS
+from ..tables.pairs import HANDED_LABELS
 from ..tables.protocol import final, title
-from ..tables.summary import HANDED_LABELS, IQM_FROM
+from ..tables.summary import IQM_FROM
 from ..words import NONE, number, span
 from .columns import SECONDARY
 
@@ -34,9 +36,9 @@ def secondary(row: pd.Series, metric: str) -> str:
 def power(pair: pd.Series) -> str:
     """How many seeds would show a difference like this one, as far as these can tell."""
     seeds = pair["seeds_for_power"]
-    if seeds < 100:
+    if seeds <= MOST_SEEDS:
         return f"{seeds:.0f}"
-    return "100 or more" if pair["n"] > 1 else NONE
+    return f"more than {MOST_SEEDS}" if pair["n"] > 2 else NONE
 
 
 def model_table(
@@ -68,14 +70,21 @@ def model_table(
 
 def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of text, a row a row of `Analysis.pairs`."""
-    heads = ["pair", f"{title} ratio [interval]", "n", "Holm p", "verdict", "seeds for power .8"]
+    heads = [
+        "pair",
+        f"{title} ratio [simultaneous 95 %]",
+        "n",
+        "p",
+        "verdict",
+        "seeds for power .8",
+    ]
     counted = bool(pairs["verdict_with_failures"].notna().any())
     heads += ["verdict with failures"] * counted
     rows = []
     for _, row in pairs.iterrows():
         cells = [f"{row['model_a']} / {row['model_b']}"]
         cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
-        cells += [str(row["n"]), number(row["holm_p"], 2), row["verdict"], power(row)]
+        cells += [str(row["n"]), number(row["adjusted_p"], 2), row["verdict"], power(row)]
         other = row["verdict_with_failures"]
         rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
     return heads, rows

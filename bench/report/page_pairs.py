@@ -33,7 +33,7 @@ def matrix(analysis: Analysis, dataset: str) -> list[tuple[str, list[Cell]]]:
     for _, row in analysis.pairs(dataset).iterrows():
         a, b = str(row["model_a"]), str(row["model_b"])
         ratio, low, high = (float(row[name]) for name in ("ratio", "ratio_low", "ratio_high"))
-        hint = f"n = {row['n']}, Holm p {number(row['holm_p'], 2)}, {row['verdict']}"
+        hint = f"n = {row['n']}, p {number(row['adjusted_p'], 2)} over all pairs, {row['verdict']}"
         known[a, b] = _cell(a, b, row["told"], (ratio, low, high), hint)
         # The other way round an upper end becomes the lower one.
         turned = tuple(1 / x if x else float("inf") for x in (ratio, high, low))

@@ -1,6 +1,7 @@
 """What a results folder says, in sentences."""
 
 import json
+import math
 
 import pandas as pd
 
@@ -8,11 +9,13 @@ from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..metrics import METRICS
 from ..records.results import Results
-from ..stats import seeds_to_attain
+from ..tables.pairs import by_seed
 from ..tables.protocol import title, unit
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
+
+UNTRAINED = 0.9  # of the untrained network's score: a model that ends above it has learnt nothing
 
 
 def budget(results: Results) -> str:
@@ -28,10 +31,57 @@ def headline(analysis: Analysis, dataset: str) -> str:
         text = f"On {dataset}, no trial has finished with an {title(dataset)}"
         reason = unmeasured(analysis, dataset).get(primary_metric(dataset))
         return f"{text}: {reason}." if reason else f"{text}."
-    best, value = table.iloc[0], number(table[f"{primary_metric(dataset)}_mean"].iloc[0])
-    text = f"On {dataset} after {budget(analysis.results)} {unit(dataset)}, {best['model']} has "
-    text += f"the lowest mean {title(dataset)}: {value}, {done(best, ' seeds')}."
-    return text + " " + separation(analysis, dataset)
+    where = f"On {dataset} after {budget(analysis.results)} {unit(dataset)}"
+    metric, where = primary_metric(dataset), f"On {dataset} after {budget(analysis.results)}"
+    best = table.iloc[0]
+    text = f"{where} {unit(dataset)}, {lead(analysis, dataset)}{best['model']} has the lowest mean "
+    text += f"{title(dataset)}, {number(best[f'{metric}_mean'])}{_wins(analysis, best)}."
+    lost = (
+        f" {done(best, ' of its trials finished')}." if best["finished"] < best["started"] else ""
+    )
+    return f"{text}{lost} {separation(analysis, dataset)}"
+
+
+def lead(analysis: Analysis, dataset: str) -> str:
+    """By how much the best model is ahead of the second, and whether that can be told."""
+    pairs = analysis.pairs(dataset)
+    pairs = pairs[pairs["ratio"].notna()] if len(pairs) else pairs
+    if pairs.empty:
+        return ""
+    pair = pairs.iloc[0]
+    n = int(pair["n"])
+    text = f"{pair['model_a']}'s {title(dataset)} is {change(pair['ratio'])} than "
+    text += f"{pair['model_b']}'s"
+    if n > 1:
+        ends = [change(pair["ratio_high"]), change(pair["ratio_low"])]
+        if pair["ratio_high"] < 1:  # both are lower, as the sentence says
+            ends = [ends[0].removesuffix(" % lower"), ends[1].removesuffix(" lower")]
+        text += f" [{ends[0]} to {ends[1]}]"
+    told = "told apart" if pair["told"] else "which cannot be told from no difference"
+    return f"{text}, {told} ({seeds(n)}). "
+
+
+def change(ratio: float) -> str:
+    """A ratio as a change: .78 -> "22 % lower", 1.03 -> "3 % higher", 3.1 -> "3.1 times higher"."""
+    if ratio >= 2:
+        return f"{number(ratio, 2)} times higher"
+    percent = 100 * abs(1 - ratio)
+    shown = f"{percent:.0f}" if percent >= 1 else number(percent, 1)
+    return f"{shown} % {'lower' if ratio < 1 else 'higher'}"
+
+
+def seeds(n: int) -> str:
+    return f"{n} seed{'s' * (n != 1)}"
+
+
+def _wins(analysis: Analysis, best: pd.Series) -> str:
+    """In how many seeds the best model is the best, where several models have several seeds."""
+    values, _ = by_seed(analysis.results, primary_metric(best["dataset"]), best["dataset"])
+    values = values.dropna()
+    if len(values) < 2 or values.shape[1] < 2:
+        return ""
+    wins = int((values.idxmin(axis="columns") == best["model"]).sum())
+    return f", the lowest in {wins} of {seeds(len(values))}"
 
 
 def unmeasured(analysis: Analysis, dataset: str) -> dict[str, str]:
@@ -48,17 +98,23 @@ def separation(analysis: Analysis, dataset: str) -> str:
     pairs = analysis.pairs(dataset)
     if pairs.empty:
         return "There is no other to compare it with."
-    told = int((pairs["told"] != "").sum())
-    family = int(pairs["p"].notna().sum())
-    if len(pairs) == 1:
-        text = f"The pair {'can' if told else 'cannot'} be told apart"
+    told, one = int((pairs["told"] != "").sum()), len(pairs) == 1
+    if one:
+        text = f"The pair {'is' if told else 'cannot be'} told apart"
     else:
-        text = f"{told or 'None'} of {len(pairs)} pairs can be told apart"
-    text += " (sign-flip test over seeds, Holm)."
-    n, needed = int(pairs["n"].max()), seeds_to_attain(max(family, 1))
-    if n < needed:
-        text += f" {n} seed{'s' * (n != 1)} can never show a difference; {needed} could."
-    return text
+        text = f"{told or 'None'} of {len(pairs)} pairs {'is' if told == 1 else 'are'} told apart"
+    text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
+    found = reach(analysis, dataset)
+    return f"{text}.{f' {found}' if found else ''}"
+
+
+def reach(analysis: Analysis, dataset: str) -> str:
+    """How small a difference this number of seeds can tell; nothing of fewer than 3."""
+    smallest = analysis.detectable.get(dataset)
+    if smallest is None or (analysis.pairs(dataset)["told"] != "").all():
+        return ""
+    lower = change(math.exp(-smallest.difference))
+    return f"{smallest.n} seeds tell an {title(dataset)} that is {lower} in 4 of 5 such runs."
 
 
 def model_sentence(row: pd.Series) -> str:
@@ -76,17 +132,10 @@ def model_sentence(row: pd.Series) -> str:
 def limits(analysis: Analysis, dataset: str) -> list[str]:
     """What this run cannot tell, a sentence each."""
     table, pairs = analysis.models(dataset), analysis.pairs(dataset)
-    found = []
-    family = int(pairs["p"].notna().sum())
-    n, needed = int(pairs["n"].max()) if family else 0, seeds_to_attain(max(family, 1))
-    if 0 < n < needed:
-        least = min(1.0, family * 2.0 ** (1 - n))
-        text = f"Of {n} seed{'s' * (n > 1)} the least p that {family} pair{'s' * (family > 1)} can "
-        text += f"reach is {number(least, 2)} after Holm; {needed} seeds could reach 0.05, "
-        found.append(text + "if the difference is large beside its spread.")
+    found = [text] if (text := reach(analysis, dataset)) else []
     if (pairs["told"] == "").any():
         found.append("A pair that cannot be told apart has not been shown to be equal.")
-    found += alarmed(table)
+    found += [*learnt_nothing(table, dataset), *alarmed(table)]
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
@@ -97,6 +146,17 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
         text = f"† {conditional}: handed the labels"
         found.append(f"{text}, so modes and mode KL are not comparable.")
     return [*found, CAVEAT[primary_metric(dataset)]]
+
+
+def learnt_nothing(table: pd.DataFrame, dataset: str) -> list[str]:
+    """The contestants that end at the level of their untrained networks: a sentence each."""
+    metric = primary_metric(dataset)
+    level = table[table[f"{metric}_to_untrained"] >= UNTRAINED]
+    return [
+        f"{row['model']} has learnt nothing that {title(dataset)} sees: it ends at "
+        f"{number(row[f'{metric}_to_untrained'], 2)} of its untrained network. Raise --images."
+        for _, row in level.iterrows()
+    ]
 
 
 def alarmed(table: pd.DataFrame) -> list[str]:

@@ -13,6 +13,15 @@ from .intervals import (
     prediction_interval,
     sign_flip_interval,
 )
+from .layout import MOST as MOST_SEEDS
+from .layout import (
+    Comparison,
+    compare_all,
+    detectable_difference,
+    pairs_of,
+    seeds_for,
+    variances_of,
+)
 from .noise import Part, noise_parts
 from .power import detectable, least_p, seeds_for_power, seeds_to_attain
 from .runs import (
@@ -25,11 +34,15 @@ from .runs import (
 from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, told
 
 __all__ = [
+    "MOST_SEEDS",
+    "Comparison",
     "Equivalence",
     "Interval",
     "Part",
     "Told",
+    "compare_all",
     "detectable",
+    "detectable_difference",
     "equivalence",
     "holm",
     "interquartile_mean",
@@ -37,9 +50,11 @@ __all__ = [
     "mean_interval",
     "noise_parts",
     "paired_difference",
+    "pairs_of",
     "performance_profile",
     "prediction_interval",
     "probability_of_improvement",
+    "seeds_for",
     "seeds_for_power",
     "seeds_to_attain",
     "sign_flip_interval",
@@ -47,5 +62,6 @@ __all__ = [
     "signed_ranks",
     "told",
     "variance_removed_by_pairing",
+    "variances_of",
     "with_failures",
 ]

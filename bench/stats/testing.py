@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from .arrays import EXACT, Floats, check_level, finite, subset_sums
-from .power import least_p
 
 Told = Literal["lower", "higher", ""]
 DRAWS = 100_000  # random sign flips if there are too many to enumerate
@@ -102,12 +101,12 @@ def equivalence(differences: ArrayLike, margin: float, level: float = 0.95) -> E
     return Equivalence(p, p < 1 - level, margin, n)
 
 
-def told(difference: float, adjusted_p: float, n: int, alpha: float = 0.05) -> Told:
+def told(difference: float, adjusted_p: float, alpha: float = 0.05) -> Told:
     """What the first of a pair is, compared with the second; "" where that cannot be told.
 
-    difference: the mean of first - second; adjusted_p from `sign_flip_test` and `holm`, NaN if
-    there is none; n pairs. A p below what n pairs can give is no sign-flip p, and is not believed.
+    difference: the mean of first - second; adjusted_p: over the family of pairs, NaN if there is
+    none.
     """
-    if math.isnan(adjusted_p) or not least_p(n) <= adjusted_p < alpha:
+    if math.isnan(adjusted_p) or not adjusted_p < alpha:
         return ""
     return "lower" if difference < 0 else "higher"

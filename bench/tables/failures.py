@@ -16,7 +16,7 @@ from .. import stats
 from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import final
-from .verdicts import verdict
+from .verdicts import by_sign_flips
 
 LOST = ("diverged", "failed")
 
@@ -79,6 +79,6 @@ def _judged(a: str, b: str, ranks: np.ndarray, p: float, family: int) -> dict[st
     told: stats.Told = ""
     text = "cannot tell: no seed that both ended"
     if n := len(ranks):
-        told = stats.told(float(ranks.mean()), p, n)
-        text = verdict(told, a, b, n, family)
+        told = stats.told(float(ranks.mean()), p)
+        text = by_sign_flips(told, a, b, n, family)
     return {"told_with_failures": told, "verdict_with_failures": text}

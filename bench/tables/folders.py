@@ -101,7 +101,7 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
     table = pd.DataFrame(rows, columns=[*CHANGE_COLUMNS, "differences"])
     table["holm_p"] = stats.holm(table["p"].to_numpy(float))
     family = int(table["p"].notna().sum())
-    judged = table[["difference", "holm_p", "n"]].itertuples(index=False)
+    judged = table[["difference", "holm_p"]].itertuples(index=False)
     table["told"] = [stats.told(*row) for row in judged]
     table["verdict"] = [_verdict(row, family) for _, row in table.iterrows()]
     return table[CHANGE_COLUMNS]

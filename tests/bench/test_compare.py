@@ -74,19 +74,20 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
 def test_pairs_in_a_pipe_are_a_table_of_text(two: tuple[Path, Path]) -> None:
     text = cli(two[0]).output
     assert "mnist5k, pairs by FID" in text
-    assert "| pair  | FID ratio [interval] " in text
+    assert "| pair  | FID ratio [simultaneous 95 %] " in text
     (row,) = (line for line in text.splitlines() if line.startswith("| x / y"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     # The geometric mean of six is 4.262..., over 9; of 2^6 flips none is as far, but the mirror.
     ratio = math.exp(sum(map(math.log, SIX)) / 6) / 9
     assert cells[1].startswith(f"{ratio:.3f} [")
-    assert cells[2:7] == ["6", "0.031", "0.031", "1.0", "x lower than y"]
+    assert [cells[2], *cells[4:7]] == ["6", "0.031", "1.0", "x lower than y"]
+    assert float(cells[3]) < 1e-5
 
 
 def test_csv_has_the_numbers_and_latex_what_booktabs_needs(two: tuple[Path, Path]) -> None:
     lines = cli(two[0], "--format", "csv").output.splitlines()
     row = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
-    assert float(row["p"]) == 2 / 2**6
+    assert float(row["sign_flip_p"]) == 2 / 2**6
     assert len(lines) == 2
     text = cli(two[0], "--format", "latex").output
     assert text.startswith("\\begin{tabular}")
@@ -97,7 +98,7 @@ def test_csv_has_the_numbers_and_latex_what_booktabs_needs(two: tuple[Path, Path
 def test_another_metric_is_called_secondary(two: tuple[Path, Path]) -> None:
     text = cli(two[0], "--metric", "kid").output
     assert "pairs by KID (secondary; fixed beforehand was fid)" in text
-    assert "KID difference" in text
+    assert "KID ratio" in text
 
 
 @pytest.mark.parametrize(

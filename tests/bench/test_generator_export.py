@@ -215,7 +215,9 @@ def test_a_users_own_model_takes_its_file_along(tmp_path: Path) -> None:
     own.write_text(OWN.format(more=""))
     root = trained(tmp_path / "own", {"mine": f"{own}:Mine"}, "mnist5k", (0,))
     place = export(root, onnx=False, trust_code=True)
-    wanted = load_generator(root, trust_code=True).model.sampler(torch.ones(2, 3), torch.zeros(2).long())
+    wanted = load_generator(root, trust_code=True).model.sampler(
+        torch.ones(2, 3), torch.zeros(2).long()
+    )
     own.unlink()  # it is needed no more
     facts = facts_of(place)
     assert facts["model"] == "model.py:Mine"

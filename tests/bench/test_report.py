@@ -73,7 +73,7 @@ def test_the_answer_its_doubts_and_how_to_repeat_it(page):
         "dcgan has the lowest mean FID",
         "What this run cannot tell",
         "2 of 3 seeds finished (1 diverged)",
-        "cannot tell with 2 seeds (needs 6)",
+        "simultaneous 95 %",
         "loss/discriminator is nan",
         "bench run experiment.toml",
         "digits-lenet:1a2b3c4d5e6f, 4,000 samples against train:4000",

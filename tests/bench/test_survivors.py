@@ -10,7 +10,7 @@ from bench.analysis import Analysis
 from bench.records.results import Results
 from bench.report import prose
 from bench.report.terminal import text_of
-from bench.tables import summary as tables
+from bench.tables import pairs as tables
 
 from .fake_results import final_only
 
@@ -50,7 +50,7 @@ def test_a_model_that_wins_where_it_survives_is_held_to_its_losses(tmp_path):
     p = stats.sign_flip_test([-1, -2, -3, -4, -5, -6, 7, 8])
     assert p > 0.05
     assert (row.told, row.told_with_failures) == ("lower", "")
-    assert row.verdict_with_failures == "cannot tell (not significant at n = 8)"
+    assert row.verdict_with_failures == "cannot tell with 8 seeds"
     (sentence,) = (s for s in prose.limits(Analysis(results), "mnist5k") if "signed ranks" in s)
     assert "change 1 of 1 verdicts: gan / dcgan: cannot tell" in sentence
     assert "verdict with failures" in text_of(Analysis(results))
@@ -71,7 +71,7 @@ def test_two_losses_at_one_seed_are_equal(tmp_path):
     lost = {"gan": [0, 1, 2], "wgan": [0, 1, 2]}
     results = losing(final_only(tmp_path, {"gan": GOOD, "wgan": [9.0] * 6}), lost, "failed")
     # Three ties keep the ranks 1 to 3; the other three reach 2 / 2^3.
-    assert rows(results)["gan wgan"].verdict_with_failures.startswith("cannot tell (not signif")
+    assert rows(results)["gan wgan"].verdict_with_failures.startswith("cannot tell with 6 seeds")
 
 
 def test_only_the_pairs_of_a_loser_are_looked_at_again(tmp_path):
@@ -94,4 +94,4 @@ def test_the_rule_does_not_depend_on_the_unit(tmp_path, size):
     values = {"gan": [size * x for x in GOOD], "wgan": [size * 9.0] * 6}
     results = losing(final_only(tmp_path, values), {"gan": [2]})
     verdict = rows(results)["gan wgan"].verdict_with_failures
-    assert verdict == "cannot tell (not significant at n = 6)"
+    assert verdict == "cannot tell with 6 seeds"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench import stats
 from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.report import prose
@@ -13,6 +14,7 @@ from bench.report.terminal import text_of
 from bench.tables import summary as tables
 from bench.tables.agreement import extractor_agreement
 from bench.tables.matching import matched
+from bench.tables.pairs import comparisons
 from bench.tables.protocol import final, one_protocol, primary
 from bench.tables.scale import UNTRAINED
 from bench.tables.scale import scale as scale_of
@@ -20,6 +22,7 @@ from bench.words import NONE, number
 
 from .fake_results import FINAL_FID, MAIN, fake, final_only
 
+LEVELS = [("a", 0.0), ("b", 0.3), ("c", 1.5), ("d", 1.6)]
 THREE = {"gan": [10.0, 12.0, 14.0], "dcgan": [4.0, 5.0, 6.0], "wgan": [30.0, 20.0, 40.0]}
 
 
@@ -95,7 +98,7 @@ def test_the_second_extractor_is_left_to_its_own_table(tmp_path):
 
 def test_a_pair_is_compared_by_seed_on_the_log_scale(tmp_path):
     results = final_only(tmp_path, {"gan": [8.0, 18.0, 32.0], "dcgan": [4.0, 6.0, 8.0]})
-    row = tables.comparisons(results).iloc[0]
+    row = comparisons(results).iloc[0]
     assert (row["model_a"], row["model_b"], row["n"]) == ("dcgan", "gan", 3)
     # ratios 1/2, 1/3, 1/4, whose geometric mean is 24^(-1/3)
     assert row["ratio"] == pytest.approx(24 ** (-1 / 3))
@@ -103,35 +106,39 @@ def test_a_pair_is_compared_by_seed_on_the_log_scale(tmp_path):
     sd = np.std(np.log([2, 3, 4]), ddof=1)
     half = 4.302653 * sd / math.sqrt(3)
     assert row["ratio_high"] == pytest.approx(math.exp(-math.log(24) / 3 + half), rel=1e-6)
-    assert row["p"] == pytest.approx(0.25)  # 2 / 2^3
+    # Of two contestants it is the paired t test: two degrees of freedom.
+    t = math.log(24) / 3 / (sd / math.sqrt(3))
+    assert row["p"] == row["adjusted_p"] == pytest.approx(1 - t / math.sqrt(t * t + 2))
+    assert row["sign_flip_p"] == row["sign_flip_holm_p"] == pytest.approx(0.25)  # 2 / 2^3
     assert row["probability_of_improvement"] == 1
-    assert row["told"] == ""
-    assert row["verdict"] == "cannot tell with 3 seeds (needs 6)"
+    assert (row["told"], row["verdict"]) == ("lower", "dcgan lower than gan")
 
 
 def test_a_large_difference_over_enough_seeds_is_told(tmp_path):
     good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
     results = final_only(tmp_path, {"gan": [3 * x for x in good], "dcgan": good})
-    row = tables.comparisons(results).iloc[0]
+    row = comparisons(results).iloc[0]
     assert (row["told"], row["verdict"]) == ("lower", "dcgan lower than gan")
-    assert row["holm_p"] == pytest.approx(2 / 2**6)
-    assert "The pair can be told apart" in text_of(Analysis(results))
+    assert row["sign_flip_holm_p"] == pytest.approx(2 / 2**6)
+    assert row["adjusted_p"] < 1e-6
+    assert "The pair is told apart (paired t)" in text_of(Analysis(results))
 
 
 def test_a_label_that_reads_like_a_verdict_changes_nothing(tmp_path):
     good = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5]
     first, second = "cannot tell", "a lower than b"
     told = final_only(tmp_path, {first: good, second: [3 * x for x in good]})
-    (row,) = tables.comparisons(told).to_dict("records")
+    (row,) = comparisons(told).to_dict("records")
     assert (row["told"], row["verdict"]) == ("lower", f"{first} lower than {second}")
-    assert "The pair can be told apart" in text_of(Analysis(told))
+    assert "The pair is told apart" in text_of(Analysis(told))
     open_ = final_only(tmp_path, {first: good[:3], second: good[:3]})
-    assert "A pair that cannot be told apart" in prose.limits(Analysis(open_), "mnist5k")[1]
+    found = prose.limits(Analysis(open_), "mnist5k")
+    assert any(line.startswith("A pair that cannot be told apart") for line in found)
 
 
 def test_a_copy_of_a_model_is_no_different_from_it(tmp_path):
     same = [4.0, 4.2, 4.4, 4.1, 4.3, 4.5, 4.6]
-    row = tables.comparisons(final_only(tmp_path, {"a": same, "b": same})).iloc[0]
+    row = comparisons(final_only(tmp_path, {"a": same, "b": same})).iloc[0]
     assert row["difference"] == 0
     assert row["ratio"] == 1
     assert row["p"] == 1
@@ -140,15 +147,40 @@ def test_a_copy_of_a_model_is_no_different_from_it(tmp_path):
 
 
 def test_the_family_is_all_pairs_of_a_metric(tmp_path):
-    pairs = tables.comparisons(final_only(tmp_path, THREE))
+    pairs = comparisons(final_only(tmp_path, THREE))
     assert len(pairs) == 3
-    assert set(pairs["verdict"]) == {"cannot tell with 3 seeds (needs 7)"}  # 3 * 2 / 2^7 < .05
+    np.testing.assert_allclose(pairs["adjusted_p"], (3 * pairs["p"]).clip(upper=1))
+    np.testing.assert_allclose(pairs["sign_flip_holm_p"], 0.75)  # 3 * 2 / 2^3
+
+
+def test_told_apart_and_an_interval_without_no_difference_are_one(tmp_path):
+    rng = np.random.default_rng(0)
+    for seeds in (3, 5):
+        values = {name: list(np.exp(at + 0.2 * rng.normal(size=seeds))) for name, at in LEVELS}
+        pairs = comparisons(final_only(tmp_path / str(seeds), values))
+        outside = (pairs["ratio_low"] > 1) | (pairs["ratio_high"] < 1)
+        assert ((pairs["told"] != "") == outside).all()
+        assert 0 < outside.sum() < len(pairs)
+
+
+def test_a_pair_uses_all_seeds_that_both_have_and_who_else_has_them(tmp_path):
+    values = {"gan": [10.0, 12.0, 14.0], "dcgan": [4.0, 5.0, 6.0], "wgan": [30.0, 20.0, 40.0]}
+    results = final_only(tmp_path, values)
+    rows, trials = results.evaluations, results.trials
+    lost = (rows["model"] == "wgan") & (rows["seed"] == 2) & (rows["images"] > 0)
+    results.evaluations = rows[~lost]
+    trials.loc[(trials["model"] == "wgan") & (trials["seed"] == 2), "status"] = "interrupted"
+    table = comparisons(results).set_index(["model_a", "model_b"])
+    assert table.loc[("dcgan", "gan"), ["n", "method"]].tolist() == [3, "paired t"]
+    assert table.loc[("dcgan", "wgan"), ["n", "method"]].tolist() == [2, "partly pooled t"]
+    alone = stats.compare_all(np.log([[4, 10], [5, 12], [6, 14]]), pairs=3)[0]
+    assert table.loc[("dcgan", "gan"), "ratio_low"] == pytest.approx(math.exp(alone.low))
 
 
 def test_a_conditional_models_modes_are_flagged_not_compared(tmp_path):
     results = fake(tmp_path, ("cgan", "dcgan"), diverged=(), rows=2)
     assert not by_model(tables.summary(results)).loc["cgan", "modes_comparable"]
-    pairs = tables.comparisons(results).set_index("metric")
+    pairs = comparisons(results).set_index("metric")
     assert pairs.loc["modes", "verdict"] == "not comparable: cgan is handed its labels"
     assert pairs.loc["modes", "told"] == ""
     assert math.isnan(pairs.loc["modes", "p"])
@@ -216,7 +248,7 @@ def test_each_data_set_has_its_own_rows_ranks_and_families(tmp_path):
     table = tables.summary(results)
     assert list(table["dataset"]) == ["mnist5k", "mnist5k", "other", "other"]
     assert list(table["rank"]) == [1, 2, 1, 2]
-    assert set(tables.comparisons(results).query("metric == 'fid'")["n"]) == {3}
+    assert set(comparisons(results).query("metric == 'fid'")["n"]) == {3}
     assert text_of(Analysis(results)).count("\n# other") == 1
     for name in ("modes", "quality"):
         assert "other" in plots.FIGURES[name].draw(Analysis(results), "other").get_suptitle()

@@ -1,0 +1,185 @@
+"""A row for each pair of contestants and metric, judged by the rule of `bench.stats.layout`."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from .. import stats
+from ..datasets import primary_metric
+from ..metrics import METRICS
+from ..records.results import Results
+from . import failures
+from .protocol import datasets, final
+from .summary import summary
+from .verdicts import verdict
+
+HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
+LEAST = 3  # seeds from which on a spread is known well enough to plan by
+PAIRED, POOLED = "paired t", "partly pooled t"
+COLUMNS = ["dataset", "metric", "outcome", "scale", "model_a", "model_b", "n"]
+COLUMNS += ["difference", "low", "high", "ratio", "ratio_low", "ratio_high", "level", "method"]
+COLUMNS += ["p", "adjusted_p", "sign_flip_p", "sign_flip_holm_p"]
+COLUMNS += ["probability_of_improvement", "variance_removed", "seeds_for_power"]
+COLUMNS += ["told", "verdict", "told_with_failures", "verdict_with_failures"]
+Row = dict[str, object]
+
+
+def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A row for each pair and metric; COLUMNS.
+
+    summaries: those of `summary`, where they are there already.
+
+    `model_a` ranks before `model_b`. difference, low, high are a - b on the metric's natural scale:
+    of logarithms for distances, whose ratio, ratio_low, ratio_high are a / b. The interval is
+    simultaneous: with all pairs of the metric and data set it holds at `level`. p is of the pair
+    alone, adjusted_p times the number of pairs. told: what a is, compared with b: "lower",
+    "higher", or "" where that cannot be told, which is where the interval contains no difference;
+    verdict: the same in words. sign_flip_p and sign_flip_holm_p check it without assumptions on
+    spreads. n: the seeds that both finished. seeds_for_power: for the power .8, of the primary
+    metric. told_with_failures, verdict_with_failures: where a or b lost a trial (`failures`).
+    """
+    summaries = summary(results) if summaries is None else summaries
+    rows: list[Row] = []
+    for dataset in datasets(results):
+        ranked = summaries[summaries["dataset"] == dataset]
+        for metric in METRICS:
+            family = _family(results, dataset, metric, ranked)
+            outcome = "secondary"
+            if metric == primary_metric(dataset):
+                outcome = "primary"
+                named = [(str(row["model_a"]), str(row["model_b"])) for row in family]
+                counted = failures.verdicts(results, dataset, named)
+                family = [row | again for row, again in zip(family, counted, strict=True)]
+            rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """The smallest difference, of logarithms, that a pair of usual spread is told apart by."""
+
+    difference: float  # told in 4 of 5 runs
+    n: int  # seeds
+
+
+def detectable(results: Results, dataset: str) -> Detectable | None:
+    """Of the primary metric; None for fewer than three seeds or two contestants that have them."""
+    values, log = by_seed(results, primary_metric(dataset), dataset)
+    layout = values.dropna(axis="columns").to_numpy(float)
+    n, k = layout.shape
+    if n < LEAST or k < 2 or not log:
+        return None
+    usual = np.full(k, stats.variances_of(layout).mean())
+    if not usual[0]:
+        return None
+    found = stats.detectable_difference(usual, n, k * (k - 1) // 2)
+    return Detectable(found, n)
+
+
+def by_seed(results: Results, metric: str, dataset: str) -> tuple[pd.DataFrame, bool]:
+    """[seeds, models] the final values on the natural scale, and whether they are logarithms.
+
+    A distance that is not above 0 has no logarithm (KID's estimate is unbiased and can be
+    negative). For the primary metric the value is left out; any other metric is then compared as it
+    is.
+    """
+    table = final(results, metric, dataset)
+    table = table[np.isfinite(table["value"])]
+    log = METRICS[metric].scale == "log"
+    if log and metric == primary_metric(dataset):
+        table = table[table["value"] > 0]
+    log &= bool((table["value"] > 0).all())
+    values = table.pivot(index="seed", columns="model", values="value")
+    return (np.log(values) if log else values), log
+
+
+def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -> list[Row]:
+    """The pairs of one metric on one data set, judged together."""
+    values, log = by_seed(results, metric, dataset)
+    primary = metric == primary_metric(dataset)
+    conditional = ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else []
+    # Who lost every trial still has its pairs on the primary metric: no row goes missing.
+    there = set(values) | (failures.losers(results, dataset) if primary else set())
+    pairs = list(combinations([label for label in ranked["model"] if label in there], 2))
+    apart: dict[tuple[str, str], str] = {}
+    for pair in pairs:
+        if handed := " and ".join(label for label in pair if label in set(conditional)):
+            apart[pair] = f"not comparable: {handed} is handed its labels"
+        elif values.reindex(columns=list(pair)).dropna().empty:
+            apart[pair] = "cannot tell: no seed that both finished"
+    judged = [pair for pair in pairs if pair not in apart]
+    compared = {pair: _compared(values, pair, len(judged)) for pair in judged}
+    flips = dict(zip(judged, _sign_flips(values, judged), strict=True))
+    rows: list[Row] = []
+    for a, b in pairs:
+        both = values.reindex(columns=[a, b]).dropna()
+        row: Row = {"model_a": a, "model_b": b, "n": len(both), "told": ""}
+        if (a, b) in apart:
+            rows.append(row | {"verdict": apart[a, b]})
+            continue
+        found, layout = compared[a, b]
+        row |= _row(found, layout, log) | flips[a, b]
+        row |= _beside(both.to_numpy(float).T, METRICS[metric].better)
+        if primary and len(both) >= LEAST:
+            needed = _needed(layout, found, len(judged))
+            row["seeds_for_power"] = np.nan if needed is None else needed
+        told = stats.told(found.estimate, found.adjusted_p)
+        rows.append(row | {"told": told, "verdict": verdict(told, a, b, found.n)})
+    return rows
+
+
+def _compared(
+    values: pd.DataFrame, pair: tuple[str, str], family: int
+) -> tuple[stats.Comparison, np.ndarray]:
+    """The pair in the layout of all contestants that have its seeds, [n, k], the pair first."""
+    seeds = values[list(pair)].dropna().index
+    whole = values.loc[seeds].dropna(axis="columns")
+    others = [label for label in whole if label not in pair]
+    layout = whole[[*pair, *others]].to_numpy(float)
+    return stats.compare_all(layout, pairs=family)[0], layout
+
+
+def _row(found: stats.Comparison, layout: np.ndarray, log: bool) -> Row:
+    ends = {"": found.estimate, "_low": found.low, "_high": found.high}
+    ratios = {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()} if log else {}
+    method = "none" if found.n == 1 else PAIRED if layout.shape[1] == 2 else POOLED
+    return {
+        "scale": "log" if log else "linear",
+        "difference": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        **ratios,
+        "level": 0.95,
+        "method": method,
+        "p": found.p,
+        "adjusted_p": found.adjusted_p,
+    }
+
+
+def _sign_flips(values: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[Row]:
+    """The check without assumptions on spreads: exact sign flips, Holm over the family."""
+    rng = np.random.default_rng(0)  # only for more than 20 seeds, whose flips are drawn
+    both = [values[list(pair)].dropna().to_numpy(float) for pair in pairs]
+    p_values = [stats.sign_flip_test(each[:, 0] - each[:, 1], rng) for each in both]
+    return [
+        {"sign_flip_p": p, "sign_flip_holm_p": float(holm)}
+        for p, holm in zip(p_values, stats.holm(p_values), strict=True)
+    ]
+
+
+def _beside(pair: np.ndarray, better: str) -> Row:
+    a, b = pair
+    first, second = (a, b) if better == "lower" else (b, a)
+    return {
+        "probability_of_improvement": stats.probability_of_improvement(first, second),
+        "variance_removed": stats.variance_removed_by_pairing(a, b),
+    }
+
+
+def _needed(layout: np.ndarray, found: stats.Comparison, family: int) -> int | None:
+    """Seeds for the power .8 if difference and spreads are as these seeds have them."""
+    if not found.error:
+        return len(layout) if found.estimate else None
+    return stats.seeds_for(found.estimate, stats.variances_of(layout), family)
