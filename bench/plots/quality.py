@@ -116,9 +116,19 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
 
 
 def _best(analysis: Analysis, dataset: str) -> str:
-    table = analysis.models(dataset)
-    table = table[table[f"{primary_metric(dataset)}_n"] > 0]
-    return f": {theme.clipped(table['model'].iloc[0])} ends lowest" if len(table) > 1 else ""
+    """Whose mean is the lowest at the end, as far as the verdicts tell that from the others."""
+    pairs = analysis.pairs(dataset)
+    pairs = pairs[pairs["ratio"].notna()] if len(pairs) else pairs
+    if pairs.empty:
+        return ""
+    best = str(pairs["model_a"].iloc[0])
+    own = pairs[pairs["model_a"] == best]
+    level = [str(row["model_b"]) for _, row in own.iterrows() if not row["told"]]
+    if not level:
+        return f": {theme.clipped(best)} ends lowest"
+    if len(level) == 1:
+        return f": {theme.clipped(best)} ends lowest, not told apart from {theme.clipped(level[0])}"
+    return f": {theme.clipped(best)} ends lowest, not told apart from {len(level)} others"
 
 
 def _protocol(rows: pd.DataFrame, dataset: str) -> str:

@@ -104,8 +104,7 @@ def separation(analysis: Analysis, dataset: str) -> str:
     else:
         text = f"{told or 'None'} of {len(pairs)} pairs {'is' if told == 1 else 'are'} told apart"
     text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
-    found = reach(analysis, dataset)
-    return f"{text}.{f' {found}' if found else ''}"
+    return f"{text}."
 
 
 def reach(analysis: Analysis, dataset: str) -> str:
@@ -113,8 +112,8 @@ def reach(analysis: Analysis, dataset: str) -> str:
     smallest = analysis.detectable.get(dataset)
     if smallest is None or (analysis.pairs(dataset)["told"] != "").all():
         return ""
-    lower = change(math.exp(-smallest.difference))
-    return f"{smallest.n} seeds tell an {title(dataset)} that is {lower} in 4 of 5 such runs."
+    percent = change(math.exp(-smallest.difference)).removesuffix(" lower")
+    return f"With {seeds(smallest.n)}, a difference of {percent} is told apart in 4 of 5 runs."
 
 
 def model_sentence(row: pd.Series) -> str:
