@@ -7,11 +7,12 @@ import click
 
 from ..errors import InputError, printable
 from .errors import format_option, one_line_errors
+from .options import PathOption
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
+@click.argument("folder", type=PathOption(), metavar="DIR")
+@click.argument("other", required=False, type=PathOption(), metavar="[DIR2]")
 @click.option(
     "--metric", metavar="NAME", help="A metric of `bench list`.  [default: fid; emd for points]"
 )
@@ -104,7 +105,7 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PathOption(), metavar="DIR")
 @click.option("--trials", type=int, metavar="N", help="How many, the cheapest first.  [default: 1]")
 @click.option("--all", "every", is_flag=True, help="All finished trials.")
 @click.option("--trial", "key", metavar="KEY", help="One: dataset/label/s0, as below DIR/trials.")

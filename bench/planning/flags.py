@@ -47,8 +47,8 @@ def plan_from(
         raise InputError(f"{experiment} is for `bench study {shown(study)} {experiment}`")
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
-    asked["device"] = available(device or settings.pop("device", "auto"))
-    settings.pop("device", None)
+    planned = settings.pop("device", "auto")
+    asked["device"] = available(planned if device is None else device)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
     return replace(plan, contestants=with_values(plan.contestants, values))
