@@ -15,7 +15,7 @@ from gan_zoo.streams import Streams
 
 from ..errors import InputError
 from ..files import read_json, write_bytes, write_json
-from . import dataset_name
+from . import FOLDER_PREFIX, dataset_name
 from .dataset import Dataset, Split
 from .images import RECIPE, SUFFIXES, Picture, Progress, decode, is_grey, luma, scan
 from .storage import Bytes, arrays_dir, as_tensor, digest, scratch, writing
@@ -97,11 +97,13 @@ def split_rows(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _existing(path: str | Path) -> Path:
-    given = Path(str(path).removeprefix("folder:")).expanduser()
+    given = Path(str(path).removeprefix(FOLDER_PREFIX)).expanduser()
     root = Path(os.path.realpath(given))  # resolve() raises on a loop of links
     if not os.path.isdir(root):
         what = "is not a folder" if os.path.exists(root) else "does not exist"
-        raise InputError(f"{root} {what}; folder:PATH names a folder of PNG, JPEG or WebP images")
+        # `--dataset folder:cats,mnist6k` may mean two data sets, of which one is misspelt.
+        rule = ", and a comma ends PATH only before a data set's name" * ("," in root.name)
+        raise InputError(f"{root} {what}; folder:PATH names a folder of images{rule}")
     return root
 
 

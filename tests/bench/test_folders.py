@@ -192,6 +192,17 @@ def test_no_images(images: Path) -> None:
         folder(images, 48)
 
 
+def test_a_misspelt_second_data_set_is_told_from_a_path(images: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        folder(f"folder:{images},mnist6k")
+    assert str(caught.value) == (
+        f"{images},mnist6k does not exist; folder:PATH names a folder of images, and a comma ends "
+        "PATH only before a data set's name"
+    )
+    with_comma = fill(images.parent / "cats, black", 5)
+    assert folder(f"folder:{with_comma}").name.startswith("folder-cats-black-")
+
+
 def test_a_closed_folder_is_one_line(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(images / "closed", 90)
     listed = os.listdir

@@ -14,7 +14,13 @@ from bench.errors import InputError
 from bench.extractors import extractor_name, without_hash
 from bench.planning.flags import gpus, jobs_for, plan_from
 from bench.planning.hyperparameters import resolve
-from bench.planning.parsing import parse_images, parse_models, parse_seeds, parse_set
+from bench.planning.parsing import (
+    parse_datasets,
+    parse_images,
+    parse_models,
+    parse_seeds,
+    parse_set,
+)
 from bench.planning.plan import Plan, from_dict
 from bench.planning.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
@@ -56,6 +62,29 @@ def test_seeds(text: str, seeds: tuple[int, ...]) -> None:
 def test_seeds_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match=r"seeds"):
         parse_seeds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "datasets"),
+    [
+        ("mnist5k", ("mnist5k",)),
+        (" mnist5k , ring8", ("mnist5k", "ring8")),
+        ("mnist5k,nonsense", ("mnist5k", "nonsense")),
+        ("folder:a,ring8", ("folder:a", "ring8")),
+        ("ring8,folder:a", ("ring8", "folder:a")),
+        ("folder:a,folder:b", ("folder:a", "folder:b")),
+        ("folder:cats, black", ("folder:cats, black",)),
+        ("folder:a,b/c,d,ring8,folder:e,,f", ("folder:a,b/c,d", "ring8", "folder:e,,f")),
+        ("folder:a,ring8/", ("folder:a,ring8/",)),  # how a path ends in a data set's name
+        ("folder:a,mnist", ("folder:a", "mnist")),
+        ("folder:a,mnist6k", ("folder:a,mnist6k",)),
+        ("folder:a,", ("folder:a,",)),
+        ("", ("",)),
+        ("ring8,", ("ring8", "")),
+    ],
+)
+def test_a_comma_may_belong_to_the_path_of_a_folder(text: str, datasets: tuple[str, ...]) -> None:
+    assert parse_datasets(text) == datasets
 
 
 def test_models_have_labels() -> None:
