@@ -48,7 +48,12 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
     "--size",
     type=int,
     metavar="PIXELS",
-    help=("Side of the images: 28, 32 or 64.  [default: the data set's own; of a folder 64]"),
+    help=(
+        "Side that images are resized to, 4 to 1024. Networks of the backbones mlp, lecture-mlp, "
+        "relu-mlp, maxout and two-paths take any; conv: multiples of 4 from 12 up; upsampling: "
+        "of 16; conv5x5: 28 and 32; unpadded: 28; conv64: 64.  "
+        "[default: the data set's own; of a folder 64]"
+    ),
 )
 @click.option(
     "--seeds",

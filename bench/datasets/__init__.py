@@ -24,6 +24,7 @@ class DatasetEntry:
     samples: int | None = None  # in each evaluation, where a published protocol fixes the number
 
 
+SIDES = (4, 1024)  # pixels: the least and the most that images are resized to
 FOLDER_PREFIX = "folder:"  # of a reference to a user's own images
 BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
 OWN_FEATURES = "points"  # points in the plane are their own features: no extractor

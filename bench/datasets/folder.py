@@ -16,12 +16,11 @@ from gan_zoo.streams import Streams
 from ..errors import InputError
 from ..files import read_json, write_bytes, write_json
 from . import FOLDER_PREFIX, dataset_name
-from .dataset import Dataset, Split
+from .dataset import Dataset, Split, require_side
 from .images import RECIPE, SUFFIXES, Picture, Progress, decode, is_grey, luma, scan
 from .storage import Bytes, arrays_dir, as_tensor, digest, scratch, writing
 
-SIZES = (28, 32, 64)
-SIZE = 64
+SIDE = 64  # pixels, if no other size is asked for
 LEAST = 5  # readable images: with fewer, none would be held out
 NAMED = 5  # unreadable files whose names are shown; the others are counted
 TOGETHER = 1024  # images copied at once
@@ -46,15 +45,14 @@ def folder(
 ) -> Dataset:
     """The images of a folder and its subfolders (PNG, JPEG, WebP), a fixed fifth held out.
 
-    train and holdout [n, channels, size, size], in random order; size 28, 32 or 64 (also `None`).
+    train and holdout [n, channels, size, size], in random order; size None: 64.
     Subfolders are the classes if there are at least two and no image lies beside them. Images are
     decoded once, then read from a cache that is named after all file names, sizes and times.
-    `path` may be written "folder:PATH". Raises ValueError for another size, and InputError if there
-    is no such folder or it has fewer than 5 readable images.
+    `path` may be written "folder:PATH". Raises ValueError for a size outside SIDES, and InputError
+    if there is no such folder or it has fewer than 5 readable images.
     """
-    size = SIZE if size is None else size
-    if size not in SIZES:
-        raise ValueError(f"a folder comes in sizes {', '.join(map(str, SIZES))}, not {size}")
+    size = SIDE if size is None else size
+    require_side(size)
     root = _existing(path)
     files = scan(root)
     cached = arrays_dir(data_dir) / f"folder-{digest([*files, size, options.channels, RECIPE])}"

@@ -188,8 +188,8 @@ def test_no_images(images: Path) -> None:
         folder(images / "bad.png")
     with pytest.raises(InputError, match=r"nowhere does not exist; folder:PATH names"):
         folder(images / "nowhere")
-    with pytest.raises(ValueError, match="28, 32, 64, not 48"):
-        folder(images, 48)
+    with pytest.raises(ValueError, match="4 to 1,024 pixels, not 2"):
+        folder(images, 2)
 
 
 def test_a_misspelt_second_data_set_is_told_from_a_path(images: Path) -> None:

@@ -167,6 +167,17 @@ def test_stacked_digits_are_counted_on_more_samples(monkeypatch: pytest.MonkeyPa
     assert rows.loc["mode_kl", "value"] > np.log(10)
 
 
+@pytest.mark.parametrize(("size", "features"), [("12", "digits-lenet"), ("36", "classifier")])
+def test_any_side_that_the_networks_can_build(size: str, features: str, pictures: Path) -> None:
+    asked = ["--size", size, "--features", features, "--models", "gan,dcgan"]
+    done = bench("--dataset", f"folder:{pictures}", "--out", "out", *asked)
+    assert done.exit_code == 0, done.output
+    assert Results("out").trials["status"].tolist() == ["finished"] * 2
+    rows = Results("out").evaluations
+    assert features in set(rows["features"].str.partition(":")[0])
+    assert np.isfinite(rows.loc[rows["metric"] == "fid", "value"]).all()
+
+
 def test_weights_that_do_not_fit_stop_before_anything_is_written(pictures: Path) -> None:
     Path("w.safetensors").write_bytes(b"not tensors")
     features = f"{Path(__file__)}:Kinds:{Path.cwd() / 'w.safetensors'}"
