@@ -95,7 +95,7 @@ DATASETS: dict[str, DatasetEntry] = {
 }
 FOLDER = DatasetEntry(
     "bench.datasets.folder:folder",
-    "your own PNG, JPEG or WebP images; subfolders, if there are any, are the classes",
+    "your own images, of any kind that Pillow opens; subfolders, if there are any, are the classes",
     features=BY_LABELS,
     license="your own",
 )

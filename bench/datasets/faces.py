@@ -81,8 +81,8 @@ def _part(
     cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
     if not cached.exists():
         with writing(cached, (len(paths), 3, size, size)) as array:
-            readable = decode(paths, array, progress)
-            broken = [path.name for path, good in zip(paths, readable, strict=True) if not good]
+            sources = decode(paths, array, progress)
+            broken = [p.name for p, of in zip(paths, sources, strict=True) if not of.readable]
             if broken:
                 raise InputError(
                     f"{name}: {len(broken)} images in {paths[0].parent} could not be read: "
