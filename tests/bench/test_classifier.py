@@ -20,7 +20,7 @@ from bench.datasets.dataset import Dataset, Split, load_dataset, to_unit
 from bench.datasets.digits import mnist5k
 from bench.errors import InputError
 from bench.extractors import classifier
-from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train
+from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train, weakness
 from bench.extractors.network import Extractor
 from gan_zoo.base import DataSpec
 
@@ -212,6 +212,34 @@ def test_points_and_missing_holdouts_are_refused(few: Dataset, tmp_path: Path) -
     none = dataclasses.replace(few, holdout=Split(few.train.samples[:0], few.train.labels[:0]))
     with pytest.raises(InputError, match="held-out images, of which few has none"):
         load_or_train(none, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "held_out", "ends"),
+    [
+        (8 / 12, 12, "39% to 86%"),
+        (1.0, 12, "76% to 100%"),
+        (0.72, 374, "67% to 76%"),
+        (0.5, 10_000, "49% to 51%"),
+        (1.0, 20, None),
+        (0.93, 1000, None),
+        (0.81, 10_000, None),
+    ],
+)
+def test_who_is_right_on_few_images_is_no_judge(
+    accuracy: float, held_out: int, ends: str | None
+) -> None:
+    # The ends by Wilson's formula, in another form than scipy's.
+    z, n = 1.959964, held_out
+    middle = (accuracy + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (accuracy * (1 - accuracy) / n + (z / (2 * n)) ** 2) ** 0.5
+    assert (middle - half > 0.8) == (ends is None)
+    told = weakness(accuracy, held_out)
+    if ends is None:
+        assert told == ""
+    else:
+        assert f"{accuracy:.0%} of {held_out:,} held-out images, so on {ends} of others" in told
+        assert ends == f"{middle - half:.0%} to {middle + half:.0%}"
 
 
 def test_the_network_is_small() -> None:
