@@ -80,7 +80,8 @@ def fitting(
 
     Raises InputError if the model suits none of them.
     """
-    tried = [(dataset or "mnist5k", size)] if dataset or size else USUAL
+    unasked = dataset is None and size is None
+    tried = USUAL if unasked else [("mnist5k" if dataset is None else dataset, size)]
     reasons = []
     for name, side in tried:
         spec = spec_of(name, side)

@@ -123,7 +123,7 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
     stops = {"grid": "0,1,2,3"}.get(form, "0" if len(labels_) > 1 else "0,1,2,3,4,5")
     commands.interpolate(
         trained,
-        _numbers("--between", between or stops),
+        _numbers("--between", stops if between is None else between),
         labels_,
         "spherical" if rest["spherical"] else "linear",
         form,

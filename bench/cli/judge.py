@@ -128,6 +128,8 @@ def verify(
     """
     if (trials is not None) + every + (key is not None) > 1:
         raise InputError("--trials, --all and --trial exclude each other: give one of them")
+    if key == "":
+        raise InputError("--trial takes dataset/label/s0, as below DIR/trials, not ''")
     if trials is not None and trials < 1:
         raise InputError(f"--trials must be 1 or more, not {trials}")
     if tolerance is not None and not 0 <= tolerance < 1:

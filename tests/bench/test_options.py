@@ -10,6 +10,7 @@ from bench.cli.options import PathOption
 
 from .test_hostile import cli, one_line
 
+RING8 = str(Path(__file__).parents[2] / "results" / "reference-ring8")
 CHOSEN = ["-a", "x", "-b", "x", "-c", "x"]
 COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument that takes one
     "run": [["{}"], ["--out={}"], ["--data-dir={}"]],
@@ -69,5 +70,22 @@ def test_seconds_between_checkpoints_are_a_number(value: str) -> None:
         ("--set", "--set takes"),
     ],
 )
-def test_an_empty_option_is_no_default(option: str, said: str) -> None:
+def test_an_empty_option_of_run_is_no_default(option: str, said: str) -> None:
     assert said in one_line(cli("run", "--dry-run", f"{option}="))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["describe", "gan", "--dataset="], "no data set ''"),
+        (["describe", "gan", "--size=0"], "size must be a whole number from 4"),
+        (["verify", RING8, "--trial="], "--trial takes dataset/label/s0"),
+        (["compare", RING8, "--metric="], "no metric ''"),
+        (["compare", RING8, "--dataset="], "no data set here ''"),
+        (["study", "vanishing", "--device="], "device is auto, cpu, cuda, mps, not ''"),
+        (["study", "vanishing", "--threads="], "threads takes a whole number"),
+        (["sample", RING8, "--model="], "no model ''"),
+    ],
+)
+def test_an_empty_option_of_another_command_is_no_default(arguments: list[str], said: str) -> None:
+    assert said in one_line(cli(*arguments))
