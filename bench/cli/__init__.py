@@ -20,6 +20,7 @@ from .errors import OneLine, one_line_errors, say
 from .export import export
 from .generators import arithmetic, interpolate, neighbours, sample
 from .judge import compare, doctor, verify
+from .options import PathOption
 from .run import run
 from .studies import probe, study
 
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PathOption(), metavar="DIR")
 @click.option(
     "--tensorboard",
     is_flag=True,
@@ -70,7 +71,7 @@ def report(folder: Path, tensorboard: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PathOption(), metavar="DIR")
 @one_line_errors
 def status(folder: Path) -> None:
     """What is finished, running, failed or waiting in a results folder."""

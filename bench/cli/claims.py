@@ -6,15 +6,14 @@ import click
 
 from ..errors import InputError
 from .errors import format_option, one_line_errors, say
+from .options import PathOption
 
 
 @click.command()
-@click.argument(
-    "folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR..."
-)
+@click.argument("folders", nargs=-1, required=True, type=PathOption(), metavar="DIR...")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathOption(file_okay=False),
     metavar="DIR",
     help="Where claims.csv, claims.md, claims.png and .svg go.  [default: the only DIR]",
 )

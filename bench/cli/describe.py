@@ -12,7 +12,7 @@ from .errors import one_line_errors, say
     metavar="NAME",
     help="Built for this data set.  [default: mnist5k, at the first size that suits]",
 )
-@click.option("--size", type=int, metavar="PIXELS", help="Side of the images: 28, 32 or 64.")
+@click.option("--size", type=int, metavar="PIXELS", help="Side of the images, 4 to 1024.")
 @click.option(
     "--set",
     "values",

@@ -16,13 +16,14 @@ from gan_zoo.base import GAN, Config, DataSpec
 from gan_zoo.presets import Preset
 from gan_zoo.streams import Streams
 
-from ..datasets import dataset_entry
+from ..datasets import SIDES, dataset_entry
 from ..datasets.dataset import load_dataset
 from ..errors import InputError, shown
 from ..formats import Table, show
 from ..planning.flags import with_values
-from ..planning.parsing import parse_models, require_text
-from ..planning.plan import SIZES, Plan
+from ..planning.hyperparameters import unsuited
+from ..planning.parsing import parse_models, require_text, require_whole
+from ..planning.plan import Plan
 from .layers import ROWS, Layer, layers_of
 
 GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
@@ -79,11 +80,12 @@ def fitting(
 
     Raises InputError if the model suits none of them.
     """
-    tried = [(dataset or "mnist5k", size)] if dataset or size else USUAL
+    unasked = dataset is None and size is None
+    tried = USUAL if unasked else [("mnist5k" if dataset is None else dataset, size)]
     reasons = []
     for name, side in tried:
         spec = spec_of(name, side)
-        reason = kind.unsuited(spec, config)
+        reason = unsuited(kind, spec, config)
         if not reason:
             return name + (f" at {side} x {side}" if side else ""), spec
         reasons.append(reason)
@@ -94,8 +96,8 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
     """The shape and classes of a data set; only a user's own folder is read for them."""
     require_text("a data set", dataset)
     dataset_entry(dataset)
-    if size is not None and size not in SIZES:
-        raise InputError(f"size is 28, 32 or 64, not {shown(size)}")
+    if size is not None:
+        require_whole("size", size, *SIDES)
     if dataset not in SPECS:
         return load_dataset(dataset, size).spec
     spec = SPECS[dataset]

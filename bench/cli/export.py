@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from .errors import one_line_errors, say, trust_option
+from .options import PathOption
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PathOption(), metavar="DIR")
 @click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only contestant]")
 @click.option(
     "--dataset", metavar="NAME", help="The data set it was trained on.  [default: the only one]"
@@ -21,7 +22,7 @@ from .errors import one_line_errors, say, trust_option
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathOption(),
     metavar="FOLDER",
     help="A new or empty folder.  [default: DIR/export/<dataset>-<label>-s<seed>]",
 )

@@ -8,6 +8,7 @@ import click
 
 from ..errors import InputError, shown
 from .errors import one_line_errors, say, trust_option
+from .options import PathOption
 
 if TYPE_CHECKING:
     from ..generators.load import Trained
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def generator_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds DIR, the options that choose one of its generators, --latent-seed and --out."""
     options = (
-        click.argument("folder", type=click.Path(path_type=Path), metavar="DIR"),
+        click.argument("folder", type=PathOption(), metavar="DIR"),
         click.option("--model", metavar="LABEL", help="Whose generator, if DIR has several."),
         click.option(
             "--dataset", metavar="NAME", help="Trained on it, if DIR has several data sets."
@@ -36,7 +37,7 @@ def generator_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--out",
-            type=click.Path(path_type=Path),
+            type=PathOption(),
             metavar="FILE",
             help="Where to write.  [default: a file in DIR/latent]",
         ),
@@ -123,7 +124,7 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
     stops = {"grid": "0,1,2,3"}.get(form, "0" if len(labels_) > 1 else "0,1,2,3,4,5")
     commands.interpolate(
         trained,
-        _numbers("--between", between or stops),
+        _numbers("--between", stops if between is None else between),
         labels_,
         "spherical" if rest["spherical"] else "linear",
         form,

@@ -7,11 +7,12 @@ import click
 
 from ..errors import InputError, printable
 from .errors import format_option, one_line_errors, trust_option
+from .options import PathOption
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.argument("other", required=False, type=click.Path(path_type=Path), metavar="[DIR2]")
+@click.argument("folder", type=PathOption(), metavar="DIR")
+@click.argument("other", required=False, type=PathOption(), metavar="[DIR2]")
 @click.option(
     "--metric", metavar="NAME", help="A metric of `bench list`.  [default: fid; emd for points]"
 )
@@ -104,7 +105,7 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PathOption(), metavar="DIR")
 @click.option("--trials", type=int, metavar="N", help="How many, the cheapest first.  [default: 1]")
 @click.option("--all", "every", is_flag=True, help="All finished trials.")
 @click.option("--trial", "key", metavar="KEY", help="One: dataset/label/s0, as below DIR/trials.")
@@ -133,6 +134,8 @@ def verify(
     """
     if (trials is not None) + every + (key is not None) > 1:
         raise InputError("--trials, --all and --trial exclude each other: give one of them")
+    if key == "":
+        raise InputError("--trial takes dataset/label/s0, as below DIR/trials, not ''")
     if trials is not None and trials < 1:
         raise InputError(f"--trials must be 1 or more, not {trials}")
     if tolerance is not None and not 0 <= tolerance < 1:

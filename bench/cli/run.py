@@ -10,13 +10,14 @@ import click
 from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
+from .options import FiniteNumber, PathOption
 
 # Options that say how a plan is run, not what is in it.
 HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "trust_code", "retry")
 
 
 @click.command()
-@click.argument("experiment", required=False, type=click.Path(exists=True))
+@click.argument("experiment", required=False, type=PathOption(path_type=str, exists=True))
 @click.option(
     "--models",
     metavar="A,B@PRESET,NAME=C",
@@ -36,7 +37,7 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
 )
 @click.option(
     "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathOption(file_okay=False),
     metavar="DIR",
     help=(
         "Where mnist, cifar10 and the like lie or are downloaded to.  "
@@ -47,7 +48,12 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
     "--size",
     type=int,
     metavar="PIXELS",
-    help=("Side of the images: 28, 32 or 64.  [default: the data set's own; of a folder 64]"),
+    help=(
+        "Side that images are resized to, 4 to 1024. Networks of the backbones mlp, lecture-mlp, "
+        "relu-mlp, maxout and two-paths take any; conv: multiples of 4 from 12 up; upsampling: "
+        "of 16; conv5x5: 28 and 32; unpadded: 28; conv64: 64.  "
+        "[default: the data set's own; of a folder 64]"
+    ),
 )
 @click.option(
     "--seeds",
@@ -146,7 +152,7 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
 )
 @click.option(
     "--checkpoint-every",
-    type=click.FloatRange(min=0),
+    type=FiniteNumber(min=0),
     default=CHECKPOINT_EVERY,
     show_default=True,
     metavar="SECONDS",
@@ -157,7 +163,7 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathOption(file_okay=False),
     metavar="DIR",
     help=("The results folder.  [default: results/<dataset>-<images>]"),
 )
@@ -217,8 +223,8 @@ def run(
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     named = [contestant.model for contestant in parse_models(models or "")]
     options = RunOptions(
-        retrain=tuple(label.strip() for label in retrain.split(",")) if retrain else (),
-        named=(*named, *([features] if features else [])),
+        retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
+        named=(*named, *([] if features is None else [features])),
         **{name: flags.pop(name) for name in HOW},
     )
     plan = plan_from(experiment, models=models, features=features, **flags)

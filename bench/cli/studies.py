@@ -12,11 +12,12 @@ from ..planning.parsing import parse_seeds, parse_set
 from ..studies import STUDIES
 from ..studies.settings import Settings, from_file, resolved
 from .errors import one_line_errors, say
+from .options import PathOption
 
 
 @click.command()
 @click.argument("name", required=False, metavar="[NAME]")
-@click.argument("file", required=False, metavar="[SETTINGS.toml]", type=click.Path(path_type=Path))
+@click.argument("file", required=False, metavar="[SETTINGS.toml]", type=PathOption())
 @click.option(
     "--seeds",
     metavar="N or A,B,C",
@@ -45,7 +46,7 @@ from .errors import one_line_errors, say
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathOption(file_okay=False),
     metavar="DIR",
     help="The folder of tables and plots.  [default: results/study-NAME]",
 )

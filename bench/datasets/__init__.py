@@ -24,6 +24,8 @@ class DatasetEntry:
     samples: int | None = None  # in each evaluation, where a published protocol fixes the number
 
 
+SIDES = (4, 1024)  # pixels: the least and the most that images are resized to
+FOLDER_PREFIX = "folder:"  # of a reference to a user's own images
 BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
 OWN_FEATURES = "points"  # points in the plane are their own features: no extractor
 POINT_SAMPLES = 2500  # points in an evaluation of a 2-D set, as in the published tables
@@ -93,7 +95,7 @@ DATASETS: dict[str, DatasetEntry] = {
 }
 FOLDER = DatasetEntry(
     "bench.datasets.folder:folder",
-    "your own PNG, JPEG or WebP images; subfolders, if there are any, are the classes",
+    "your own images, of any kind that Pillow opens; subfolders, if there are any, are the classes",
     features=BY_LABELS,
     license="your own",
 )
@@ -101,7 +103,7 @@ FOLDER = DatasetEntry(
 
 def dataset_entry(reference: str) -> DatasetEntry:
     """The entry of a name of DATASETS, or of `folder:PATH`. Raises InputError for another name."""
-    if reference.startswith("folder:"):
+    if reference.startswith(FOLDER_PREFIX):
         return FOLDER
     return require(reference, DATASETS, "data set")
 
@@ -112,9 +114,9 @@ def dataset_name(reference: str) -> str:
     Only the last part of a folder's path is kept. If it has to be changed to be safe everywhere,
     four digits of its hash keep it apart from others.
     """
-    if not reference.startswith("folder:"):
+    if not reference.startswith(FOLDER_PREFIX):
         return reference
-    own = Path(reference.removeprefix("folder:")).name
+    own = Path(reference.removeprefix(FOLDER_PREFIX)).name
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:40]
     mark = "" if safe == own else f"-{hashlib.sha256(own.encode()).hexdigest()[:4]}"
     return f"folder-{safe}{mark}"

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from gan_zoo.base import DataSpec
 
-from . import dataset_entry
+from . import SIDES, dataset_entry
 from .mixtures import DISTRIBUTIONS, Mixture, SwissRoll, points_dataset
 from .storage import IN_MEMORY
 
@@ -68,7 +68,7 @@ def load_dataset(name: str, size: int | None = None) -> Dataset:
 
     `size` is their side in pixels; None: the data's own. Each data set is loaded once a process.
     Raises InputError for an unknown name (with the nearest known one) and for a folder or files
-    that are missing, ValueError for a size that the data set does not come in.
+    that are missing, ValueError for a size outside SIDES.
     """
     module, function = dataset_entry(name).target.split(":")
     return cast(Dataset, getattr(importlib.import_module(module), function)(name, size))
@@ -83,6 +83,13 @@ def points(name: str, size: int | None = None) -> Dataset:
     train, holdout = (Split(*sample) for sample in points_dataset(name))
     spec = DataSpec((2,), truth.modes)
     return Dataset(name, spec, train, holdout, tuple(map(str, range(truth.modes))), truth)
+
+
+def require_side(size: int) -> None:
+    """Raises ValueError for a side of images outside SIDES."""
+    least, most = SIDES
+    if not least <= size <= most:
+        raise ValueError(f"images have a side of {least} to {most:,} pixels, not {size:,}")
 
 
 def resized(images: Tensor, size: int) -> Tensor:

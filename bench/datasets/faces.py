@@ -10,10 +10,12 @@ from torchvision import datasets
 from gan_zoo.base import DataSpec
 
 from ..errors import InputError, require
-from .dataset import Dataset, Split
+from .dataset import Dataset, Split, require_side
 from .images import RECIPE, Progress, decode
 from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
-from .vision import SIZES, reading, require_size
+from .vision import reading
+
+SIDE = 64  # pixels, if no other size is asked for
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,16 @@ def faces(
 ) -> Dataset:
     """The data set `name` of FACES: CelebA's own training split, with its test split held out.
 
-    train and holdout [n, 3, size, size], the middle square of each picture; size 28, 32 or 64
-    (None: 64). Rows are in CelebA's order; the label is 1 for a face that has the attribute, else
-    0. The pictures are decoded once for all of FACES, which is reported to `progress`. Files
-    are read from `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing.
-    Raises InputError, in one line that names the folder and the files, if they can neither be
-    found nor downloaded, or not be read; ValueError for another size.
+    train and holdout [n, 3, size, size], the middle square of each picture; size None: 64. Rows
+    are in CelebA's order; the label is 1 for a face that has the attribute, else 0. The pictures
+    are decoded once for all of FACES, which is reported to `progress`. Files are read from
+    `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing. Raises InputError,
+    in one line that names the folder and the files, if they can neither be found nor downloaded,
+    or not be read; ValueError for a size outside SIDES.
     """
     asked = require(name, FACES, "set of faces")
-    size = max(SIZES) if size is None else size
-    require_size(name, size)
+    size = SIDE if size is None else size
+    require_side(size)
     parts = [_part(name, part, size, data_dir, progress) for part in ("train", "test")]
     spec = DataSpec((3, size, size), len(asked.classes))
     return Dataset(name, spec, parts[0], parts[1], asked.classes)
@@ -79,8 +81,8 @@ def _part(
     cached = arrays_dir(data_dir) / f"celeba-{size}px-{digest([part, size, RECIPE, *facts])}.npy"
     if not cached.exists():
         with writing(cached, (len(paths), 3, size, size)) as array:
-            readable = decode(paths, array, progress)
-            broken = [path.name for path, good in zip(paths, readable, strict=True) if not good]
+            sources = decode(paths, array, progress)
+            broken = [p.name for p, of in zip(paths, sources, strict=True) if not of.readable]
             if broken:
                 raise InputError(
                     f"{name}: {len(broken)} images in {paths[0].parent} could not be read: "

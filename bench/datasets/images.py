@@ -7,41 +7,78 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..errors import InputError
 from .storage import Bytes
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-FORMATS = ("PNG", "JPEG", "WEBP")  # of the content, whatever the name's suffix
+# EPS would be drawn by another program, WMF by Windows alone; the others hold no still image.
+NOT_OPENED = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+COMPOSED = {"MPO", "PSD"}  # what they hold beside their picture are views and layers, not frames
 RECIPE = 1  # part of the names of cached arrays: to be raised when the pixels change
+WHITE = 65535  # what is white in files of more than 8 bits a channel, if nothing else is said
 Progress = Callable[[int, int], None]  # called with the files done and the files in all
+_MAGIC = 16  # bytes at the start of a file, by which Pillow tells formats
 _THREADS = min(4, os.cpu_count() or 1)  # the decoders release Python's lock
 _TOGETHER = 256  # files decoded between two calls of progress
 
 
 class Picture(NamedTuple):
-    """A file whose name ends like a picture's."""
+    """A file that is an image by its name or by its content."""
 
     name: str  # relative to the folder, with slashes
     size: int  # bytes; -1: not a regular file
     changed: int  # nanoseconds
 
 
-def scan(root: Path) -> list[Picture]:
-    """The files below `root` whose names end like a picture's, sorted by name; none is opened.
+class Listing(NamedTuple):
+    """The files below a folder, sorted by name."""
+
+    pictures: list[Picture]
+    others: list[str]  # names of what is no image that Pillow opens
+
+
+class Source(NamedTuple):
+    """What became of a picture file."""
+
+    readable: bool = False
+    width: int = 0
+    height: int = 0
+    frames: bool = False  # has it more than one, of which the first is taken?
+    wide: bool = False  # has it more than 8 bits a channel?
+    least: float = 0  # of the values of a wide one
+    largest: float = 0
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """The formats of still images that Pillow opens here; those without a magic number last."""
+    Image.init()
+    known = [name for name in Image.ID if name in Image.OPEN and name not in NOT_OPENED]
+    return tuple(sorted(known, key=lambda name: Image.OPEN[name][1] is None))
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """The ends of names, such as ".png", of these formats."""
+    known = formats()
+    return frozenset(end for end, of in Image.registered_extensions().items() if of in known)
+
+
+def scan(root: Path) -> Listing:
+    """The files below `root`: images by the end of their name or by their content, and others.
 
     Hidden files and folders are left out. Links are followed, but each real folder is listed once,
     by its shortest path, so that a loop of links ends. Raises InputError for a folder that cannot
     be listed.
     """
-    found, seen, waiting = [], set(), deque([root])
+    found, seen, waiting = Listing([], []), set(), deque([root])
     while waiting:
         parent = waiting.popleft()
         identity, names = _listed(parent)
@@ -49,11 +86,16 @@ def scan(root: Path) -> list[Picture]:
             continue
         seen.add(identity)
         for name in names:
-            if os.path.isdir(parent / name):
-                waiting.append(parent / name)
-            elif name.lower().endswith(SUFFIXES):
-                found.append(_picture(root, parent / name))
-    return sorted(found)
+            path = parent / name
+            if os.path.isdir(path):
+                waiting.append(path)
+                continue
+            picture = _picture(root, path)
+            if path.suffix.lower() in suffixes() or (picture.size > 0 and _has_image(path)):
+                found.pictures.append(picture)
+            else:
+                found.others.append(picture.name)
+    return Listing(sorted(found.pictures), sorted(found.others))
 
 
 def _listed(parent: Path) -> tuple[tuple[int, int], list[str]]:
@@ -77,48 +119,85 @@ def _picture(root: Path, path: Path) -> Picture:
     return Picture(name, facts.st_size if stat.S_ISREG(facts.st_mode) else -1, facts.st_mtime_ns)
 
 
-def decode(paths: Sequence[Path], out: Bytes, progress: Progress | None) -> NDArray[np.bool_]:
-    """Fill `out` [n, 3, size, size] with the pictures of n files; returns which were readable, [n].
+def _has_image(path: Path) -> bool:
+    """Does a regular file of any name begin like an image?"""
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with path.open("rb") as opened:
+            magic = opened.read(_MAGIC)
+        known = (Image.OPEN[name][1] for name in formats())
+        if any(accept(magic) for accept in known if accept):  # else 40 formats would be tried
+            with Image.open(path, formats=formats()):
+                return True
+    return False
 
-    The row of an unreadable file stays as it is. `progress` is called every 256 files and at the
-    end.
+
+def decode(
+    paths: Sequence[Path],
+    out: Bytes,
+    progress: Progress | None,
+    rows: Sequence[int] | None = None,
+    white: float = WHITE,
+) -> list[Source]:
+    """Fill rows of `out` [n, 3, size, size] with the pictures of files; returns what each was.
+
+    `rows` are those of the files, None: 0, 1, 2, .. The row of an unreadable file stays as it is.
+    `white` is as in `read_picture`. `progress` is called every 256 files and at the end.
     """
-    readable = np.zeros(len(paths), dtype=bool)
-    read = partial(read_picture, size=out.shape[2])
+    sources: list[Source] = []
+    read = partial(_read, size=out.shape[2], white=white)
+    rows = range(len(paths)) if rows is None else rows
+    formats()  # before the threads, which would load the decoders at once
     with ThreadPoolExecutor(_THREADS) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about odd metadata; too many pixels are refused below
         for start in range(0, len(paths), _TOGETHER):
             some = paths[start : start + _TOGETHER]
-            for row, picture in enumerate(pool.map(read, some), start):
+            for row, (picture, source) in zip(rows[start:], pool.map(read, some), strict=False):
+                sources.append(source)
                 if picture is not None:
-                    out[row], readable[row] = picture, True
+                    out[row] = picture
             if progress:
                 progress(start + len(some), len(paths))
-    return readable
+    return sources
 
 
-def read_picture(path: Path, size: int) -> Bytes | None:
-    """The picture [3, size, size] uint8 of a PNG, JPEG or WebP file; None if it cannot be read.
+def read_picture(path: Path, size: int, white: float = WHITE) -> Bytes | None:
+    """The picture [3, size, size] uint8 of a file in one of `formats`; None if it cannot be read.
 
-    It is turned as its EXIF data say, put on white where it is transparent, scaled from 16 bits to
-    8, cropped to the middle square and resized (bilinear, antialiased). None also if it has more
-    pixels than PIL's MAX_IMAGE_PIXELS.
+    It is the first frame, turned as its EXIF data say, put on white where it is transparent,
+    cropped to the middle square and resized (bilinear, antialiased). Files of more than 8 bits a
+    channel are scaled so that `white` becomes 255. None also if it has more pixels than PIL's
+    MAX_IMAGE_PIXELS.
     """
+    return _read(path, size, white)[0]
+
+
+def _read(path: Path, size: int, white: float) -> tuple[Bytes | None, Source]:
     try:
         if not path.is_file():  # to read a pipe could take for ever
-            return None
-        with Image.open(path, formats=FORMATS) as image:
+            return None, Source()
+        with Image.open(path, formats=formats()) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
-                return None
-            return _square(_opaque(ImageOps.exif_transpose(image)), size)
+                return None, Source()
+            shape, frames = image.size, _has_frames(image)
+            turned = ImageOps.exif_transpose(image)
+            if not turned.mode.startswith(("I", "F")):
+                return _square(_opaque(turned), size), Source(True, *shape, frames)
+            values = np.nan_to_num(np.asarray(turned).astype(np.float64), posinf=0, neginf=0)
+            shown = (values / (white / 255)).round().clip(0, 255).astype(np.uint8)
+            ends = float(values.min()), float(values.max())
+            return _square(Image.fromarray(shown), size), Source(True, *shape, frames, True, *ends)
     except Exception:  # decoders raise almost anything on a broken file, even SyntaxError
-        return None
+        return None, Source()
+
+
+def _has_frames(image: Image.Image) -> bool:
+    with suppress(Exception):  # the second frame may be broken
+        return image.format not in COMPOSED and bool(getattr(image, "is_animated", False))
+    return False
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a pixel, which PIL would clip at 255
-        wide = np.asarray(image).astype(np.float64)
-        return Image.fromarray((wide / 257).round().clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

@@ -41,7 +41,7 @@ def stacked_mnist(
     size, size] is drawn from the training digits, holdout [holdout, 3, size, size] from the
     held-out ones; the label of digits a, b, c in channels 0, 1, 2 is 100 a + 10 b + c. The images
     are always the same for one name and number. Raises InputError for an unknown name and if MNIST
-    can neither be found nor downloaded, ValueError for a size that the digits do not come in.
+    can neither be found nor downloaded, ValueError for a size outside SIDES.
     Source: Metz et al. 2017 (Unrolled GAN); Srivastava et al. 2017 (VEEGAN), section 4.2.
     """
     digits = require(name, DIGITS, "stacked data set")(size, data_dir)

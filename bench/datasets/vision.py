@@ -16,11 +16,10 @@ from torchvision import datasets
 from gan_zoo.base import DataSpec
 
 from ..errors import InputError, require
-from .dataset import Dataset, Split, resized
+from .dataset import Dataset, Split, require_side, resized
 from .images import RECIPE
 from .storage import arrays_dir, as_tensor, cache_dir, digest, writing
 
-SIZES = (28, 32, 64)
 TIMEOUT = 20.0  # seconds without an answer, after which a download is given up
 TOGETHER = 1000  # images resized at once
 Native = tuple[Tensor, Tensor]  # images [n, c, h, w] uint8 and labels [n] int64
@@ -39,15 +38,15 @@ class Source:
 def vision_set(name: str, size: int | None = None, data_dir: Path | None = None) -> Dataset:
     """The data set `name` of SOURCES: its own training split, with its test split held out.
 
-    train and holdout [n, c, size, size] in the set's order; size 28, 32 or 64, None: the set's own.
+    train and holdout [n, c, size, size] in the set's order; size None: the set's own.
     Other sizes than its own are resized once, bilinearly with antialiasing. Files are read from
     `bench.datasets.storage.cache_dir`, and downloaded to it if they are missing. Raises InputError,
     in one line that names the folder and the files, if they can neither be found nor downloaded;
-    ValueError for another size.
+    ValueError for a size outside SIDES.
     """
     source = require(name, SOURCES, "torchvision data set")
     size = source.size if size is None else size
-    require_size(name, size)
+    require_side(size)
     folder = cache_dir(data_dir)
     with reading(name, folder, source.files):
         parts = [source.read(folder, training) for training in (True, False)]
@@ -56,12 +55,6 @@ def vision_set(name: str, size: int | None = None, data_dir: Path | None = None)
     )
     spec = DataSpec(shape=tuple(train.samples.shape[1:]), classes=len(source.classes))
     return Dataset(name, spec, train, holdout, source.classes)
-
-
-def require_size(name: str, size: int) -> None:
-    """Raises ValueError for any size but 28, 32 and 64."""
-    if size not in SIZES:
-        raise ValueError(f"{name} comes in sizes {', '.join(map(str, SIZES))}, not {size}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset, to_uint8, to_unit
 from ..errors import Diverged
 from ..extractors import EXTRACTORS, NONE, extractor_name
+from ..extractors.classifier import weakness
 from ..extractors.judge import Judge, judge_of, load_network
 from ..planning.trial import Trial
 from ..records.writing import Measured
@@ -24,6 +25,7 @@ UNSEEN = (
     "no network to see images without labels: --features inception fetches its weights once, "
     "--features module:Class takes one of your own"
 )
+STRONGER = "for FID, take --features inception"
 
 
 def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[Measured], Absent]:
@@ -97,9 +99,13 @@ def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
     """Load the extractors that are not shipped, so that the trials' processes find them.
 
     One may have to be trained or downloaded, or may not fit: that shows before hours of training.
+    `progress` is also told of a classifier that is a weak judge.
     """
     shipped = {name for name, entry in EXTRACTORS.items() if entry.weights} | {NONE, OWN_FEATURES}
     wanted = {(t.features, t.source, t.size) for t in trials}
     for features, source, size in sorted(wanted, key=str):
         if extractor_name(features) not in shipped:
-            load_network(features, load_dataset(source, size), "cpu", progress)
+            dataset = load_dataset(source, size)
+            accuracy = load_network(features, dataset, "cpu", progress).accuracy
+            if accuracy is not None and (why := weakness(accuracy, len(dataset.holdout))):
+                progress(f"{dataset.name}: its classifier is a weak judge, {why}: {STRONGER}")

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import safetensors.torch
 import torch
+from scipy.stats import binomtest
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,11 +26,12 @@ from gan_zoo.streams import Stream, Streams
 from ..datasets.dataset import Dataset, Split, to_unit
 from ..errors import InputError
 from ..files import write_bytes
-from .network import Extractor
+from .network import Extractor, resized_to
 from .weights.train_digits_lenet import BATCH, PEAK_RATE, TOTAL_VARIANCE, augment
 
+GOOD_JUDGE = 0.8  # the share of images that a judge is surely right on
 VERSION = 1  # of the network and its training; part of the cache's key
-SIZES = (28, 32, 64)
+SIZES = (28, 32, 64)  # sides of what the network looks at
 Progress = Callable[[str], None]  # called with a line on the training, ten times or so
 
 
@@ -48,11 +50,12 @@ DEFAULT = Recipe()
 
 
 class SmallLeNet(nn.Module):
-    """A classifier of square images of 28, 32 or 64 pixels, much like `DigitsLeNet`.
+    """A classifier of square images, much like `DigitsLeNet`.
 
     `forward` takes images [n, *shape] in [-1, 1] and gives features [n, 64] (not negative,
-    multiplied by the stored constant `scale`) and logits [n, classes]. Raises ValueError for images
-    of another shape.
+    multiplied by the stored constant `scale`) and logits [n, classes]. It looks at 28, 32 or 64
+    pixels: images of other sides are resized to the next larger of these, or to 64. Raises
+    ValueError for images of another shape.
     """
 
     features: ClassVar[int] = 64
@@ -61,7 +64,8 @@ class SmallLeNet(nn.Module):
     def __init__(self, shape: tuple[int, ...], classes: int) -> None:
         super().__init__()
         self.shape, self.classes = shape, classes
-        first = nn.Conv2d(shape[0], 24, 5, stride=2 if shape[1] > 32 else 1, bias=False)
+        self.side = next((side for side in SIZES if shape[1] <= side), SIZES[-1])
+        first = nn.Conv2d(shape[0], 24, 5, stride=2 if self.side > 32 else 1, bias=False)
         self.body = nn.Sequential(
             *(first, nn.BatchNorm2d(24), nn.ReLU(), nn.MaxPool2d(2)),  # 12 x 12, 14 or 15
             *(nn.Conv2d(24, 48, 3, padding=1, bias=False), nn.BatchNorm2d(48), nn.ReLU()),
@@ -78,6 +82,10 @@ class SmallLeNet(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if tuple(images.shape[1:]) != self.shape:
             raise ValueError(f"images must be [n, *{self.shape}], not {list(images.shape)}")
+        return self.of_resized(resized_to(self.side, images))
+
+    def of_resized(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features and logits of images that have the network's side."""
         hidden = self.body(images)
         return hidden * self.scale, self.head(hidden)
 
@@ -95,7 +103,7 @@ def load_or_train(
     damaged or holds another network, the classifier is trained again. If several processes ask at
     the same time, one trains and the others wait. `accuracy` is the share of held-out images that
     it classifies correctly. Raises InputError for data with fewer than two classes, without
-    held-out images, or of another size than 28, 32 or 64.
+    held-out images, or that are not square images in grey or colour.
     """
     _require_labels(dataset)
     report = progress or (lambda line: None)
@@ -111,16 +119,29 @@ def load_or_train(
 
 def _require_labels(dataset: Dataset) -> None:
     shape, needs = dataset.spec.shape, "the extractor 'classifier' needs"
-    if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] not in SIZES or shape[1] != shape[2]:
-        raise InputError(
-            f"{needs} grey or colour images of 28, 32 or 64 pixels; {dataset.name} has {shape}"
-        )
+    if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
+        raise InputError(f"{needs} square images, grey or in colour; {dataset.name} has {shape}")
     if dataset.spec.classes < 2 or len(dataset.train.labels.unique()) < 2:
         raise InputError(
             f"{needs} labels of two classes, which {dataset.name} lacks: try --features inception"
         )
     if not len(dataset.holdout):
         raise InputError(f"{needs} held-out images, of which {dataset.name} has none")
+
+
+def weakness(accuracy: float, held_out: int) -> str:
+    """Why a classifier of such a held-out accuracy is no good judge; "" if it is one.
+
+    It is one if the lower end of the accuracy's 95 % interval (Wilson 1927) is above 80 %: a high
+    share of few images is not enough, and neither is a low share of many.
+    """
+    share = binomtest(round(accuracy * held_out), held_out).proportion_ci(0.95, "wilson")
+    if share.low > GOOD_JUDGE:
+        return ""
+    return (
+        f"right on {accuracy:.0%} of {held_out:,} held-out images, so on {share.low:.0%} to "
+        f"{share.high:.0%} of others (95 % interval)"
+    )
 
 
 def key_of(dataset: Dataset, recipe: Recipe = DEFAULT) -> str:
@@ -211,9 +232,11 @@ def _train(dataset: Dataset, recipe: Recipe, device: torch.device, report: Progr
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak_rate, total_steps=steps)
     orders = islice(_orders(len(split), batch, streams["data"]), steps)
     for step, rows in enumerate(orders, 1):
-        images = to_unit(split.samples[rows].to(device))
+        # Resized before they are turned: to turn 256 pixels would take most of the time.
+        images = resized_to(network.side, to_unit(split.samples[rows].to(device)))
         images = augment(images, streams["augment"].uniform(batch, 6).to(device))
-        loss = functional.cross_entropy(network(images)[1], split.labels[rows].to(device))
+        _, logits = network.of_resized(images)
+        loss = functional.cross_entropy(logits, split.labels[rows].to(device))
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()

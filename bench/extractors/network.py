@@ -88,9 +88,14 @@ def _as_grey_28(images: Tensor) -> Tensor:
         raise ValueError(f"images must be [n, 1 or 3, h, w], not {list(images.shape)}")
     if images.shape[1] == 3:
         images = images.mean(1, keepdim=True)
-    if images.shape[2:] != (28, 28):
-        images = functional.interpolate(images, (28, 28), mode="bilinear", antialias=True)
-    return images
+    return resized_to(28, images)
+
+
+def resized_to(side: int, images: Tensor) -> Tensor:
+    """Images [n, c, h, w] as [n, c, side, side], bilinear with antialiasing."""
+    if images.shape[2:] == (side, side):
+        return images
+    return functional.interpolate(images, (side, side), mode="bilinear", antialias=True)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ from ..errors import InputError, shown
 from ..extractors import is_custom
 from ..files import read_toml
 from .code import is_ours
-from .parsing import parse_images, parse_models, parse_seeds, parse_set, require_text
+from .parsing import (
+    parse_datasets,
+    parse_images,
+    parse_models,
+    parse_seeds,
+    parse_set,
+    require_text,
+)
 from .plan import Plan, from_dict
 from .trial import Contestant
 
@@ -34,7 +41,7 @@ def plan_from(
     """A plan from an experiment file or the defaults, overridden by flags that are not None."""
     asked: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
     if datasets is not None:
-        asked["datasets"] = tuple(part.strip() for part in datasets.split(","))
+        asked["datasets"] = parse_datasets(datasets)
     if seeds is not None:
         asked["seeds"] = parse_seeds(seeds)
     if images is not None:
@@ -47,8 +54,8 @@ def plan_from(
         raise InputError(f"{experiment} is for `bench study {shown(study)} {experiment}`")
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
-    asked["device"] = available(device or settings.pop("device", "auto"))
-    settings.pop("device", None)
+    planned = settings.pop("device", "auto")
+    asked["device"] = available(planned if device is None else device)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
     return replace(plan, contestants=with_values(plan.contestants, values))

@@ -39,6 +39,25 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         raise InputError(f"{label}: {error}") from error
 
 
+def unsuited(model: Any, spec: Any, config: Any) -> str | None:
+    """Why a model cannot be built for data of a DataSpec, in a few words; None if it can."""
+    reason: str | None = model.unsuited(spec, config)
+    if reason or config.backbone != "conv" or len(spec.shape) != 3:
+        return reason
+    from gan_zoo.networks import smallest_square  # imports torch
+
+    try:
+        smallest_square(spec.shape)
+    except ValueError:
+        side = spec.shape[-1]
+        near = max(12, 4 * round(side / 4))
+        return (
+            f"the conv backbone needs a side that is a multiple of 4, from 12 up, not {side}: "
+            f"--size {near}"
+        )
+    return None
+
+
 def recorded(model: type, config: Any) -> dict[str, Any]:
     """A Config as a trial records and hashes it; `resolve` makes the same Config of the record.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
+from ..datasets import DATASETS, FOLDER_PREFIX
 from ..errors import InputError, require, shown
 from .trial import Contestant
 
@@ -40,6 +41,22 @@ def parse_models(text: str) -> list[Contestant]:
         default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()
         found.append(Contestant(label if named else default, model, preset or None))
     return found
+
+
+def parse_datasets(text: str) -> tuple[str, ...]:
+    """ "mnist5k,folder:a,b,ring8" -> ("mnist5k", "folder:a,b", "ring8").
+
+    Within a folder's path a comma ends the path only before a name of DATASETS or `folder:`.
+    """
+    found: list[str] = []
+    for part in text.split(","):
+        name = part.strip()
+        begins = name in DATASETS or name.startswith(FOLDER_PREFIX)
+        if found and found[-1].startswith(FOLDER_PREFIX) and not begins:
+            found[-1] += f",{part}"
+        else:
+            found.append(part.lstrip())
+    return tuple(map(str.rstrip, found))
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -11,13 +11,13 @@ from typing import Any
 
 from gan_zoo import catalog as zoo
 
-from ..datasets import BY_LABELS, OWN_FEATURES, dataset_entry, dataset_name
+from ..datasets import BY_LABELS, OWN_FEATURES, SIDES, dataset_entry, dataset_name
 from ..errors import InputError, shown
 from ..extractors import NONE, check_features
 from ..probes import chosen
 from ..words import short
 from .code import code_behind
-from .hyperparameters import recorded, resolve
+from .hyperparameters import recorded, resolve, unsuited
 from .parsing import (
     RANGES,
     SEEDS,
@@ -37,7 +37,6 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 STEPS = 10
 FAR = 1000  # a unit so many times the budget asked for is never what was meant
 PRECISIONS = ("fp32", "bf16")
-SIZES = (28, 32, 64)
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ class Plan:
         chosen(self.probes)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
-        if self.size is not None and self.size not in SIZES:
-            raise InputError(f"size is 28, 32 or 64, not {shown(self.size)}")
+        if self.size is not None:
+            require_whole("size", self.size, *SIDES)
 
     def _require_contestants(self) -> None:
         labels = [contestant.label for contestant in self.contestants]
@@ -139,16 +138,13 @@ class Plan:
     def trials(self, load: Callable[[str, int | None], Any]) -> list[Trial]:
         """All trials; `load(dataset, size)` gives the Dataset that tells who is unsuited.
 
-        Raises InputError where a data set has fewer images than a batch.
+        Raises InputError where a data set has fewer images than a batch, and if the size asked for
+        suits no contestant.
         """
         found = []
         for reference in self.datasets:
             data = load(reference, self.size)
-            if len(data.train) < self.batch_size:
-                raise InputError(
-                    f"{reference} has {len(data.train):,} samples to train on, "
-                    f"fewer than a batch of {self.batch_size:,}"
-                )
+            self._require_a_batch(reference, data)
             features = self.features_for(reference, data.spec.classes)
             for seed in self.seeds:
                 for contestant in self.contestants:
@@ -172,12 +168,22 @@ class Plan:
                             threads=self.threads,
                             source=reference,
                             content=data.content,
-                            unsuited=model.unsuited(data.spec, config),  # type: ignore[attr-defined]
+                            unsuited=unsuited(model, data.spec, config),
                             probes=chosen(self.probes),
                             code=code_behind(contestant.model, features),
                         )
                     )
+        if self.size is not None and all(trial.unsuited for trial in found):
+            raise InputError(f"no contestant can be trained: {found[0].unsuited}")
         return found
+
+    def _require_a_batch(self, reference: str, data: Any) -> None:
+        train = len(data.train)
+        if train < self.batch_size:
+            raise InputError(
+                f"{reference} has {train:,} samples to train on, beside {len(data.holdout):,} held "
+                f"out, fewer than a batch of {self.batch_size:,}: --batch-size {_power(train)} fits"
+            )
 
     def features_for(self, reference: str, classes: int) -> str:
         """The extractor that `features` means for this data set; points are their own features."""
@@ -242,6 +248,11 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
         return Plan(**values)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
+
+
+def _power(count: int) -> int:
+    """The largest power of two that is not above a count."""
+    return 1 << max(0, count.bit_length() - 1)
 
 
 def _listed(name: str, value: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from bench.datasets.dataset import Dataset, Split, load_dataset, to_unit
 from bench.datasets.digits import mnist5k
 from bench.errors import InputError
 from bench.extractors import classifier
-from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train
+from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train, weakness
 from bench.extractors.network import Extractor
 from gan_zoo.base import DataSpec
 
@@ -179,7 +179,7 @@ def test_the_key_is_of_all_that_matters(few: Dataset) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", [28, 32, 64])
+@pytest.mark.parametrize("size", [4, 20, 28, 30, 32, 48, 64, 96])
 def test_every_shape_is_learnt_and_no_other_seen(size: int, channels: int, tmp_path: Path) -> None:
     dataset = noise(channels, size)
     extractor = load_or_train(dataset, tmp_path, recipe=Recipe(images=200))
@@ -197,8 +197,7 @@ def test_fewer_images_than_a_batch_are_enough(tmp_path: Path) -> None:
     ("dataset", "reason"),
     [
         (noise(1, 28, classes=1), "labels of two classes, which noise lacks"),
-        (noise(1, 48), r"28, 32 or 64 pixels; noise has \(1, 48, 48\)"),
-        (noise(2, 28), r"grey or colour images .* \(2, 28, 28\)"),
+        (noise(2, 28), r"square images, grey or in colour; noise has \(2, 28, 28\)"),
     ],
 )
 def test_what_cannot_be_learnt_is_refused(dataset: Dataset, reason: str, tmp_path: Path) -> None:
@@ -208,11 +207,39 @@ def test_what_cannot_be_learnt_is_refused(dataset: Dataset, reason: str, tmp_pat
 
 
 def test_points_and_missing_holdouts_are_refused(few: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"grey or colour images .*; ring8 has \(2,\)$"):
+    with pytest.raises(InputError, match=r"square images, .*; ring8 has \(2,\)$"):
         load_or_train(load_dataset("ring8"), tmp_path)
     none = dataclasses.replace(few, holdout=Split(few.train.samples[:0], few.train.labels[:0]))
     with pytest.raises(InputError, match="held-out images, of which few has none"):
         load_or_train(none, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "held_out", "ends"),
+    [
+        (8 / 12, 12, "39% to 86%"),
+        (1.0, 12, "76% to 100%"),
+        (0.72, 374, "67% to 76%"),
+        (0.5, 10_000, "49% to 51%"),
+        (1.0, 20, None),
+        (0.93, 1000, None),
+        (0.81, 10_000, None),
+    ],
+)
+def test_who_is_right_on_few_images_is_no_judge(
+    accuracy: float, held_out: int, ends: str | None
+) -> None:
+    # The ends by Wilson's formula, in another form than scipy's.
+    z, n = 1.959964, held_out
+    middle = (accuracy + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (accuracy * (1 - accuracy) / n + (z / (2 * n)) ** 2) ** 0.5
+    assert (middle - half > 0.8) == (ends is None)
+    told = weakness(accuracy, held_out)
+    if ends is None:
+        assert told == ""
+    else:
+        assert f"{accuracy:.0%} of {held_out:,} held-out images, so on {ends} of others" in told
+        assert ends == f"{middle - half:.0%} to {middle + half:.0%}"
 
 
 def test_the_network_is_small() -> None:

@@ -72,7 +72,7 @@ def test_the_split_never_moves(split: str, sha256: str) -> None:
     assert hashlib.sha256(samples.numpy().tobytes()).hexdigest() == sha256
 
 
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("size", [4, 20, 32, 48, 64])
 def test_resizing_is_torchvisions(size: int) -> None:
     own, data = mnist5k().train, mnist5k(size=size).train
     assert data.samples.shape == (4000, 1, size, size)
@@ -87,9 +87,10 @@ def test_it_is_loaded_once() -> None:
     assert mnist5k(size=32) is mnist5k(size=32)
 
 
-def test_other_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^mnist5k comes in sizes 28, 32, 64, not 48$"):
-        load_dataset("mnist5k", 48)
+@pytest.mark.parametrize("size", [0, -28, 3, 1025])
+def test_sides_that_no_image_has_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match=rf"^images have a side of 4 to 1,024 .*, not {size:,}$"):
+        load_dataset("mnist5k", size)
 
 
 def test_a_misspelt_name_gets_the_nearest() -> None:

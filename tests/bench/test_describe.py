@@ -168,7 +168,8 @@ def test_the_formulas_of_the_zoo_are_found() -> None:
         (["wgangp@notes", "--dataset", "cifar10"], "side 28, not 32"),
         (["dcgan", "--dataset", "ring8"], "needs images"),
         (["gan", "--dataset", "mnits"], "did you mean 'mnist'"),
-        (["gan", "--size", "17"], "size is 28, 32 or 64"),
+        (["gan", "--size", "3"], "size must be a whole number from 4 to 1,024"),
+        (["dcgan", "--size", "17"], "multiple of 4, from 12 up, not 17: --size 16"),
         (["gan", "--set", "widht=3"], "did you mean 'width'"),
     ],
 )

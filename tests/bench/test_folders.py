@@ -122,7 +122,7 @@ def spoil(images: Path) -> list[str]:
     (images / "bad-empty.png").touch()
     (images / "bad-text.jpg").write_text("not an image")
     (images / "bad-half.png").write_bytes(good[: len(good) // 2])
-    Image.new("RGB", (9, 9)).save(images / "bad-gif.png", format="gif")
+    (images / "bad-tail.gif").write_bytes(b"GIF89a and no more")
     Image.new("1", (10_000, 10_000)).save(images / "bad-bomb.png")  # more than MAX_IMAGE_PIXELS
     (images / "bad-link.webp").symlink_to(images / "nowhere.webp")
     (images / "bad-self.png").symlink_to(images / "bad-self.png")
@@ -137,16 +137,21 @@ def spoil(images: Path) -> list[str]:
 def test_broken_files_are_counted_and_named(images: Path) -> None:
     fill(images, 90)
     bad = spoil(images)
-    for other in ("notes.txt", ".hidden.png", "a.gif"):
+    for other in ("notes.txt", ".hidden.png", "a.svg"):
         (images / other).write_text("passed over")
     heard: list[str] = []
     data = folder(images, 32, options=Options(notice=heard.append))
     assert len(data.train) + len(data.holdout) == 90
     assert sorted(levels(torch.cat([data.train.samples, data.holdout.samples]))) == [*range(1, 91)]
     names = ", ".join(name.replace("\n", "\\n") for name in bad[:5])
-    assert heard == [f"{images}; 10 files could not be read: {names}, ..."]
+    assert heard == [
+        f"{images}; 10 files could not be read: {names}, ...; "
+        "2 files are no images that Pillow opens: a.svg, notes.txt",
+        f"{images}: 90 images are cut to their middle square, and "
+        "90 images are resized to 32 x 32 pixels, 90 of them enlarged",
+    ]
     folder(images, 32, options=Options(notice=heard.append))  # from the cache: told again
-    assert heard[1:] == heard[:1]
+    assert heard[2:] == heard[:2]
 
 
 def test_loops_and_dots(images: Path) -> None:
@@ -179,17 +184,31 @@ def test_too_few_images(images: Path) -> None:
 
 
 def test_no_images(images: Path) -> None:
-    with pytest.raises(InputError, match=r"has no PNG, JPEG or WebP images"):
+    with pytest.raises(InputError, match=r"has 0 readable images, fewer than 5$"):
+        folder(images)
+    (images / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"fewer than 5; 1 files are no images .*: notes\.txt$"):
         folder(images)
     (images / "bad.png").write_text("x")
-    with pytest.raises(InputError, match=r"has 0 readable images, fewer than 5; .*: bad\.png$"):
+    with pytest.raises(InputError, match=r"has 0 readable images, fewer than 5; .*: bad\.png; .*"):
         folder(images)
     with pytest.raises(InputError, match=r"bad\.png is not a folder; folder:PATH names"):
         folder(images / "bad.png")
     with pytest.raises(InputError, match=r"nowhere does not exist; folder:PATH names"):
         folder(images / "nowhere")
-    with pytest.raises(ValueError, match="28, 32, 64, not 48"):
-        folder(images, 48)
+    with pytest.raises(ValueError, match="4 to 1,024 pixels, not 2"):
+        folder(images, 2)
+
+
+def test_a_misspelt_second_data_set_is_told_from_a_path(images: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        folder(f"folder:{images},mnist6k")
+    assert str(caught.value) == (
+        f"{images},mnist6k does not exist; folder:PATH names a folder of images, and a comma ends "
+        "PATH only before a data set's name"
+    )
+    with_comma = fill(images.parent / "cats, black", 5)
+    assert folder(f"folder:{with_comma}").name.startswith("folder-cats-black-")
 
 
 def test_a_closed_folder_is_one_line(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:

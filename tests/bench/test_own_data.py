@@ -16,7 +16,7 @@ from torch import nn
 from bench.cli import main
 from bench.datasets.dataset import load_dataset
 from bench.datasets.digits import mnist5k
-from bench.evaluation.evaluate import evaluate, judge_for
+from bench.evaluation.evaluate import evaluate, judge_for, prepare
 from bench.evaluation.images import modes, seen_by
 from bench.evaluation.pictures import neighbours
 from bench.extractors.judge import judge_of
@@ -165,6 +165,32 @@ def test_stacked_digits_are_counted_on_more_samples(monkeypatch: pytest.MonkeyPa
     # An untrained generator draws about one thing: few modes, far from uniform.
     assert rows.loc["modes", "value"] < 100
     assert rows.loc["mode_kl", "value"] > np.log(10)
+
+
+@pytest.mark.parametrize(("size", "features"), [("12", "digits-lenet"), ("36", "classifier")])
+def test_any_side_that_the_networks_can_build(size: str, features: str, pictures: Path) -> None:
+    asked = ["--size", size, "--features", features, "--models", "dcgan"]
+    done = bench("--dataset", f"folder:{pictures}", "--out", "out", *asked)
+    assert done.exit_code == 0, done.output
+    assert Results("out").trials["status"].tolist() == ["finished"]
+    rows = Results("out").evaluations
+    assert features in set(rows["features"].str.partition(":")[0])
+    assert np.isfinite(rows.loc[rows["metric"] == "fid", "value"]).all()
+
+
+def test_a_judge_of_few_images_is_told_before_the_run(pictures: Path) -> None:
+    rng = np.random.default_rng(1)
+    for kind in ("one", "other"):  # which nobody can tell apart
+        (pictures / "noise" / kind).mkdir(parents=True)
+        for k in range(30):
+            pixels = rng.integers(0, 256, (28, 28), dtype=np.uint8)
+            Image.fromarray(pixels).save(pictures / "noise" / kind / f"{k}.png")
+    plan = Plan(tuple(parse_models("gan")), (f"folder:{pictures / 'noise'}",), (0,), batch_size=16)
+    heard: list[str] = []
+    prepare(plan.trials(load_dataset), heard.append)
+    assert heard[-1].startswith("folder-noise: its classifier is a weak judge, right on ")
+    assert "% of 12 held-out images, so on " in heard[-1]
+    assert heard[-1].endswith(" of others (95 % interval): for FID, take --features inception")
 
 
 def test_weights_that_do_not_fit_stop_before_anything_is_written(pictures: Path) -> None:

@@ -8,16 +8,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from bench.datasets import dataset_name
 from bench.errors import InputError
 from bench.extractors import extractor_name, without_hash
 from bench.planning.flags import gpus, jobs_for, plan_from
-from bench.planning.hyperparameters import resolve
-from bench.planning.parsing import parse_images, parse_models, parse_seeds, parse_set
+from bench.planning.hyperparameters import resolve, unsuited
+from bench.planning.parsing import (
+    parse_datasets,
+    parse_images,
+    parse_models,
+    parse_seeds,
+    parse_set,
+)
 from bench.planning.plan import Plan, from_dict
 from bench.planning.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
+from gan_zoo.streams import Streams
 
 IMAGES, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)
 NOTHING: dict[str, Any] = dict.fromkeys(("models", "datasets", "seeds", "images", "device"))
@@ -56,6 +64,29 @@ def test_seeds(text: str, seeds: tuple[int, ...]) -> None:
 def test_seeds_that_are_none(text: str) -> None:
     with pytest.raises(InputError, match=r"seeds"):
         parse_seeds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "datasets"),
+    [
+        ("mnist5k", ("mnist5k",)),
+        (" mnist5k , ring8", ("mnist5k", "ring8")),
+        ("mnist5k,nonsense", ("mnist5k", "nonsense")),
+        ("folder:a,ring8", ("folder:a", "ring8")),
+        ("ring8,folder:a", ("ring8", "folder:a")),
+        ("folder:a,folder:b", ("folder:a", "folder:b")),
+        ("folder:cats, black", ("folder:cats, black",)),
+        ("folder:a,b/c,d,ring8,folder:e,,f", ("folder:a,b/c,d", "ring8", "folder:e,,f")),
+        ("folder:a,ring8/", ("folder:a,ring8/",)),  # how a path ends in a data set's name
+        ("folder:a,mnist", ("folder:a", "mnist")),
+        ("folder:a,mnist6k", ("folder:a,mnist6k",)),
+        ("folder:a,", ("folder:a,",)),
+        ("", ("",)),
+        ("ring8,", ("ring8", "")),
+    ],
+)
+def test_a_comma_may_belong_to_the_path_of_a_folder(text: str, datasets: tuple[str, ...]) -> None:
+    assert parse_datasets(text) == datasets
 
 
 def test_models_have_labels() -> None:
@@ -137,7 +168,7 @@ def test_a_boolean_field() -> None:
 
 
 def trials(made: Plan, spec: DataSpec = IMAGES) -> list[Trial]:
-    data = SimpleNamespace(spec=spec, train=range(4000), content="")
+    data = SimpleNamespace(spec=spec, train=range(4000), holdout=range(1000), content="")
     return made.trials(lambda name, size: data)
 
 
@@ -188,8 +219,13 @@ def test_the_label_is_no_part_of_what_a_trial_depends_on() -> None:
 
 
 def test_fewer_images_than_a_batch_are_refused() -> None:
-    with pytest.raises(InputError, match=r"^mnist5k has 4,000 samples .* batch of 8,192$"):
+    with pytest.raises(InputError) as caught:
         trials(plan("gan", batch_size=8192))
+    assert str(caught.value) == (
+        "mnist5k has 4,000 samples to train on, beside 1,000 held out, fewer than a batch of "
+        "8,192: --batch-size 2048 fits"
+    )
+    assert trials(plan("gan", batch_size=2048))
 
 
 @pytest.mark.parametrize(
@@ -247,6 +283,37 @@ def test_unsuited_trials_say_why() -> None:
     assert "images" in by_label["dcgan"]
 
 
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [(30, "multiple of 4, from 12 up, not 30: --size 32"), (8, "not 8: --size 12"), (48, None)],
+)
+def test_a_side_that_a_backbone_cannot_build_is_told(side: int, said: str | None) -> None:
+    spec = DataSpec((1, side, side), 10)
+    by_label = {t.label: t for t in trials(plan("gan,dcgan", seeds=(0,), size=side), spec)}
+    assert by_label["gan"].unsuited is None
+    reason = by_label["dcgan"].unsuited
+    assert reason is None if said is None else said in str(reason)
+    assert by_label["gan"].size == side
+    if said:
+        with pytest.raises(InputError, match=f"^no contestant can be trained: .*{said}$"):
+            trials(plan("dcgan,wgan", seeds=(0,), size=side), spec)
+
+
+@pytest.mark.parametrize("side", range(4, 132))
+def test_what_conv_is_said_to_build_it_builds(side: int) -> None:
+    spec = DataSpec((1, side, side))
+    kind, config = resolve("dcgan", "dcgan", None, {"width": "2"})
+    if unsuited(kind, spec, config):
+        with pytest.raises(ValueError, match="conv networks need"):
+            kind(spec, config, Streams(0, "meta"), "meta")
+    else:
+        model = kind(spec, config, Streams(0, "meta"), "meta")
+        labels = torch.zeros(2, dtype=torch.int64, device="meta")
+        drawn = model.generator(torch.empty(2, config.latent_dim, device="meta"), labels)
+        assert drawn.shape == (2, 1, side, side)
+        assert model.discriminator(drawn, labels).shape == (2,)
+
+
 def test_a_plan_survives_its_file(tmp_path: Path) -> None:
     import tomli_w
 
@@ -268,7 +335,10 @@ def test_a_plan_survives_its_file(tmp_path: Path) -> None:
         ({"models": ["gan"], "datasets": ["mnst5k"]}, "did you mean 'mnist5k'"),
         ({"models": ["gan"], "images": "many"}, "256k"),
         ({"models": ["gan"], "images": -1}, "from 1 to"),
-        ({"models": ["gan"], "size": 30}, "28, 32 or 64"),
+        ({"models": ["gan"], "size": 3}, "size must be a whole number from 4 to 1,024"),
+        ({"models": ["gan"], "size": 1025}, "size must be a whole number from 4 to 1,024"),
+        ({"models": ["gan"], "size": 28.0}, "size must be a whole number"),
+        ({"models": ["gan"], "size": True}, "size must be a whole number"),
         ({"models": ["gan"], "precision": "fp16"}, "fp32 or bf16"),
         ({"models": ["gan"], "features": "inceptoin"}, "no feature extractor"),
         ({"models": ["gan"], "samples": 1}, "from 2 to 100,000"),
