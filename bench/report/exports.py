@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..analysis import Analysis
 from ..formats import latex, plain, safe
-from ..plots.figures import FIGURES
+from ..plots import figures as registry
 from ..records.origins import HEADS, origins
 from ..tables.protocol import datasets, title, unit
 from . import prose
@@ -28,7 +28,10 @@ def markdown(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
         for name in SHOWN:
             if (dataset, name) in figures:
                 path = figures[dataset, name].relative_to(analysis.results.path).as_posix()
-                lines += [f"![{dataset}: {FIGURES[name].reading(dataset).shows}]({path}.png)", ""]
+                lines += [
+                    f"![{dataset}: {registry.FIGURES[name].reading(dataset).shows}]({path}.png)",
+                    "",
+                ]
     environment = analysis.results.environment
     lines += ["### Contestants", ""]
     lines += [*plain(HEADS, [list(origin) for origin in origins(analysis.results.experiment)]), ""]
