@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from .config import DataSpec
-from .networks import Labelled
+from .networks import Labelled, has_layer
 
 KNOWN = ("torch.nn.", "gan_zoo.")
 WRAPPERS = (nn.DataParallel, DistributedDataParallel)
 TRIED = 4  # samples
-DRAWS = (nn.modules.dropout._DropoutNd, nn.RReLU, nn.MultiheadAttention)
+DRAWS = nn.modules.dropout._DropoutNd | nn.RReLU | nn.MultiheadAttention
 
 
 class Placed(ABCMeta):
@@ -37,11 +37,7 @@ def is_known(network: nn.Module) -> bool:
 
 def may_draw(network: nn.Module) -> bool:
     """May a forward pass draw from torch's global generators, as dropout does?"""
-    return not is_known(network) or any(isinstance(m, DRAWS) for m in network.modules())
-
-
-def has_batch_norm(network: nn.Module) -> bool:
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules())
+    return not is_known(network) or has_layer(network, DRAWS)
 
 
 def normal(*shape: int) -> Tensor:

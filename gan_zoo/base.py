@@ -16,7 +16,7 @@ from torch.optim import Adam, Optimizer
 from . import adoption, backbones
 from .config import LARGEST, Config, DataSpec, later
 from .descent import descend, mean, means
-from .networks import prepared
+from .networks import BatchNorm, has_layer, prepared
 from .step import Batch, Played, Step
 from .streams import Stream, Streams
 
@@ -70,7 +70,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         self.may_draw = any(map(adoption.may_draw, networks))
         # For speed alone: real and fake samples in one pass, where each is scored alone.
         scorer = self.discriminator
-        self.one_pass = adoption.is_known(scorer) and not adoption.has_batch_norm(scorer)
+        self.one_pass = adoption.is_known(scorer) and not has_layer(scorer, BatchNorm)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .networks import Backbone, Init, Norm
 
@@ -19,8 +19,7 @@ def later(default: T) -> T:
     While the field has its default, a trial's record and hash leave it out. So trials that were
     published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
     """
-    found: Any = field(default=default, metadata={"later": True})
-    return found  # type: ignore[no-any-return]
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ and lectures are in `paper_networks` and `lecture_networks`; `backbones` lists a
 """
 
 import math
+from types import UnionType
 from typing import Literal
 
 import torch
@@ -30,6 +31,7 @@ Backbone = Literal[
 Norm = Literal["batch", "none"]
 Init = Literal["torch", "normal", "he"]  # "normal": DCGAN's N(0, 0.02); "he": He et al. 2015
 Shape = tuple[int, ...]
+BatchNorm = nn.modules.batchnorm._BatchNorm  # of any number of dimensions
 
 
 class Labelled(nn.Module):
@@ -204,6 +206,11 @@ def prepared(network: nn.Module, init: Init, eps: float, momentum: float) -> nn.
     if init != "torch":
         network.apply(init_normal if init == "normal" else init_he)
     for module in network.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, BatchNorm):
             module.eps, module.momentum = eps, momentum
     return network.to(memory_format=torch.channels_last)
+
+
+def has_layer(network: nn.Module, kind: type | UnionType) -> bool:
+    """Does the network have a layer of this kind?"""
+    return any(isinstance(module, kind) for module in network.modules())
