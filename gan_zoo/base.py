@@ -1,124 +1,47 @@
-"""The interface of a model: `GAN`, with its Config, its data and what a training step reports.
+"""The interface of a model: `GAN`, with its players, its losses and its training step.
 
 A model is two networks and two objectives. Everything that must be equal for a fair comparison is
-here: the alternation of the two players, the latents, the initial weights, the gradient norms and
-the values that are reported.
+here: the alternation of the players, the latents, the initial weights, the gradient norms and the
+values that are reported.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeVar
+from contextlib import nullcontext
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from . import backbones
-from .descent import descend, mean
-from .networks import Backbone, BatchNorm, Init, Norm, has_layer, prepared
+from . import adoption, backbones
+from .config import LARGEST, Config, DataSpec, later
+from .descent import descend, mean, means
+from .networks import BatchNorm, has_layer, prepared
+from .step import Batch, Played, Step
 from .streams import Stream, Streams
 
-Player = Literal["generator", "discriminator"]
-T = TypeVar("T")
-
-# The largest values that a Config takes.
-LARGEST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
-LARGEST |= {"discriminator_steps": 1000}
+__all__ = ["GAN", "LARGEST", "Batch", "Config", "DataSpec", "Played", "Player", "Step", "later"]
+Player = str  # "generator", "discriminator", or one of a model's `further_players`
 
 
-def later(default: T) -> T:
-    """A Config's field that was added after version 0.1.0, with its default.
-
-    While the field has its default, a trial's record and hash leave it out. So trials that were
-    published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
-    """
-    return field(default=default, metadata={"later": True})
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """What a model must know about the data before it is built."""
-
-    shape: tuple[int, ...]  # of one sample: (2,) for points, (1, 28, 28) for images
-    classes: int = 1  # 1: the data have no labels
-
-
-@dataclass(frozen=True)
-class Config:
-    """The hyperparameters that every model has; a model's own Config adds to them."""
-
-    backbone: Backbone = "mlp"
-    width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
-    latent_dim: int = 64
-    generator_norm: Norm = "batch"
-    discriminator_norm: Norm = "none"
-    init: Init = "torch"  # "torch": torch's own; "normal": DCGAN's N(0, 0.02); "he": He's
-    learning_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    discriminator_steps: int = 1  # before each generator step
-    discriminator_width: int | None = later(None)  # None: `width`
-    norm_eps: float = later(1e-5)  # what batch norm adds to the variance
-    norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
-    shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?
-
-    def __post_init__(self) -> None:
-        positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")
-        for name in (*positive, "norm_momentum", "width", "discriminator_width"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, not {value}")
-            if value is not None and value > LARGEST.get(name, math.inf):
-                raise ValueError(f"{name} must be {LARGEST[name]:,} at most, not {value:,}")
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
-        if self.norm_momentum > 1:
-            raise ValueError(f"norm_momentum must be 1 at most, not {self.norm_momentum}")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What an objective may use: n real and n fake samples; images lie in [-1, 1]."""
-
-    real: Tensor  # [n, *shape]
-    fake: Tensor  # [n, *shape]; has a gradient to the generator only in the generator's own step
-    latent: Tensor  # [n, latent_dim], what `fake` was generated from
-    labels: Tensor  # [n] int64, the classes of `real`, which are also asked for in `fake`
-    streams: Streams
-    step: int  # generator steps done before this one
-    observed: dict[str, Tensor] = field(default_factory=dict)
-
-    def observe(self, name: str, value: Tensor) -> None:
-        """Record a value (0-dim, on the device): its mean goes into the training curves."""
-        self.observed[name] = value.detach()
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one `train_step` reports; the discriminator's values are means over its steps.
-
-    Losses and observed values are 0-dim; gradient norms are [layers], in the order of
-    `gan_zoo.descent.layer_names`. All stay on the device: to read one is to wait for it.
-    """
-
-    discriminator_loss: Tensor
-    generator_loss: Tensor
-    discriminator_norms: Tensor
-    generator_norms: Tensor
-    observed: dict[str, Tensor]
-    discriminator_steps: int  # how many there were
-
-
-class GAN(nn.Module):
-    """Two networks, their optimizers and the game they play.
+class GAN(nn.Module, metaclass=adoption.Placed):
+    """Two networks or more, their optimizers and the game they play.
 
     A model must define `discriminator_loss` and `generator_loss`. It may replace the networks,
-    the optimizers, what happens after a step, and the network that samples are drawn from.
+    the optimizers, what happens after a step, the law of the latents, and the network that samples
+    are drawn from. For each of its `further_players`, say `encoder`, it defines `build_encoder()`,
+    which returns a network, and `encoder_loss(batch)`; the network is then `self.encoder`.
     """
 
     defaults: ClassVar[Config] = Config()
     conditional: ClassVar[bool] = False  # do the networks get the label?
     logits: ClassVar[bool] = False  # are the scores logits, so that D(x) = sigmoid(s(x))?
+    gives_features: ClassVar[bool] = False  # does the discriminator return (scores, features)?
+    further_players: ClassVar[tuple[str, ...]] = ()  # beside generator and discriminator
+    generator: nn.Module
+    discriminator: nn.Module
+    generator_optimizer: Optimizer
+    discriminator_optimizer: Optimizer
 
     def __init__(
         self,
@@ -127,22 +50,27 @@ class GAN(nn.Module):
         streams: Streams,
         device: torch.device | str = "cpu",
     ) -> None:
-        """Build networks and optimizers. Raises ValueError if `unsuited(spec, config)`."""
+        """Build networks and optimizers.
+
+        Raises ValueError if `unsuited(spec, config)`, and for networks that cannot be trained here.
+        """
         super().__init__()
         if reason := self.unsuited(spec, config):
             raise ValueError(reason)
         self.spec, self.config, self.steps_done = spec, config, 0
+        self.device = torch.device(device)
         # Draw the initial weights on the CPU, so that a seed means the same on every device.
-        with streams.ambient("init/generator"):
-            self.generator = self.build_generator()
-        with streams.ambient("init/discriminator"):
-            self.discriminator = self.build_discriminator()
-        # For speed alone: convolutions are 1.2 to 1.6 times faster in this order of memory.
-        self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.generator_optimizer = self.build_optimizer("generator")
-        self.discriminator_optimizer = self.build_optimizer("discriminator")
-        self.has_dropout = has_layer(self, nn.Dropout | nn.Dropout2d)
-        self.discriminator_has_batch_norm = has_layer(self.discriminator, BatchNorm)
+        for player in self.players:
+            with streams.ambient(f"init/{player}"):
+                setattr(self, player, self._adopted(player, getattr(self, f"build_{player}")()))
+        self.to(device)
+        for player in self.players:
+            setattr(self, f"{player}_optimizer", self.build_optimizer(player))
+        networks = [self.network_of(player) for player in self.players]
+        self.may_draw = any(map(adoption.may_draw, networks))
+        # For speed alone: real and fake samples in one pass, where each is scored alone.
+        scorer = self.discriminator
+        self.one_pass = adoption.is_known(scorer) and not has_layer(scorer, BatchNorm)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
@@ -169,30 +97,32 @@ class GAN(nn.Module):
         """(latents [n, latent_dim], labels [n]) -> samples [n, *shape]."""
         config, classes = self.config, self.spec.classes if self.conditional else 0
         network = backbones.build_generator(
-            config.backbone,
-            config.latent_dim,
-            self.spec.shape,
-            config.width,
-            classes,
-            config.generator_norm,
+            *(config.backbone, self.latent_inputs, self.spec.shape),
+            *(config.width, classes, config.generator_norm),
         )
         return prepared(network, config.init, config.norm_eps, config.norm_momentum)
 
     def build_discriminator(self) -> nn.Module:
-        """(samples [n, *shape], labels [n]) -> scores [n]: logits, or a critic's values."""
-        config, classes = self.config, self.spec.classes if self.conditional else 0
+        """(samples [n, *shape], labels [n]) -> scores [n]: logits, or a critic's values.
+
+        With `gives_features`, a tuple of the scores and of what else it gives.
+        """
+        return self.backbone_discriminator(self.spec.classes if self.conditional else 0)
+
+    def backbone_discriminator(self, classes: int) -> nn.Module:
+        """The discriminator of the config's backbone, told labels of so many classes (0: none)."""
+        config = self.config
         network = backbones.build_discriminator(
-            config.backbone,
-            self.spec.shape,
-            config.discriminator_width or config.width,
-            classes,
-            config.discriminator_norm,
+            *(config.backbone, self.spec.shape, config.discriminator_width or config.width),
+            *(classes, config.discriminator_norm),
         )
         return prepared(network, config.init, config.norm_eps, config.norm_momentum)
 
     def build_optimizer(self, player: Player) -> Optimizer:
         """Adam on the player's parameters."""
         parameters = list(self.network_of(player).parameters())
+        if not parameters:
+            raise ValueError(f"the {player} has no parameters to train")
         fused = parameters[0].device.type in ("cpu", "cuda", "mps")  # for speed alone
         config = self.config
         return Adam(parameters, lr=config.learning_rate, betas=config.betas, fused=fused)
@@ -207,6 +137,20 @@ class GAN(nn.Module):
     def after_generator_step(self) -> None:
         """Called after each generator step: the place to average its weights, say."""
 
+    def steps_of(self, player: Player, step: int) -> int:
+        """How many steps one of `further_players` takes after generator step `step`."""
+        return 1
+
+    def after_step_of(self, player: Player) -> None:
+        """Called after each step of one of `further_players`."""
+
+    def latent_of(self, normal: Tensor) -> Tensor:
+        """The generator's input for standard normal numbers [n, latent_dim]: the same numbers.
+
+        For latents of another law, return what `gan_zoo.latents` makes of the numbers.
+        """
+        return normal
+
     @property
     def sampler(self) -> nn.Module:
         """The network that samples are drawn from: the generator, or an average of its weights."""
@@ -214,8 +158,25 @@ class GAN(nn.Module):
 
     # What all models share.
 
+    @property
+    def players(self) -> tuple[Player, ...]:
+        """In the order of their turns."""
+        return ("discriminator", "generator", *self.further_players)
+
     def network_of(self, player: Player) -> nn.Module:
-        return self.generator if player == "generator" else self.discriminator
+        return getattr(self, player)  # type: ignore[no-any-return]
+
+    def optimizer_of(self, player: Player) -> Optimizer:
+        return getattr(self, f"{player}_optimizer")  # type: ignore[no-any-return]
+
+    @property
+    def latent_inputs(self) -> int:
+        """How many numbers `latent_of` gives the generator for one sample."""
+        return self.latent_of(torch.zeros(1, self.config.latent_dim)).shape[1]
+
+    def draw_latents(self, n: int, rng: Stream) -> Tensor:
+        """The generator's input for n samples, [n, latent_inputs], from the numbers of a stream."""
+        return self.latent_of(rng.normal(n, self.config.latent_dim))
 
     def next_turn(self, at_most: int | None = None) -> int:
         """How many discriminator steps the next `train_step` takes."""
@@ -235,25 +196,23 @@ class GAN(nn.Module):
         number of images, whatever their schedule. Nothing here waits for the device.
         """
         steps = self.next_turn(at_most)
-        if self.has_dropout:
-            with streams.ambient("dropout"):
-                return self._train_step(batches, streams, steps)
-        return self._train_step(batches, streams, steps)
+        with streams.ambient("dropout") if self.may_draw else nullcontext():
+            return self._train_step(batches, streams, steps)
 
     def _train_step(
         self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
     ) -> Step:
-        losses, norms, observed = [], [], []
+        losses, norms, observed, step = [], [], [], self.steps_done
         for turn in range(steps):
             # Take a batch of real samples, and draw as many latents.
             real, labels = next(batches)
-            latent = streams["latent/discriminator"].normal(len(real), self.config.latent_dim)
+            latent = self.draw_latents(len(real), streams["latent/discriminator"])
             # Generate fakes. Those that the generator is to train on as well keep their gradient.
             shared = self.config.shared_fakes and turn == steps - 1
             with torch.set_grad_enabled(shared):
                 fake = self.generator(latent, labels)
             # Step the discriminator down its loss on both, then constrain it.
-            batch = Batch(real, fake.detach(), latent, labels, streams, self.steps_done)
+            batch = Batch(real, fake.detach(), latent, labels, streams, step)
             loss = self.discriminator_loss(batch)
             norms.append(descend(loss, self.discriminator, self.discriminator_optimizer))
             self.after_discriminator_step()
@@ -263,37 +222,79 @@ class GAN(nn.Module):
         # Generate fakes for the generator, as the papers do: from fresh latents, with the labels
         # of the last batch. Shared fakes save this pass.
         if not shared:
-            latent = streams["latent/generator"].normal(len(real), self.config.latent_dim)
+            latent = self.draw_latents(len(real), streams["latent/generator"])
             fake = self.generator(latent, labels)
         # Step the generator down its loss.
-        batch = Batch(real, fake, latent, labels, streams, self.steps_done)
+        batch = Batch(real, fake, latent, labels, streams, step)
         loss = self.generator_loss(batch)
         generator_norms = descend(loss, self.generator, self.generator_optimizer)
         self.after_generator_step()
+        # Let the other players take their turns, on the last real samples.
+        values = means(observed) | means([batch.observed], "generator/")
+        further: dict[Player, Played] = {}
+        for player in self.further_players:
+            if turns := self.steps_of(player, step):
+                further[player], seen = self._turn_of(player, turns, real, labels, streams)
+                values |= seen
         self.steps_done += 1
         # Report the means over the discriminator's steps, and the generator's one step.
-        means = {name: mean([values[name] for values in observed]) for name in observed[0]}
-        return Step(mean(losses), loss.detach(), mean(norms), generator_norms, means, len(losses))
+        return Step(
+            mean(losses), loss.detach(), mean(norms), generator_norms, values, steps, further
+        )
+
+    def _turn_of(
+        self, player: Player, turns: int, real: Tensor, labels: Tensor, streams: Streams
+    ) -> tuple[Played, dict[str, Tensor]]:
+        """Steps of a further player, each on fresh fakes: the means of its losses and norms."""
+        losses, norms, observed = [], [], []
+        for _ in range(turns):
+            latent = self.draw_latents(len(real), streams[f"latent/{player}"])
+            with torch.no_grad():
+                fake = self.generator(latent, labels)
+            batch = Batch(real, fake, latent, labels, streams, self.steps_done)
+            loss: Tensor = getattr(self, f"{player}_loss")(batch)
+            norms.append(descend(loss, self.network_of(player), self.optimizer_of(player)))
+            self.after_step_of(player)
+            losses.append(loss.detach())
+            observed.append(batch.observed)
+        return Played(mean(losses), mean(norms)), means(observed, f"{player}/")
 
     def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The discriminator's scores of real and of fake samples, [n] each.
 
         Their means are recorded as `score/real` and `score/fake`.
         """
-        if self.discriminator_has_batch_norm:  # real and fake must not share its statistics
-            real = self.discriminator(batch.real, batch.labels)
-            fake = self.discriminator(batch.fake, batch.labels)
-        else:  # for speed alone: the same numbers in one pass
+        if self.one_pass:
             both = torch.cat([batch.real, batch.fake]), torch.cat([batch.labels] * 2)
-            real, fake = self.discriminator(*both).chunk(2)
+            real, fake = self.score(*both).chunk(2)
+        else:  # real and fake must not share the statistics of batch norm, say
+            real = self.score(batch.real, batch.labels)
+            fake = self.score(batch.fake, batch.labels)
         batch.observe("score/real", real.mean())
         batch.observe("score/fake", fake.mean())
         return real, fake
+
+    def score(self, x: Tensor, labels: Tensor) -> Tensor:
+        """The discriminator's scores [n] of samples [n, *shape], without its features."""
+        given = self.discriminator(x, labels)
+        scores: Tensor = given[0] if self.gives_features else given
+        return scores
 
     def sample(self, labels: Tensor, rng: Stream) -> Tensor:
         """Samples for labels [n], from latents that `rng` draws: [n, *shape], images in [-1, 1].
 
         To be called in `eval()` mode and without gradients, as `bench.evaluation` does.
         """
-        images: Tensor = self.sampler(rng.normal(len(labels), self.config.latent_dim), labels)
-        return images
+        return self.sampler(self.draw_latents(len(labels), rng), labels)  # type: ignore[no-any-return]
+
+    def _adopted(self, player: Player, network: nn.Module) -> nn.Module:
+        """A network that was just built, ready to train. Raises ValueError for one that cannot."""
+        if player in self.further_players:
+            return adoption.plain(network, player)
+        is_own = getattr(type(self), builds := f"build_{player}") is not getattr(GAN, builds)
+        if player == "discriminator" and (is_own or self.gives_features):
+            return adoption.discriminator(network, self.spec, self.gives_features)
+        if player == "generator" and is_own:
+            latent = self.latent_of(adoption.normal(self.config.latent_dim))
+            return adoption.generator(network, self.spec, latent, self.conditional)
+        return network

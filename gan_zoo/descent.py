@@ -46,3 +46,12 @@ def layer_names(network: nn.Module) -> list[str]:
 def mean(values: list[Tensor]) -> Tensor:
     """The mean of a few tensors of one shape, element by element."""
     return values[0] if len(values) == 1 else torch.stack(values).mean(0)
+
+
+def means(observed: list[dict[str, Tensor]], prefix: str = "") -> dict[str, Tensor]:
+    """The mean of each value over the turns that gave it, by name."""
+    names = dict.fromkeys(name for values in observed for name in values)
+    return {
+        prefix + name: mean([values[name] for values in observed if name in values])
+        for name in names
+    }

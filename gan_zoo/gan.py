@@ -38,5 +38,5 @@ class VanillaGAN(GAN):
         return (softplus(-real_score).mean() + softplus(fake_score).mean()) / 2
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        score = self.discriminator(batch.fake, batch.labels)
+        score = self.score(batch.fake, batch.labels)
         return -softplus(score).mean() if self.config.saturating else softplus(-score).mean()

@@ -96,8 +96,8 @@ class Stream:
 class Streams:
     """The streams of one trial, each created when it is first used: `Streams(seed)["data"]`.
 
-    Names in training: data, latent/discriminator, latent/generator, penalty and eval; and, for
-    layers that use torch's global generator, init/generator, init/discriminator and dropout.
+    Names in training: data, latent/PLAYER for each player, penalty and eval; and, for layers that
+    use torch's global generator, init/PLAYER and dropout.
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:

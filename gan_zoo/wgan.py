@@ -68,5 +68,5 @@ class WGAN(GAN):
             weight.clamp_(-self.config.clip, self.config.clip)
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        score: Tensor = self.discriminator(batch.fake, batch.labels)
+        score = self.score(batch.fake, batch.labels)
         return -score.mean()

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_zoo.base import GAN, Config, DataSpec, Player
 from gan_zoo.streams import Streams
-
-PLAYERS: tuple[Player, ...] = get_args(Player)
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,24 @@ def pinned(seed: int) -> Iterator[None]:
 
 def watch_turns(model: GAN, look: Callable[[Player], None]) -> None:
     """Call `look(player)` whenever its optimizer has stepped, and again after its constraint."""
-    for player in PLAYERS:
-        optimizer = getattr(model, f"{player}_optimizer")
-        optimizer.register_step_post_hook(lambda *_, player=player: look(player))
+    for player in model.players:
+        watch_optimizer(model, player, look)
+        if player in model.further_players:
+            continue
         after = f"after_{player}_step"
         setattr(model, after, _then(getattr(model, after), look, player))
+    constraint = model.after_step_of
+
+    def then_look(player: Player) -> None:
+        constraint(player)
+        look(player)
+
+    setattr(model, "after_step_of", then_look)  # noqa: B010
+
+
+def watch_optimizer(model: GAN, player: Player, look: Callable[[Player], None]) -> None:
+    """Call `look(player)` whenever its optimizer has stepped."""
+    model.optimizer_of(player).register_step_post_hook(lambda *_: look(player))
 
 
 def _then(

@@ -16,7 +16,7 @@ from ..planning.flags import with_values
 from ..planning.parsing import parse_models
 from ..planning.plan import Plan
 from . import state_rules, step_rules
-from .case import Case
+from .case import Case, pinned
 from .check import OK, SEVERITY, Check, CheckResult, Found, report
 
 SPECS = (DataSpec((2,), 8), DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10))
@@ -66,6 +66,10 @@ CHECKS: dict[str, Check] = {
 }
 
 
+# What takes about a second, and says most: `bench run` checks these before it trains.
+QUICK = ("build", "step", "samples", "scores", "turns", "streams", "resume")
+
+
 def check_models(
     models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str], object]
 ) -> bool:
@@ -86,13 +90,10 @@ def check_models(
 
 def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]:
     """The cases that suit the model, and for each of the others the reason why not."""
-    narrow = replace(config, width=min(config.width or WIDTH, WIDTH))
-    if config.discriminator_width:
-        narrow = replace(narrow, discriminator_width=min(config.discriminator_width, WIDTH))
     cases: list[Case] = []
     reasons: dict[str, str] = {}
     for spec in (*SPECS, *LARGE):
-        case = Case(kind, narrow, spec)
+        case = Case(kind, narrowed(config), spec)
         if spec in LARGE and cases:
             break
         if reason := objection(case):
@@ -100,6 +101,25 @@ def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]
         else:
             cases.append(case)
     return cases, reasons
+
+
+def narrowed(config: Config) -> Config:
+    """The config with networks of WIDTH at most."""
+    width, own = min(config.width or WIDTH, WIDTH), config.discriminator_width
+    return replace(config, width=width, discriminator_width=min(own, WIDTH) if own else None)
+
+
+def first_broken(kind: type[GAN], config: Config, spec: DataSpec) -> str:
+    """The first rule of QUICK that a model breaks on data of this shape, and how; "" if none."""
+    case = Case(kind, narrowed(config), spec)
+    if objection(case):
+        return ""
+    with pinned(0):
+        for name in QUICK:
+            result = CHECKS[name].run(name, case)
+            if result.outcome == "failed":
+                return f"{name}: {result.note}"
+    return ""
 
 
 def objection(case: Case) -> str | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
-from .case import PLAYERS, Case, copied, differing, pinned
+from .case import Case, copied, differing, pinned
 from .check import OK, Found
 
 
@@ -52,9 +52,9 @@ def restored(case: Case, model: GAN) -> GAN:
     """A new model with the state of `model`: weights, buffers, optimizers, steps done."""
     twin, _ = case.build()
     twin.load_state_dict(model.state_dict())
-    for player in PLAYERS:
-        mine, its = (getattr(each, f"{player}_optimizer") for each in (model, twin))
-        its.load_state_dict(copy.deepcopy(mine.state_dict()))
+    for player in model.players:
+        mine = model.optimizer_of(player).state_dict()
+        twin.optimizer_of(player).load_state_dict(copy.deepcopy(mine))
     twin.steps_done = model.steps_done
     return twin
 

@@ -12,25 +12,41 @@ from gan_zoo.base import GAN, Batch, Player
 from gan_zoo.descent import layer_names
 from gan_zoo.precision import precision_context
 
-from .case import PLAYERS, Case, DeviceWatch, differing, gradients, pinned, watch_turns, weights
+from .case import (
+    Case,
+    DeviceWatch,
+    differing,
+    gradients,
+    pinned,
+    watch_optimizer,
+    watch_turns,
+    weights,
+)
 from .check import OK, Found
+
+STEPS = 17  # so that what comes at every 16th step comes too
 
 
 def step(case: Case) -> Found:
-    """A step completes and reports finite losses and a gradient for each network."""
+    """Steps complete and report finite losses and a gradient for each network."""
     model, streams = case.build()
-    reported = model.train_step(case.batches(), streams)
-    for player in PLAYERS:
-        norms, layers = getattr(reported, f"{player}_norms"), layer_names(model.network_of(player))
-        if norms.shape != (len(layers),):
-            return "failed", f"{list(norms.shape)} {player} norms of {len(layers)} layers"
-        if not (norms > 0).any():
-            return "failed", f"no gradient reaches the {player}"
-    losses = {f"{player}_loss": getattr(reported, f"{player}_loss") for player in PLAYERS}
-    for name, number in {**losses, **reported.observed}.items():
-        if number.ndim or not number.isfinite():
-            return "failed", f"{name} is not one finite number"
-    if missing := {"score/real", "score/fake"} - set(reported.observed):
+    feed, seen = case.batches(), set[str]()
+    for _ in range(STEPS):
+        reported = model.train_step(feed, streams)
+        losses = {f"{player}_loss": played.loss for player, played in reported.played.items()}
+        for name, number in {**losses, **reported.observed}.items():
+            if number.ndim or not number.isfinite():
+                return "failed", f"{name} is not one finite number"
+        for player, played in reported.played.items():
+            layers = layer_names(model.network_of(player))
+            if played.norms.shape != (len(layers),):
+                return "failed", f"{[*played.norms.shape]} {player} norms of {len(layers)} layers"
+            if player not in seen and not (played.norms > 0).any():
+                return "failed", f"no gradient reaches the {player}"
+        seen |= {*reported.observed, *reported.played}
+    if idle := set(model.players) - seen:
+        return "failed", f"the {min(idle)} takes no step in {STEPS}"
+    if missing := {"score/real", "score/fake"} - seen:
         return "warning", f"{' and '.join(sorted(missing))} will be missing from the curves"
     return OK
 
@@ -39,7 +55,7 @@ def scores(case: Case) -> Found:
     """The discriminator gives one finite score for each sample, [n]."""
     model, _ = case.build()
     real, labels = next(case.batches())
-    found = model.discriminator(real, labels)
+    found = model.score(real, labels)
     if found.shape != (len(real),):
         return "failed", f"the scores of {len(real)} samples are {list(found.shape)}"
     return OK if found.isfinite().all() else ("failed", "scores are not finite")
@@ -51,7 +67,7 @@ def turns(case: Case) -> Found:
     for turn, owner, name in found:
         if turn != owner:
             return "failed", f"{owner} {name} changes on the {turn}'s turn"
-    still = set(PLAYERS) - {owner for _, owner, _ in found}
+    still = {"generator", "discriminator"} - {owner for _, owner, _ in found}
     return ("failed", f"the {min(still)} does not change") if still else OK
 
 
@@ -68,18 +84,18 @@ def changes(
 ) -> list[tuple[Player, Player, str]]:
     """What changes within a step: (whose turn, whose network, first name that changed)."""
     model, streams = case.build()
-    seen = {player: read(model.network_of(player)) for player in PLAYERS}
+    seen = {player: read(model.network_of(player)) for player in model.players}
     found: list[tuple[Player, Player, str]] = []
 
     def look(turn: Player) -> None:
-        for owner in PLAYERS:
+        for owner in model.players:
             now = read(model.network_of(owner))
             found.extend((turn, owner, name) for name in differing(now, seen[owner])[:1])
             seen[owner] = now
 
     watch_turns(model, look)
     model.train_step(case.batches(), streams)
-    look("generator")  # the step ends with the generator's turn
+    look(model.players[-1])  # the step ends with this one's turn
     return found
 
 
@@ -89,9 +105,8 @@ def discriminator_steps(case: Case) -> Found:
     case = replace(case, config=replace(case.config, discriminator_steps=asked))
     model, streams = case.build()
     taken: list[Player] = []
-    for player in PLAYERS:
-        optimizer = getattr(model, f"{player}_optimizer")
-        optimizer.register_step_post_hook(lambda *_, player=player: taken.append(player))
+    for player in ("discriminator", "generator"):
+        watch_optimizer(model, player, taken.append)
     counter = count()
     feed = ((next(counter), batch)[1] for batch in case.batches())
     for _ in range(2):
@@ -140,7 +155,7 @@ def penalised_alone(case: Case) -> Found:
         lambda _, inputs: asked.extend(x.requires_grad for x in inputs)
     )
     real, labels = next(case.batches())
-    latent = streams["latent/discriminator"].normal(len(real), case.config.latent_dim)
+    latent = model.draw_latents(len(real), streams["latent/discriminator"])
     batch = Batch(real, model.generator(latent, labels), latent, labels, streams, 0)
     model.discriminator_loss(batch)
     if not any(asked):
@@ -156,7 +171,7 @@ def gradient_of_first(model: GAN, x: Tensor, labels: Tensor) -> Tensor:
     """The gradient of the critic's score of x[0] by x[0], in a batch with the rest of x."""
     x = x.clone().requires_grad_()
     with pinned(0):
-        (gradient,) = torch.autograd.grad(model.discriminator(x, labels)[0], x)
+        (gradient,) = torch.autograd.grad(model.score(x, labels)[0], x)
     return gradient[0]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import torch
 from rich.console import Console
-from torch import nn
 
 from gan_zoo import catalog as zoo
 from gan_zoo.base import GAN, Config, DataSpec
@@ -24,7 +23,7 @@ from ..planning.flags import with_values
 from ..planning.hyperparameters import unsuited
 from ..planning.parsing import parse_models, require_text, require_whole
 from ..planning.plan import Plan
-from .layers import ROWS, Layer, layers_of
+from .layers import ROWS, Layer, layers_of, layers_without_pass
 
 GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
 SPECS = {  # what a model needs to know of a data set, so that none is read or downloaded
@@ -66,10 +65,16 @@ def describe(
         say(line)
     say(f"\nBuilt for {place}: samples of {by(spec.shape)}, {spec.classes} class(es).\n")
     say(formulas(kind) + "\n")
-    for player, network, inputs in networks_of(model):
-        layers = layers_of(network, *inputs)
-        total = sum(p.numel() for p in network.parameters())
-        show(table_of(f"{player}: {total:,} parameters", layers, total), "table", console)
+    for player in ("generator", "discriminator", *model.further_players):
+        layers = described(model, player)
+        if not layers or layers[-1].output is None:  # what reads a value fails on "meta"
+            model = built(reference, kind, config, spec, "cpu")
+            layers = described(model, player)
+        total = sum(p.numel() for p in model.network_of(player).parameters())
+        title = f"{player.capitalize()}: {total:,} parameters"
+        if layers and layers[-1].output is None:
+            title += " (no sample could be passed through it)"
+        show(table_of(title, layers, total), "table", console)
     show(hyperparameters(kind, config), "table", console)
 
 
@@ -106,23 +111,35 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
     return DataSpec((spec.shape[0], size, size), spec.classes)
 
 
-def built(reference: str, kind: type[GAN], config: Config, spec: DataSpec) -> GAN:
-    """The model on the device "meta", where weights take no memory."""
+def built(
+    reference: str, kind: type[GAN], config: Config, spec: DataSpec, device: str = "meta"
+) -> GAN:
+    """The model, by default on the device "meta", where weights take no memory."""
     try:
-        return kind(spec, config, Streams(0, "meta"), "meta").train()
+        return kind(spec, config, Streams(0, device), device).train()
     except Exception as error:  # a user's model may raise anything
         raise InputError(f"{reference} cannot be built: {type(error).__name__}: {error}") from error
 
 
-def networks_of(model: GAN) -> list[tuple[str, nn.Module, tuple[torch.Tensor, torch.Tensor]]]:
-    """Both networks with their inputs: name, network, (latents or samples, labels)."""
-    labels = torch.zeros(ROWS, dtype=torch.int64, device="meta")
-    latents = torch.empty(ROWS, model.config.latent_dim, device="meta")
-    samples = torch.empty(ROWS, *model.spec.shape, device="meta")
-    return [
-        ("Generator", model.generator, (latents, labels)),
-        ("Discriminator", model.discriminator, (samples, labels)),
-    ]
+def described(model: GAN, player: str) -> list[Layer]:
+    """The layers of a player's network, in the order in which a sample passes them.
+
+    Where no sample can pass, they are listed without the sizes of their outputs.
+    """
+    labels = torch.zeros(ROWS, dtype=torch.int64, device=model.device)
+    normal = torch.zeros(ROWS, model.config.latent_dim, device=model.device)
+    samples = torch.zeros(ROWS, *model.spec.shape, device=model.device)
+    latents = model.latent_of(normal)
+    takes: list[tuple[torch.Tensor, ...]] = [(samples,), (samples, labels), (latents,)]
+    if player not in model.further_players:
+        takes = [(latents if player == "generator" else samples, labels)]
+    for inputs in takes:
+        try:
+            with torch.no_grad():
+                return layers_of(model.network_of(player), *inputs)
+        except Exception:  # a user's network may raise anything
+            continue
+    return layers_without_pass(model.network_of(player))
 
 
 def heading(model: str, label: str, preset: Preset | None) -> list[str]:
@@ -162,9 +179,7 @@ def table_of(title: str, layers: list[Layer], total: int) -> Table:
         for x in layers
     ]
     if elsewhere := total - sum(layer.parameters for layer in layers):
-        rows.append(
-            ["", "parameters of layers that are used twice or never", "", f"{elsewhere:,}", ""]
-        )
+        rows.append(["", "parameters of layers that no sample passes", "", f"{elsewhere:,}", ""])
     return Table(title, HEADS, rows, pd.DataFrame(rows, columns=HEADS))
 
 
@@ -184,6 +199,6 @@ def text_of(value: Any) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else f"{value}"
 
 
-def by(shape: tuple[int, ...]) -> str:
-    """(64, 13, 13) -> "64 × 13 × 13"; () -> "1"."""
-    return " × ".join(map(str, shape)) or "1"
+def by(shape: tuple[int, ...] | None) -> str:
+    """(64, 13, 13) -> "64 × 13 × 13"; () -> "1"; None -> ""."""
+    return "" if shape is None else " × ".join(map(str, shape)) or "1"

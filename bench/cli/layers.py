@@ -1,8 +1,12 @@
 """The layers of a network: what each does, its output size, its parameters."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.utils._pytree import tree_leaves
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ROWS = 2  # samples that are passed through a network; batch norm needs more than one
@@ -14,7 +18,7 @@ class Layer:
 
     name: str
     kind: str  # "Conv2d 1 → 16, k4 s2 p1"
-    output: tuple[int, ...]  # of one sample
+    output: tuple[int, ...] | None  # of one sample; of several tensors the first; None: unknown
     parameters: int
     arithmetic: str  # how a convolution's output size is computed; "" for other layers
 
@@ -22,26 +26,33 @@ class Layer:
 def layers_of(network: nn.Module, *inputs: Tensor) -> list[Layer]:
     """The layers of a network in the order in which `inputs`, a few samples, pass them.
 
-    A layer is a module without submodules, or one with parameters of its own. Raises whatever the
-    network raises.
+    A layer is a module without submodules, or one with parameters of its own; a parametrisation,
+    such as spectral norm, is part of its layer. The parameters of a layer that is used twice are
+    counted once. Raises whatever the network raises.
     """
     found: list[Layer] = []
+    counted: set[str] = set()
     hooks = []
-    for name, module in network.named_modules():
-        own = sum(p.numel() for p in module.parameters(recurse=False))
-        if own or not list(module.children()):
+    for name, module, own in parts_of(network):
 
-            def note(
-                module: nn.Module,
-                met: tuple[Tensor, ...],
-                given: Tensor,
-                name: str = name,
-                own: int = own,
-            ) -> None:
-                text = arithmetic(module, met[0].shape, given.shape)
-                found.append(Layer(name, kind(module), tuple(given.shape[1:]), own, text))
+        def note(
+            module: nn.Module,
+            met: tuple[Any, ...],
+            named: dict[str, Any],
+            given: Any,
+            name: str = name,
+            own: int = own,
+        ) -> None:
+            before = [x.shape for x in tree_leaves((met, named)) if isinstance(x, Tensor)]
+            after = [x.shape for x in tree_leaves(given) if isinstance(x, Tensor)]
+            text = arithmetic(module, before[0], after[0]) if before and after else ""
+            several = f", the first of {len(after)} outputs" if len(after) > 1 else ""
+            output = tuple(after[0][1:]) if after else None
+            parameters = 0 if name in counted else own
+            counted.add(name)
+            found.append(Layer(name, kind(module) + several, output, parameters, text))
 
-            hooks.append(module.register_forward_hook(note))
+        hooks.append(module.register_forward_hook(note, with_kwargs=True))
     try:
         network(*inputs)
     finally:
@@ -50,9 +61,38 @@ def layers_of(network: nn.Module, *inputs: Tensor) -> list[Layer]:
     return found
 
 
+def layers_without_pass(network: nn.Module) -> list[Layer]:
+    """The layers with parameters, in the order in which they were made: no sample can pass them."""
+    return [Layer(name, kind(part), None, own, "") for name, part, own in parts_of(network) if own]
+
+
+def parts_of(network: nn.Module) -> Iterator[tuple[str, nn.Module, int]]:
+    """The name of each layer, the layer, and how many parameters are its own."""
+    seen: set[nn.Parameter] = set()  # of weights that two layers share the first has them
+    for name, module in network.named_modules():
+        path = name.split(".")
+        if "parametrizations" in path:
+            continue
+        children = [child for child, _ in module.named_children() if child != "parametrizations"]
+        mine = list(module.parameters(recurse=False))
+        if parametrize.is_parametrized(module):
+            mine += module.parametrizations.parameters()
+        own = sum(p.numel() for p in mine if p not in seen)
+        seen.update(mine)
+        if own or not children:
+            yield name, module, own
+
+
 def kind(module: nn.Module) -> str:
     """A layer in a few words: its type, its inputs and outputs, its settings."""
-    name = type(module).__name__
+    if parametrize.is_parametrized(module):
+        laws = [type(law).__name__ for each in module.parametrizations.values() for law in each]  # type: ignore[operator]
+        return f"{_plain(module)} ({', '.join(name.lstrip('_') for name in laws)})"
+    return _plain(module)
+
+
+def _plain(module: nn.Module) -> str:
+    name = type(module).__name__.removeprefix("Parametrized")
     if isinstance(module, CONVOLUTIONS):
         planes = f"{module.in_channels} → {module.out_channels}"
         return f"{name} {planes}, k{_side(module.kernel_size)} s{_side(module.stride)}" + _padded(
@@ -62,7 +102,7 @@ def kind(module: nn.Module) -> str:
         return f"{name} {module.in_features} → {module.out_features}"
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         eps = "" if module.eps == 1e-5 else f", eps {module.eps:g}"
-        momentum = "" if module.momentum == 0.1 else f", momentum {module.momentum:g}"
+        momentum = "" if module.momentum == 0.1 else f", momentum {module.momentum}"
         return f"{name} {module.num_features}{eps}{momentum}"
     if isinstance(module, nn.LeakyReLU):
         return f"{name} {module.negative_slope:g}"

@@ -13,7 +13,10 @@ from .errors import one_line_errors, say
 from .options import FiniteNumber, PathOption
 
 # Options that say how a plan is run, not what is in it.
-HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "trust_code", "retry")
+HOW = (
+    *("jobs", "jobs_per_device", "retries", "checkpoint_every"),
+    *("dry_run", "trust_code", "retry", "check"),
+)
 
 
 @click.command()
@@ -166,6 +169,11 @@ HOW = ("jobs", "jobs_per_device", "retries", "checkpoint_every", "dry_run", "tru
     type=PathOption(file_okay=False),
     metavar="DIR",
     help=("The results folder.  [default: results/<dataset>-<images>]"),
+)
+@click.option(
+    "--check/--no-check",
+    default=True,
+    help="Take about a second to check models that are not ours before they train.  [default: on]",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option(

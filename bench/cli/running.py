@@ -16,6 +16,7 @@ from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
 from ..interrupts import heeded, typed
+from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for, require_named
 from ..planning.growing import grown, merged
 from ..planning.plan import Plan
@@ -23,6 +24,7 @@ from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
+from .notices import broken_rules, unlike_networks
 
 Say = Callable[[str], None]
 
@@ -39,6 +41,7 @@ class RunOptions:
     retry: tuple[str, ...] = ()  # statuses to train anew
     named: tuple[str, ...] = ()  # models and extractors that the command line names: they may run
     trust_code: bool = False  # and so may all others
+    check: bool = True  # are models that are not ours checked before they train?
     dry_run: bool = False
 
 
@@ -77,6 +80,8 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         whole, left = merged(plan, root), left_in()
         describe(plan, trials, len(left), root, jobs_of(left), say)
         todo = [trial for trial in trials if trial.key in left]
+        if options.check:
+            check(plan, todo, say)
         unsuited = [trial for trial in trials if trial.unsuited]
         done = len(trials) - len(todo) - len(unsuited)
 
@@ -135,3 +140,14 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     for trial in trials:
         if trial.unsuited:
             say(f"skipped: {trial.key}: {trial.unsuited}")
+    if told := unlike_networks(plan, load_dataset(plan.datasets[0], plan.size).spec):
+        say(told)
+
+
+def check(plan: Plan, todo: list[Trial], say: Say) -> None:
+    """Say which rule a model that is not ours breaks, of those that are to be trained."""
+    labels = {trial.label for trial in todo if not is_ours(trial.model)}
+    if labels:
+        spec = load_dataset(todo[0].source, todo[0].size).spec
+        for line in broken_rules(plan, labels, spec):
+            say(line)

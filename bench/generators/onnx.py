@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.base import GAN
+
 from ..errors import InputError, shown
 from ..evaluation.evaluate import balanced_labels
 from .load import Trained
@@ -27,14 +29,14 @@ WITHOUT = "--no-onnx leaves the graph out"
 class Drawing(nn.Module):
     """The sampler with the inputs of the graph: without labels unless the model is conditional."""
 
-    def __init__(self, sampler: nn.Module, conditional: bool) -> None:
+    def __init__(self, model: GAN) -> None:
         super().__init__()
-        self.sampler, self.conditional = sampler, conditional
+        self.sampler, self.latent_of = model.sampler, model.latent_of
 
     def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         if labels is None:
             labels = torch.zeros(latent.shape[0], dtype=torch.int64, device=latent.device)
-        samples: Tensor = self.sampler(latent, labels)
+        samples: Tensor = self.sampler(self.latent_of(latent), labels)
         return samples
 
 
@@ -55,7 +57,7 @@ def as_onnx(trained: Trained) -> tuple[bytes, dict[str, Any]]:
     """
     require_packages()
     model = trained.model
-    drawing = Drawing(model.sampler, model.conditional).eval()
+    drawing = Drawing(model).eval()
     names = ["latent", "labels"] if model.conditional else ["latent"]
     output = "images" if len(model.spec.shape) == 3 else "points"
     try:

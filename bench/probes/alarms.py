@@ -29,7 +29,7 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
     """The events in the rows of one trial's curves, in the order of training."""
     curves: dict[str, list[tuple[int, int, float]]] = {}
     for row in rows:
-        if (name := row["metric"]) in (*WATCHED, *DIVERSITY):
+        if is_watched(name := row["metric"]) or name in DIVERSITY:
             place = int(row["images"]), int(row["generator_steps"])
             # As float32, since a resumed trial reads its rows from disk.
             curves.setdefault(name, []).append((*place, float(np.float32(row["value"]))))
@@ -41,12 +41,17 @@ def alarms(rows: Iterable[Mapping[str, Any]]) -> list[Event]:
         share = fake[both[i]][2] / real[both[i]][2]
         text = f"two fake samples are {share:.0%} as far apart as two real ones"
         found.append(event(*fake[both[i]][:2], "collapse", text))
-    for name in WATCHED:
+    for name in [*WATCHED, *(name for name in curves if name not in (*WATCHED, *DIVERSITY))]:
         values = [value for _, _, value in curves.get(name, [])]
         for i, median in divergences(values):
             text = f"{name} is {abs(values[i]):.3g}, {abs(values[i]) / median:.0f} times its median"
             found.append(event(*curves[name][i][:2], "divergence", text))
     return sorted(found, key=lambda event: event["images"])
+
+
+def is_watched(name: str) -> bool:
+    """Is it the loss or the gradient norm of a whole network?"""
+    return name.count("/") == 1 and name.startswith(("loss/", "grad_norm/"))
 
 
 def collapses(fake: Sequence[float], real: Sequence[float], steps: Sequence[int]) -> list[int]:

@@ -1,6 +1,7 @@
 """The averages over training steps that make up the rows of the curves, kept on the device."""
 
 import math
+from collections import Counter
 
 import torch
 from torch import Tensor
@@ -11,59 +12,72 @@ from gan_zoo.descent import layer_names
 from ..errors import Diverged
 
 EXPLODED = 1e9  # a mean loss or gradient norm: no model recovers from more
+OURS = ("loss/", "grad_norm/")
+Names = tuple[tuple[str, ...], tuple[str, ...]]  # of the players that stepped, of what was observed
 
 
 class Averages:
     """Means over the generator steps since the last row of the curves.
 
-    `add` costs a few small operations on the device; only `flush` waits for the device.
+    A value that only some steps give is averaged over those. `add` costs a few small operations on
+    the device; only `flush` waits for the device.
     """
 
     def __init__(self, model: GAN) -> None:
-        self._layers = {
-            "discriminator": layer_names(model.discriminator),
-            "generator": layer_names(model.generator),
-        }
-        self._observed: list[str] = []
-        self._total: Tensor | None = None
-        self._steps = 0
+        self._layers = {player: layer_names(model.network_of(player)) for player in model.players}
+        # Steps that give the same names are summed together: their names, sums and number.
+        self._sums: dict[Names, Tensor] = {}
+        self._steps: Counter[Names] = Counter()
 
     def add(self, step: Step) -> None:
-        self._observed = list(step.observed)
+        """Count a step in. Raises ValueError if the model observes under a name that is ours."""
+        played = step.played
+        key = tuple(played), tuple(step.observed)
         scalars = [
-            step.discriminator_loss,
-            step.generator_loss,
-            step.discriminator_norms.norm(),
-            step.generator_norms.norm(),
+            *(one.loss for one in played.values()),
+            *(one.norms.norm() for one in played.values()),
             *step.observed.values(),
         ]
-        norms = [step.discriminator_norms, step.generator_norms]
+        norms = [one.norms for one in played.values()]
         values = torch.cat([torch.stack([s.float() for s in scalars]), *norms])
-        self._total = values if self._total is None else self._total + values
-        self._steps += 1
+        if key not in self._sums:
+            for name in step.observed:
+                if name.startswith(OURS):
+                    raise ValueError(f"observe({name!r}): names in {' and '.join(OURS)} are taken")
+            self._sums[key] = values
+        else:
+            self._sums[key] = self._sums[key] + values
+        self._steps[key] += 1
 
     def flush(self) -> dict[str, float]:
         """The means by metric name; the next ones start from nothing.
 
         Raises Diverged if a mean is not finite, or if a loss or gradient norm is above 1e9.
         """
-        if self._total is None:
+        if not self._sums:
             return {}
-        values = dict(zip(self._names(), (self._total / self._steps).tolist(), strict=True))
-        self._total, self._steps = None, 0
+        sums = iter(torch.cat(list(self._sums.values())).tolist())
+        totals: dict[str, float] = {}
+        counts: Counter[str] = Counter()
+        for key in self._sums:
+            for name in self._names(*key):
+                totals[name] = totals.get(name, 0.0) + next(sums)
+                counts[name] += self._steps[key]
+        self._sums, self._steps = {}, Counter()
+        means = torch.tensor([*totals.values()]) / torch.tensor([*counts.values()])
+        values = dict(zip(totals, means.tolist(), strict=True))
         for name, value in values.items():
             if not math.isfinite(value):
                 raise Diverged(f"{name} became {value}")
-            if abs(value) > EXPLODED and name.startswith(("loss/", "grad_norm/")):
+            if abs(value) > EXPLODED and name.startswith(OURS):
                 raise Diverged(f"{name} exploded to {value:.3g}")
         return values
 
-    def _names(self) -> list[str]:
-        players = ("discriminator", "generator")
+    def _names(self, players: tuple[str, ...], observed: tuple[str, ...]) -> list[str]:
         return [
             *(f"loss/{player}" for player in players),
             *(f"grad_norm/{player}" for player in players),
-            *self._observed,
+            *observed,
             *(f"grad_norm/{p}/{layer}" for p in players for layer in self._layers[p]),
         ]
 

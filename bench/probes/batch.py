@@ -25,7 +25,7 @@ class ProbeBatch:
     labels: Tensor  # [n], the classes of `real`, which are also asked for in the fakes
     holdout: Tensor  # [m, *shape], or empty
     holdout_labels: Tensor  # [m]; equal to `labels` if m = n
-    latent: Tensor  # [n, latent_dim]
+    normal: Tensor  # [n, latent_dim] standard normal numbers, of which the latents are made
     eps: Tensor  # [n, 1, ..] uniform: x^ = eps x + (1 - eps) G(z)
     partner: Tensor  # [n], the row that each sample is paired with
     scored: int  # rows of `real` that are compared with `holdout`: m, or n if m = 0
@@ -52,7 +52,7 @@ def draw(
         labels,
         held,
         held_labels,
-        latent=streams["probe/latent"].normal(n, latent_dim),
+        normal=streams["probe/latent"].normal(n, latent_dim),
         eps=streams["probe/between"].uniform(n, *[1] * (real.ndim - 1)),
         partner=partners(labels.cpu(), within=conditional).to(device),
         scored=len(both) or n,

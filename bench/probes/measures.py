@@ -32,8 +32,9 @@ class Look:
     @cached_property
     def fake(self) -> Tensor:
         """G(z) of the fixed latents, [n, *shape]."""
+        latent = self.model.latent_of(self.batch.normal)
         with torch.no_grad():
-            samples: Tensor = self.model.generator(self.batch.latent, self.batch.labels)
+            samples: Tensor = self.model.generator(latent, self.batch.labels)
         return samples
 
     @cached_property
@@ -55,7 +56,7 @@ class Look:
         """The scores [n] of samples [n, *shape], and the norms [n] of their input gradients."""
         x = x.detach().requires_grad_()
         with torch.enable_grad():
-            scores = self.model.discriminator(x, self.batch.labels)
+            scores = self.model.score(x, self.batch.labels)
             (gradient,) = torch.autograd.grad(scores.sum(), x)
         return scores.detach(), gradient.flatten(1).norm(dim=1)
 
@@ -119,7 +120,7 @@ def overfitting(look: Look) -> Values:
     if not len(batch.holdout):
         return {}
     with torch.no_grad():
-        holdout = look.model.discriminator(batch.holdout, batch.holdout_labels)
+        holdout = look.model.score(batch.holdout, batch.holdout_labels)
     return {"score/train": look.on_real[0][: batch.scored].mean(), "score/holdout": holdout.mean()}
 
 

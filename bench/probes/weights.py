@@ -18,7 +18,6 @@ from torch.optim import Optimizer
 from gan_zoo.base import GAN, Player
 from gan_zoo.descent import layer_of, trainable
 
-PLAYERS: tuple[Player, ...] = ("discriminator", "generator")
 BINS = 40  # of a histogram
 
 
@@ -30,10 +29,9 @@ def watched(model: GAN, into: dict[str, Tensor], layers: bool) -> Iterator[None]
     on the device, so nothing waits. A network whose optimizer took no step gets no value.
     """
     before: dict[Player, list[Tensor]] = {}
-    optimizers = (model.discriminator_optimizer, model.generator_optimizer)
     hooks = [
-        optimizer.register_step_pre_hook(_copier(model, player, before))
-        for player, optimizer in zip(PLAYERS, optimizers, strict=True)
+        model.optimizer_of(player).register_step_pre_hook(_copier(model, player, before))
+        for player in model.players
     ]
     try:
         yield
@@ -80,7 +78,7 @@ def histograms(model: GAN) -> list[dict[str, Any]]:
     weights are not finite, has no rows.
     """
     rows = []
-    for network in PLAYERS:
+    for network in model.players:
         parameters = [p for p in model.network_of(network).parameters() if p.ndim > 1]
         if not parameters:
             continue

@@ -109,10 +109,7 @@ def state_of(training: Training, trial: Trial, record: TrialRecord) -> dict[str,
 
 
 def optimizers(model: GAN) -> dict[str, Optimizer]:
-    return {
-        "generator": model.generator_optimizer,
-        "discriminator": model.discriminator_optimizer,
-    }
+    return {player: model.optimizer_of(player) for player in model.players}
 
 
 def load(path: Path, training: Training, trial: Trial, record: TrialRecord) -> None:

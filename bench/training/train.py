@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from gan_zoo.base import GAN
 from gan_zoo.precision import precision_context
@@ -162,8 +163,14 @@ class Heartbeat:
 
 
 def save_weights(model: GAN, path: Path) -> None:
-    weights = {k: v.contiguous() for k, v in model.sampler.state_dict().items()}
+    # Copied, since a file has no place for a weight that two layers share.
+    weights = {k: v.contiguous().clone() for k, v in model.sampler.state_dict().items()}
     write_bytes(path, save(weights))
+
+
+def count(network: nn.Module) -> int:
+    """How many parameters a network has."""
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
@@ -174,8 +181,7 @@ def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
     return {
         "conditional": model.conditional,
         "discriminator_steps_per_generator_step": model.config.discriminator_steps,
-        "generator_parameters": sum(p.numel() for p in model.generator.parameters()),
-        "discriminator_parameters": sum(p.numel() for p in model.discriminator.parameters()),
+        **{f"{p}_parameters": count(model.network_of(p)) for p in model.players},
         "peak_memory_bytes": peak,
         "streams": streams.hashes(),
     }

@@ -34,6 +34,16 @@ class LosesItsGradient(VanillaGAN):
         return super().generator_loss(batch) * 0
 
 
+class OverflowsLate(VanillaGAN):
+    """In what comes at every 16th step alone."""
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        loss = super().generator_loss(batch)
+        if batch.step % 16 == 15:
+            batch.observe("path_length", loss / 0)
+        return loss
+
+
 class Unbounded(VanillaGAN):
     def sample(self, labels: Tensor, rng: Stream) -> Tensor:
         return super().sample(labels, rng) + 1
@@ -186,6 +196,7 @@ class MixesTypes(VanillaGAN):
 BROKEN: dict[type[GAN], str] = {
     CannotBeBuilt: "build",
     Overflows: "step",
+    OverflowsLate: "step",
     LosesItsGradient: "step",
     Unbounded: "samples",
     ScoresInAColumn: "scores",

@@ -10,7 +10,7 @@ from torch import nn
 
 from bench.cli import main
 from bench.cli.describing import SPECS, formulas, spec_of
-from bench.cli.layers import arithmetic, layers_of
+from bench.cli.layers import arithmetic, layers_of, layers_without_pass
 from bench.datasets import DATASETS
 from bench.datasets.dataset import load_dataset
 from bench.datasets.faces import FACES
@@ -90,6 +90,52 @@ def test_layers_come_in_the_order_of_use_and_their_parameters_add_up() -> None:
         ("last", (2,), 12),
         ("", (2,), 4),  # the network's own
     ]
+
+
+class Odd(nn.Module):
+    """Parametrised, nested, tied, called twice, by name and without a tensor; two results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        norm = nn.utils.parametrizations
+        self.conv = norm.spectral_norm(nn.Conv2d(1, 2, 3))
+        self.linear = norm.weight_norm(nn.Linear(8, 8))
+        self.tied, self.again = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.again.weight = self.tied.weight
+        self.norm = nn.BatchNorm1d(8, momentum=None)
+        self.constant = Constant()
+        self.unused = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        x = self.linear(self.conv(x).flatten(1))
+        x = self.again(self.tied(self.tied(input=x)))
+        return {"score": self.norm(x) + self.constant(), "features": x}
+
+
+class Constant(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(()))
+
+    def forward(self) -> torch.Tensor:
+        return self.value
+
+
+def test_any_module_is_described() -> None:
+    network = Odd()
+    found = layers_of(network, torch.zeros(2, 1, 4, 4))
+    assert [(x.name, x.kind, x.output, x.parameters) for x in found] == [
+        ("conv", "Conv2d 1 → 2, k3 s1 p0 (SpectralNorm)", (2, 2, 2), 20),
+        ("linear", "Linear 8 → 8 (WeightNorm)", (8,), 8 + 64 + 8),
+        ("tied", "Linear 8 → 8", (8,), 72),
+        ("tied", "Linear 8 → 8", (8,), 0),
+        ("again", "Linear 8 → 8", (8,), 8),
+        ("norm", "BatchNorm1d 8, momentum None", (8,), 16),
+        ("constant", "Constant", (), 1),
+    ]
+    total = sum(parameter.numel() for parameter in network.parameters())
+    assert total - sum(layer.parameters for layer in found) == 12  # those of `unused`
+    assert sum(layer.parameters for layer in layers_without_pass(network)) == total
 
 
 def test_hooks_do_not_stay() -> None:
@@ -178,3 +224,36 @@ def test_wrong_input_is_one_line(arguments: list[str], reason: str) -> None:
     assert result.exit_code == 2
     assert reason in result.output
     assert result.output.count("\n") == 1
+
+
+HARD = """
+from torch import nn
+from gan_zoo.gan import VanillaGAN
+
+class Reads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.utils.parametrizations.spectral_norm(nn.Linear(784, 1))
+
+    def forward(self, x):
+        x = x.view(len(x), -1)
+        if float(x.abs().max()) > 1e6:  # fails on "meta"
+            raise ValueError
+        return self.linear(x).view(-1)
+
+class Hard(VanillaGAN):
+    further_players = ("encoder", "odd")
+    build_discriminator = lambda self: Reads()
+    build_encoder = lambda self: nn.Sequential(nn.Flatten(), nn.Linear(784, 5))
+    build_odd = lambda self: nn.Bilinear(3, 4, 5)
+"""
+
+
+def test_networks_that_read_values_and_further_players_are_described(tmp_path: Path) -> None:
+    path = tmp_path / "hard.py"
+    path.write_text(HARD)
+    text = told(f"{path}:Hard", "--set", "width=4")
+    assert "linear | Linear 784 → 1 (SpectralNorm) | 1 | 785 | |" in text
+    assert "Encoder: 3,925 parameters" in text
+    assert "| 1 | Linear 784 → 5 | 5 | 3,925 | |" in text
+    assert "Odd: 65 parameters (no sample could be passed through it)" in text

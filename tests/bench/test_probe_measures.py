@@ -226,10 +226,10 @@ def test_few_held_out_samples_have_as_few_beside_them() -> None:
 
 def test_the_batch_depends_on_the_seed_alone() -> None:
     one, same, other = (draw(load_dataset("ring8"), 3, False, s, "cpu") for s in (0, 0, 1))
-    for field in ("real", "labels", "holdout", "latent", "eps"):
+    for field in ("real", "labels", "holdout", "normal", "eps"):
         assert torch.equal(getattr(one, field), getattr(same, field))
     assert not torch.equal(one.real, other.real)
-    assert not torch.equal(one.latent, other.latent)
+    assert not torch.equal(one.normal, other.normal)
 
 
 def test_diversity_is_the_mean_of_scipys_distances(batch: ProbeBatch) -> None:

@@ -1,0 +1,62 @@
+"""What a model is built from: the shape of its data, and the hyperparameters all models have."""
+
+import math
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from .networks import Backbone, Init, Norm
+
+T = TypeVar("T")
+
+# The largest values that a Config takes.
+LARGEST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
+LARGEST |= {"discriminator_steps": 1000}
+
+
+def later(default: T) -> T:
+    """A Config's field that was added after version 0.1.0, with its default.
+
+    While the field has its default, a trial's record and hash leave it out. So trials that were
+    published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
+    """
+    return field(default=default, metadata={"later": True})
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model must know about the data before it is built."""
+
+    shape: tuple[int, ...]  # of one sample: (2,) for points, (1, 28, 28) for images
+    classes: int = 1  # 1: the data have no labels
+
+
+@dataclass(frozen=True)
+class Config:
+    """The hyperparameters that every model has; a model's own Config adds to them."""
+
+    backbone: Backbone = "mlp"
+    width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
+    latent_dim: int = 64
+    generator_norm: Norm = "batch"
+    discriminator_norm: Norm = "none"
+    init: Init = "torch"  # "torch": torch's own; "normal": DCGAN's N(0, 0.02); "he": He's
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    discriminator_steps: int = 1  # before each generator step
+    discriminator_width: int | None = later(None)  # None: `width`
+    norm_eps: float = later(1e-5)  # what batch norm adds to the variance
+    norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
+    shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?
+
+    def __post_init__(self) -> None:
+        positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")
+        for name in (*positive, "norm_momentum", "width", "discriminator_width"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
+            if value is not None and value > LARGEST.get(name, math.inf):
+                raise ValueError(f"{name} must be {LARGEST[name]:,} at most, not {value:,}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
+        if self.norm_momentum > 1:
+            raise ValueError(f"norm_momentum must be 1 at most, not {self.norm_momentum}")
