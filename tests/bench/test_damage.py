@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,8 @@ from bench.cli import main
 from bench.cli.status import lines
 from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
-from bench.files import read_json, write_bytes
+from bench.evaluation.pictures import write_png
+from bench.files import read_json
 from bench.planning.plan import Plan
 from bench.planning.trial import Contestant, Trial
 from bench.records.layout import SCALE_COLUMNS
@@ -97,7 +99,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             measured = [Measured(m, float(rng.uniform(1, 2)), "points", 2500, "true:2500")
                         for m in ("emd", "modes", "mode_kl", "high_quality")]  # fmt: skip
             record.add_evaluation(clock, measured)
-            write_bytes(record.sample_path(at), b"not yet a picture")
+            write_png(record.sample_path(at), torch.zeros(1, 8, 8, dtype=torch.uint8))
         record.flush()
         record.end("finished", images=160, seconds=1.5, streams={"data": "d"}, conditional=False)
     levels = [{"dataset": "ring8", "level": "held-out real", "metric": m, "value": 0.1,
@@ -247,7 +249,7 @@ def test_a_report_works_with_the_rest_and_says_what_it_leaves_out(root: Path) ->
     halved(trial(root) / "evaluations.parquet")
     scrambled(root / "scale.parquet")
     damaged = bytes_of(root)
-    result = cli("report", str(root))  # the pictures of samples are none
+    result = cli("report", str(root))
     assert result.exit_code == 0
     assert (
         "Left out, since damaged: ring8 gan s0: evaluations.parquet cannot be read; "
