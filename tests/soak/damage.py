@@ -10,6 +10,7 @@ from bench.cli.status import lines
 from bench.errors import InputError
 from bench.records.derived import DIGESTS
 from bench.records.results import Results
+from bench.records.state import FILES
 from bench.records.writing import write_facts
 from bench.training.checkpoints import Unusable, read
 
@@ -37,9 +38,16 @@ WAYS: tuple[Way, ...] = (truncated, zeroed, flipped)
 
 
 def files(root: Path) -> list[Path]:
-    """Every file of the folder that holds something."""
+    """Every file of the folder whose damage must be seen.
+
+    Alarms and weights of a trial under way are not among them: they are written anew at its end.
+    """
     found = (path for path in sorted(root.rglob("*")) if path.is_file())
-    return [path for path in found if path.name != ".lock" and path.stat().st_size]
+    return [path for path in found if path.name != ".lock" and not _passing(path)]
+
+
+def _passing(path: Path) -> bool:
+    return path.name in FILES and not path.with_name("status.json").exists()
 
 
 def told(root: Path) -> str:
