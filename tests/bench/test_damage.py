@@ -33,7 +33,6 @@ from bench.records.results import Results, write_index
 from bench.records.writing import Clock, Measured, TrialRecord, write_experiment, write_table
 from bench.report.page import page
 from bench.report.terminal import text_of
-from bench.training.executors import Outcome
 from bench.training.runner import measure_scale
 
 from . import tiny
@@ -60,14 +59,6 @@ def one_line(result: Result, code: int) -> str:
     return result.stderr
 
 
-class Quiet:
-    """A display that shows nothing."""
-
-    def started(self, trial: Trial) -> None: ...
-    def ended(self, trial: Trial, outcome: Outcome) -> None: ...
-    def retried(self, trial: Trial, outcome: Outcome) -> None: ...
-
-
 def planned() -> tuple[Plan, list[Trial]]:
     """What ARGUMENTS ask for."""
     plan = Plan((Contestant("gan", "gan", None, NARROW),), seeds=(0, 1), **SMALL)
@@ -79,7 +70,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One contestant on two seeds, trained on 160 points each."""
     plan, trials = planned()
     root = tmp_path_factory.mktemp("trained") / "r"
-    tiny.run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, tiny.Quiet())
     return root
 
 
@@ -267,7 +258,7 @@ def test_run_does_again_what_is_damaged_and_nothing_else(trained: Path, tmp_path
     said = cli(*ARGUMENTS, "--out", str(root), "--dry-run").output
     assert "2 trials" in said
     assert "1 to do" in said
-    tiny.run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, tiny.Quiet())
     after = bytes_of(root)
     others = [name for name in before if "/s0/" not in name]
     assert {n: after[n] for n in others} == {n: before[n] for n in others}

@@ -3,7 +3,6 @@
 import json
 import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -27,13 +26,6 @@ from .conftest import FEW
 quick = tiny.quick
 
 
-class Quiet:
-    """A display that shows nothing."""
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *arguments: None
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every kind of file, two trials and a report."""
@@ -41,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.train.evaluate", tiny.evaluate)
         patch.setattr(plots, "FIGURES", {name: plots.FIGURES[name] for name in FEW})
-        tiny.run(plan, root, tiny.trials_of(plan), 1, Quiet())
+        tiny.run(plan, root, tiny.trials_of(plan), 1, tiny.Quiet())
         scale = pd.DataFrame([["ring8", "one mode", "emd", 1.7, "points", 2500, "true:2500"]])
         write_parquet(root / "scale.parquet", scale.set_axis(SCALE_COLUMNS, axis=1))
         rebuild(root, lambda text: None)
