@@ -8,7 +8,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,9 +79,14 @@ def main() -> None:
                 tried[name] = campaign(Path(folder), asked[name], asked["seed"])
                 told = {"date": began, "seed": asked["seed"], **tried}
                 asked["out"].write_text(json.dumps(told, indent=1) + "\n")
-    with suppress(KeyError):
-        bad = [tried["kills"][name] for name in ("lost", "different", "tracebacks")]
-        assert not any(bad), "see the JSON"
+    bad = [
+        f"{what[name]} {name}"
+        for what in tried.values()
+        for name in ("lost", "different", "tracebacks", "unnamed", "wrong")
+        if what.get(name)
+    ]
+    if bad:
+        raise SystemExit(f"{', '.join(bad)}: see {asked['out']}")
 
 
 if __name__ == "__main__":

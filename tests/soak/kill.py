@@ -57,9 +57,9 @@ class Kill:
 class Run:
     """`bench run` on a small plan, in a group of processes of its own."""
 
-    def __init__(self, root: Path, jobs: int) -> None:
+    def __init__(self, root: Path, jobs: int, *more: str) -> None:
         self.root, self.log = root, root.with_suffix(".log")
-        command = [sys.executable, "-m", "tests.soak.small_bench", "run", *ARGUMENTS]
+        command = [sys.executable, "-m", "tests.soak.small_bench", "run", *ARGUMENTS, *more]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -71,6 +71,10 @@ class Run:
                 start_new_session=True,
             )
         self.began = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def code(self) -> int | None:
