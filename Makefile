@@ -9,11 +9,13 @@ PRECISION ?= fp32
 ARGS ?=
 BIN := .venv/bin
 BENCHES ?= tests/benchmarks
+KILLS ?= 100
+SOAK ?= --damages 25 --plans 3000 --starts 100
 RUN := results/benchmarks/$(shell date +%F-%H%M).json
 READY := .venv/.ready
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all bench calibrate clean
+.PHONY: setup compare test test-all soak bench calibrate clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -44,6 +46,10 @@ test-all: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+# What docs/reliability.md reports; hours. What was tried goes into soak.json.
+soak: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --kills $(KILLS) $(SOAK)
 
 bench: $(READY)
 	mkdir -p results/benchmarks

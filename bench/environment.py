@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -93,6 +94,31 @@ def memory() -> int:
         except (OSError, ValueError):  # no such file, or "max"
             continue
     return min(limits)
+
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def oom_kills() -> int | None:
+    """How many processes of its cgroup Linux has killed for lack of memory; None if not told."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    places: list[Path] = []
+    for _, kind, own in (line.split(":", 2) for line in lines):
+        # A container sees its own cgroup as the root, whatever its path is outside.
+        if not kind:  # version 2
+            places += [CGROUPS / own[1:] / "memory.events", CGROUPS / "memory.events"]
+        elif kind == "memory":
+            root = CGROUPS / kind
+            places += [root / own[1:] / "memory.oom_control", root / "memory.oom_control"]
+    for place in places:
+        with suppress(OSError):
+            counts = dict(line.split() for line in place.read_text().splitlines())
+            if "oom_kill" in counts:
+                return int(counts["oom_kill"])
+    return None
 
 
 def cpuinfo(field: str) -> str:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
+from .digests import checked_text
+from .errors import Damaged, InputError
 
 
 @contextmanager
@@ -47,9 +48,12 @@ def write_json(path: Path, values: dict[str, Any] | list[Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in `path`; empty if there is no such file. Raises ValueError for others."""
+    """The JSON object in `path`; empty if there is no such file.
+
+    Raises ValueError for others, and where the content does not match the digest within.
+    """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(checked_text(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
     if not isinstance(found, dict):
@@ -62,7 +66,11 @@ LONGEST_PLAN = 1 << 20  # bytes; a plan of a thousand contestants has 100,000
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a plan, a TOML file. Raises InputError, in one line, if it cannot be read."""
+    """The content of a plan, a TOML file.
+
+    Raises InputError, in one line, if it cannot be read, and Damaged if it carries a digest that
+    does not match.
+    """
     try:
         facts = path.stat()
         if stat.S_ISDIR(facts.st_mode):
@@ -71,7 +79,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             raise InputError(f"cannot read {path}: it is not a regular file")
         if facts.st_size > LONGEST_PLAN:
             raise InputError(f"cannot read {path}: a plan has at most {LONGEST_PLAN:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = _undamaged(path, path.read_text(encoding="utf-8"))
         # The parser takes n^2 steps for a key of n dots.
         if any(len(line) > LONGEST_LINE for line in text.splitlines()):
             raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
@@ -82,3 +90,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is not a plan: its lists or tables are too deep") from error
     except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
         raise InputError(f"{path} is not TOML: {error}") from error
+
+
+def _undamaged(path: Path, text: str) -> str:
+    try:
+        return checked_text(text)
+    except ValueError as error:
+        told = "does not match the sha256 in its first line"
+        hint = "restore it from a copy, or delete that line if you edited the file"
+        raise Damaged(f"{path} is damaged: it {told}; {hint}") from error

@@ -1,5 +1,9 @@
-"""Ctrl-C and SIGTERM: they take effect within two seconds, whatever the main thread waits for."""
+"""How the process ends: in order, or by Ctrl-C and SIGTERM.
 
+These two take effect within two seconds, whatever the main thread waits for.
+"""
+
+import atexit
 import os
 import shlex
 import signal
@@ -24,7 +28,24 @@ def leave(command: str) -> NoReturn:
     """End the process at once, after a line with the command that continues the work."""
     sys.stdout.flush()
     print(f"bench: interrupted; go on with: {command}", file=sys.stderr, flush=True)
-    os._exit(EXIT_CODE)  # a normal exit takes a second or more, to unload torch
+    os._exit(EXIT_CODE)
+
+
+def end(code: int) -> NoReturn:
+    """End the process when all its work is done: exit handlers run, output is written.
+
+    Python and the libraries are not unloaded. That takes up to a second, and a library whose
+    threads still live may abort the process meanwhile, which turns a success into a failure.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:  # the reader has seen enough
+            pass
+        except (OSError, ValueError):
+            code = code or 1
+    os._exit(code)
 
 
 @contextmanager

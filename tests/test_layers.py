@@ -17,7 +17,7 @@ from gan_zoo import catalog as zoo
 ROOT = Path(__file__).parent.parent
 # A folder or module of `bench` may import those of the rows above its own, never of its own row.
 LAYERS = [
-    {"environment", "errors", "interrupts", "words", "stats"},
+    {"digests", "environment", "errors", "interrupts", "words", "stats"},
     {"files", "formats", "metrics"},
     {"datasets"},
     {"extractors", "probes"},

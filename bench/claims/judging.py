@@ -11,6 +11,7 @@ from scipy.stats import false_discovery_control
 
 from ..errors import InputError
 from ..files import read_toml
+from ..records.parquet import whole_table
 from ..records.results import Results
 from ..tables.protocol import datasets, one_protocol, own_extractor
 from .claim import Claim
@@ -162,7 +163,7 @@ def _study(folder: Path) -> Study | None:
         return None
     path = folder / "rows.parquet"
     try:
-        rows = pd.read_parquet(path)
+        rows = whole_table(path).to_pandas()
     except Exception as error:  # broken bytes make the reader raise almost anything
         raise InputError(f"{path} cannot be read: `bench study {kind}` writes it") from error
     absent = [name for name in STUDIES[kind] if name not in rows]

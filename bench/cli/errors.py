@@ -12,7 +12,7 @@ import click
 from gan_zoo.catalog import unknown
 
 from ..errors import DiskError, InputError, printable
-from ..interrupts import leave, typed
+from ..interrupts import end, leave, typed
 
 LONGEST = 1000  # characters of an error
 
@@ -78,6 +78,14 @@ class OneLine(click.Group):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise click.UsageError(unknown("command", args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As the whole of a process, which it ends."""
+        try:
+            code = self.main(*args, **kwargs)  # what `--help` and the like end with
+        except SystemExit as asked:
+            code = asked.code
+        end(code or 0)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:

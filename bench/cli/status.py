@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Damaged, printable
+from ..records.derived import damaged
 from ..records.layout import OPTIONAL, TABLES, ResultsFolder
-from ..records.state import COMPLETE, events_in, facts_of
+from ..records.state import COMPLETE, events_in, facts_of, require_same
 
 MAGIC = b"PAR1"  # what a parquet file begins and ends with
 
 
 def lines(folder: Path) -> Iterator[str]:
-    """One line of counts, then one for each trial that has not finished.
+    """One line of counts, then one for each trial that has not finished, and each damaged file.
 
     Only the ends of tables are read, so that hundreds of trials take less than a second. Damage
     within one is found by `bench report`, which leaves the trial out, and by `bench run`, which
@@ -29,12 +30,15 @@ def lines(folder: Path) -> Iterator[str]:
             continue
         line = f"  {dataset} {label} s{seed}: {found['status']}{_progress(found)}"
         yield line + (f": {printable(found['reason'])}" if found["reason"] else "")
+    for name in damaged(folder):
+        yield f"  {printable(name)}: damaged or edited; `bench report` writes it again"
 
 
 def _facts(folder: Path) -> dict[str, Any]:
     try:
-        events_in(folder / "events.json")
         found = facts_of(folder)
+        events_in(folder / "events.json")
+        require_same(folder / "events.json", found)
         for name in (*TABLES, *OPTIONAL):
             needed = name in TABLES and found["status"] in COMPLETE
             _require_whole(folder / f"{name}.parquet", needed)

@@ -26,7 +26,7 @@ from ..planning.hyperparameters import resolve
 from ..planning.trial import Trial
 from ..probes import PROBES
 from ..records.results import Results
-from ..records.state import facts_in, readable_facts
+from ..records.state import facts_in, readable_facts, require_same
 
 WEIGHTS = "generator.safetensors"
 
@@ -188,6 +188,7 @@ def _rebuilt(trial: Trial, path: Path) -> GAN:
         model: GAN = kind(spec, config, Streams(trial.seed))
     except (ValueError, TypeError) as error:
         raise InputError(f"{trial.key} cannot be built: {_line(error)}") from error
+    require_same(path, readable_facts(path.with_name("status.json")))
     weights = _weights(path)
     try:
         model.sampler.load_state_dict(weights)

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..digests import require_whole
 from ..errors import Damaged
 
 TEXTS = (  # columns of text; all others hold numbers
@@ -44,9 +45,7 @@ def tables_in(
 def table_in(path: Path, columns: list[str]) -> pa.Table | None:
     """The table in a parquet file, or None where there is none; raises Damaged."""
     try:
-        # Opened here: pyarrow could take a path for a folder of tables.
-        with path.open("rb") as file:
-            table = pq.ParquetFile(file, page_checksum_verification=True).read(use_threads=False)
+        table = whole_table(path)
         table = table.select(columns).replace_schema_metadata(None)
         table.validate()
     except FileNotFoundError:
@@ -60,6 +59,14 @@ def table_in(path: Path, columns: list[str]) -> pa.Table | None:
         if name not in TEXTS and not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
             raise Damaged(f"{path.name} has no numbers in its column {name}")
     return table
+
+
+def whole_table(path: Path) -> pa.Table:
+    """All of a parquet file, with every checksum verified; raises almost anything."""
+    content = path.read_bytes()
+    require_whole(content)
+    source = pa.BufferReader(content)
+    return pq.ParquetFile(source, page_checksum_verification=True).read(use_threads=False)
 
 
 def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> pd.DataFrame:

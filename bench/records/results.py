@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,21 @@ import pyarrow as pa
 
 from ..environment import cores
 from ..errors import Damaged, InputError
+from .derived import damaged
 from .layout import EVENT_COLUMNS, KEY, OPTIONAL, SCALE_COLUMNS, TABLES, ResultsFolder
 from .origins import presets
 from .parquet import frame_of, no_rows, table_in, tables_in
-from .state import COMPLETE, FACT_TABLES, PLANNED, events_in, facts_in, facts_of, readable_facts
+from .pictures import is_whole, require_picture
+from .state import (
+    COMPLETE,
+    FACT_TABLES,
+    PLANNED,
+    events_in,
+    facts_in,
+    facts_of,
+    readable_facts,
+    require_same,
+)
 from .writing import write_parquet
 
 
@@ -37,12 +48,19 @@ class Results(ResultsFolder):
 
     @cached_property
     def damaged(self) -> list[str]:
-        """Each trial, then each other file, that cannot be read and is left out, and why."""
+        """Each trial, then each other file, that cannot be used and is left out, and why.
+
+        Reads every picture and all weights, beside what the tables need.
+        """
         found = [
             f"{d} {m} s{s}: {left}"
             for (d, m, s), left in self._left.items()
             if isinstance(left, Damaged)
         ]
+        for (d, m, s), left in self._left.items():
+            if not isinstance(left, Damaged):
+                beside = damaged_beside(self.trial_folder(d, m, s))
+                found += [f"{d} {m} s{s}: {why}" for why in beside]
         for read in (
             lambda: facts_in(self.path / "environment.json"),
             lambda: table_in(self.path / "scale.parquet", SCALE_COLUMNS),
@@ -103,15 +121,18 @@ class Results(ResultsFolder):
         return self._derived("comparisons.csv")
 
     def samples(self, model: str, dataset: str, seed: int) -> dict[int, Path]:
-        """images -> PNG grid of samples from the same latents, in the order of training."""
+        """images -> PNG grid of samples from the same latents, in the order of training.
+
+        Damaged pictures are left out.
+        """
         folder = self.trial_folder(dataset, model, seed) / "samples"
         found = [path for path in sorted(folder.glob("*.png")) if path.stem.isdecimal()]
-        return {int(path.stem): path for path in found}
+        return {int(path.stem): path for path in found if is_whole(path)}
 
     def neighbours(self, model: str, dataset: str, seed: int) -> Path | None:
-        """The PNG of final samples and their nearest training images, if there is one."""
+        """The PNG of final samples and their nearest training images, if there is a whole one."""
         path = self.trial_folder(dataset, model, seed) / "neighbours.png"
-        return path if path.exists() else None
+        return path if is_whole(path) else None
 
     @cached_property
     def _left(self) -> dict[tuple[str, str, int], Left | Damaged]:
@@ -128,6 +149,8 @@ class Results(ResultsFolder):
 
     def _derived(self, name: str) -> pd.DataFrame:
         try:
+            if name in damaged(self.path):
+                raise ValueError("its sha256 is another")
             return pd.read_csv(self.path / name)
         except (OSError, ValueError) as error:
             told = f"`bench report {self.path}` writes it"
@@ -152,9 +175,28 @@ class Results(ResultsFolder):
 
 def left_in(folder: Path, key: tuple[str, str, int]) -> Left:
     """What the trial `key` (data set, label, seed) has left in `folder`; raises Damaged."""
-    events, facts = events_in(folder / "events.json"), facts_of(folder)
+    facts = facts_of(folder)
+    require_same(folder / "events.json", facts)
+    events = events_in(folder / "events.json")
+    facts.pop("files", None)
     own, complete = dict(zip(KEY, key, strict=True)), facts["status"] in COMPLETE
     return Left(facts, events, tables_in(folder, own, TABLES, OPTIONAL, complete))
+
+
+def damaged_beside(folder: Path) -> list[str]:
+    """What is damaged in a trial beside its numbers: pictures and weights, with the reason."""
+    found = []
+    pictures = [*sorted(folder.glob("samples/*.png")), *folder.glob("neighbours.png")]
+    ended = readable_facts(folder / "status.json")
+    for read in (
+        *(partial(require_picture, path) for path in pictures),
+        partial(require_same, folder / "generator.safetensors", ended),
+    ):
+        try:
+            read()
+        except Damaged as why:
+            found.append(str(why))
+    return found
 
 
 def write_index(results: Results) -> None:

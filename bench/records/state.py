@@ -1,5 +1,6 @@
 """What a trial's JSON files tell of its state: read, and checked as far as tables rely on it."""
 
+import hashlib
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ NUMBERS = (  # facts that tables calculate with
 WORDS = ("reason", "config_hash")
 FACT_TABLES = ("config", "streams", "not_measured", "not_probed")
 PLANNED = ("config_hash", "features")  # facts of trial.json that stand beside those of the end
+FILES = ("events.json", "generator.safetensors")  # files that cannot carry their digest
 COMPLETE = ("finished", "diverged")  # a trial that must have left all its tables
 
 
@@ -49,7 +51,7 @@ def facts_in(path: Path) -> dict[str, Any]:
             raise Damaged(f"{path.name} has no number of {name}")
         if name in WORDS and not isinstance(value, str):
             raise Damaged(f"{path.name} has no text of {name}")
-        if name in FACT_TABLES and not isinstance(value, dict):
+        if name in (*FACT_TABLES, "files") and not isinstance(value, dict):
             raise Damaged(f"{path.name} has no table of {name}")
     return found
 
@@ -65,6 +67,27 @@ def events_in(path: Path) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(map(_is_event, found)):
         raise Damaged(f"{path.name} holds no list of events")
     return found
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Name -> sha256 of those of FILES that are in the folder of a trial."""
+    found = (name for name in FILES if (folder / name).exists())
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in found}
+
+
+def require_same(path: Path, facts: dict[str, Any]) -> None:
+    """Raises Damaged if `path`, one of FILES, is not the file that the facts have a digest of.
+
+    Published folders leave some files out, and trials of earlier versions have no digests.
+    """
+    try:
+        there = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Damaged(f"{path.name} cannot be read") from error
+    if facts.get("files", {}).get(path.name, there) != there:
+        raise Damaged(f"{path.name} is damaged: its sha256 is another")
 
 
 def _is_event(found: object) -> bool:

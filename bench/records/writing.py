@@ -16,10 +16,13 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from ..digests import json_with_digest, parquet_with_digest, toml_with_digest
 from ..files import write_bytes, write_json, write_text
 from ..planning.trial import Trial
 from .layout import CURVE_COLUMNS, EVALUATION_COLUMNS, HISTOGRAM_COLUMNS, OPTIONAL, TABLES
-from .state import readable_facts
+from .parquet import tables_in
+from .pictures import require_picture
+from .state import COMPLETE, digests, readable_facts
 
 ENDED = ("finished", "diverged", "unsuited")  # trials that are not run again
 
@@ -75,7 +78,9 @@ class TrialRecord:
         ended, failures = readable_facts(self.folder / "status.json"), self._failures()
         if ended.get("status") == "failed":
             failures.append({name: ended.get(name, "") for name in ("reason", "traceback")})
-        write_json(self.folder / "trial.json", trial | ({"failures": failures} if failures else {}))
+        write_facts(
+            self.folder / "trial.json", trial | ({"failures": failures} if failures else {})
+        )
         for name in ("status.json", "progress.json"):
             (self.folder / name).unlink(missing_ok=True)
         for leftover in self.folder.rglob(".*.tmp"):
@@ -94,20 +99,24 @@ class TrialRecord:
     def resume(self, rows: tuple[int, int], images: int) -> None:
         """Go on after the first `rows` on disk; pictures from `images` on are removed.
 
-        Raises ValueError if there are fewer rows, and whatever reading a damaged table raises.
+        Raises ValueError if there are fewer rows, and Damaged for a table or picture that is.
         """
-        tables = []
-        for name, count in zip(("curves", "evaluations"), rows, strict=True):
-            table = pd.read_parquet(self.folder / f"{name}.parquet")
-            if len(table) < count:
-                raise ValueError(f"{name}.parquet has {len(table)} rows of {count}")
-            tables.append(table[:count].to_dict("records"))
-        self._curves, self._evaluations = tables
-        if (path := self.folder / "histograms.parquet").exists():
+        tables = tables_in(self.folder, self._key, TABLES, OPTIONAL, complete=True)
+        for name, count in zip(TABLES, rows, strict=True):
+            if len(tables[name]) < count:
+                raise ValueError(f"{name}.parquet has {len(tables[name])} rows of {count}")
+        frames = {name: table.to_pandas(use_threads=False) for name, table in tables.items()}
+        self._curves, self._evaluations = (
+            frames[name][:count].to_dict("records")
+            for name, count in zip(TABLES, rows, strict=True)
+        )
+        if "histograms" in frames:
             # Histograms belong to evaluations, and the one at `images` is still to come.
-            table = pd.read_parquet(path)
+            table = frames["histograms"]
             self._histograms = table[table["images"] < images].to_dict("records")
         self._remove_pictures(images)
+        for picture in self.sample_path(0).parent.glob("*.png"):
+            require_picture(picture)  # those before stay as they are
 
     def add_curves(self, clock: Clock, values: Mapping[str, float]) -> None:
         common = {**self._key, **vars(clock)}
@@ -139,13 +148,18 @@ class TrialRecord:
 
     def progress(self, values: dict[str, Any]) -> None:
         """Where the trial is: for `bench status` and the display."""
-        write_json(self.folder / "progress.json", values)
+        write_facts(self.folder / "progress.json", values)
 
     def end(self, status: str, reason: str = "", **facts: Any) -> None:
-        """Write status.json, the last of a trial's files."""
+        """Write status.json, the last of a trial's files.
+
+        Of a complete trial it holds digests of the files that have no room for their own.
+        """
         if failures := self._failures():
             facts |= {"attempts": len(failures) + 1, "failures": failures}
-        write_json(self.folder / "status.json", {"status": status, "reason": reason, **facts})
+        if status in COMPLETE:  # nothing writes to it any more
+            facts |= {"files": digests(self.folder)}
+        write_facts(self.folder / "status.json", {"status": status, "reason": reason, **facts})
         (self.folder / "progress.json").unlink(missing_ok=True)
 
     def _failures(self) -> list[dict[str, str]]:
@@ -160,6 +174,11 @@ class TrialRecord:
                 picture.unlink()
 
 
+def write_facts(path: Path, values: dict[str, Any]) -> None:
+    """Write a JSON object that carries its digest."""
+    write_text(path, json_with_digest(values))
+
+
 def write_table(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
     write_parquet(path, pd.DataFrame(rows, columns=columns))
 
@@ -172,9 +191,9 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
         others = [name for name in frame.columns if name != "value"]
         options |= {"use_dictionary": others, "use_byte_stream_split": ["value"]}
     frame.to_parquet(content, index=False, compression="zstd", **options)
-    write_bytes(path, content.getvalue())
+    write_bytes(path, parquet_with_digest(content.getvalue()))
 
 
 def write_experiment(root: Path, plan: dict[str, Any], environment: dict[str, Any]) -> None:
-    write_text(root / "experiment.toml", tomli_w.dumps(plan))
-    write_json(root / "environment.json", environment)
+    write_text(root / "experiment.toml", toml_with_digest(tomli_w.dumps(plan)))
+    write_facts(root / "environment.json", environment)

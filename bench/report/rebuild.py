@@ -7,6 +7,7 @@ from ..analysis import Analysis
 from ..files import write_text
 from ..formats import spreadsheet
 from ..plots.figures import write_plots
+from ..records.derived import write_digests
 from ..records.results import Results, write_index
 from . import exports, terminal
 from .page import page
@@ -17,6 +18,7 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
     results = Results(root)
     write_index(results)
     write_report(results)
+    write_digests(root)
     say((root / "summary.md").read_text(encoding="utf-8"))
     if results.damaged:
         say(f"Left out, since damaged: {'; '.join(results.damaged)}")

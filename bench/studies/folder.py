@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from ..digests import toml_with_digest
 from ..environment import environment
 from ..errors import Damaged, InputError
-from ..files import read_toml, write_json, write_text
-from ..records.writing import write_parquet
+from ..files import read_toml, write_text
+from ..records.parquet import whole_table
+from ..records.writing import write_facts, write_parquet
 from . import STUDIES
 from .settings import Settings, from_file, resolved
 
@@ -49,14 +51,14 @@ def begin(name: str, settings: Settings, root: Path) -> None:
     facts = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(settings).items()}
     if not settings.seeded:
         del facts["seeds"]
-    write_text(root / MARK, tomli_w.dumps({"study": name, **facts}))
-    write_json(root / "environment.json", environment())
+    write_text(root / MARK, toml_with_digest(tomli_w.dumps({"study": name, **facts})))
+    write_facts(root / "environment.json", environment())
 
 
 def seeds_done(settings: Settings, root: Path) -> set[int]:
     """The seeds whose rows are complete; none if the rows cannot be read."""
     try:
-        rows = pd.read_parquet(root / "rows.parquet")
+        rows = whole_table(root / "rows.parquet").to_pandas()
     except Exception:  # absent or damaged: pyarrow raises many kinds
         return set()
     return set(rows["seed"].unique().tolist()) if settings.seeded else {0}
@@ -85,7 +87,8 @@ def read_tables(root: Path) -> dict[str, pd.DataFrame]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        found: pd.DataFrame = whole_table(path).to_pandas()
+        return found
     except Exception as error:  # whatever pyarrow makes of a damaged file
         again = path.parent / "rows.parquet"
         raise Damaged(

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.process import BaseProcess
 
+from ..environment import oom_kills
 from ..planning.trial import Trial
 from .memory import without_triton
 
 Outcome = tuple[str, str]  # status and its reason
 Work = Callable[[Trial], Outcome]
 Ended = Callable[[Trial, Outcome], bool]  # is it to be tried again?
-KILLED = "failed", "its worker process was killed (out of memory?)"
 
 
 def in_process(
@@ -64,7 +65,7 @@ def local_processes(
                 try:
                     outcome = future.result()
                 except BrokenProcessPool:
-                    outcome, worker = KILLED, Worker(worker.gpu)
+                    outcome, worker = ("failed", worker.death()), Worker(worker.gpu)
                 idle.append(worker)
                 if ended(trial, outcome):
                     waiting.append(trial)
@@ -82,6 +83,8 @@ class Worker:
 
     def __init__(self, gpu: str | None) -> None:
         self.gpu = gpu
+        self._process: BaseProcess | None = None
+        self._oom_kills = oom_kills()
         # Spawned, not forked: torch's threads and CUDA do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(
@@ -92,10 +95,33 @@ class Worker:
         """Hand over a trial. The first one starts the process."""
         # The process inherits the blocked signals: on Ctrl-C the parent decides.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        others = set(multiprocessing.active_children())
         try:
-            return self._pool.submit(work, trial)
+            future = self._pool.submit(work, trial)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        started = set(multiprocessing.active_children()) - others
+        self._process = next(iter(started), self._process)
+        return future
+
+    def death(self) -> str:
+        """Why the process is gone, in words."""
+        code = None
+        if self._process is not None:
+            self._process.join(1)
+            code = self._process.exitcode
+        if code is None:
+            return "its worker process is gone"
+        if code >= 0:
+            return f"its worker process ended with exit code {code}"
+        name = signal.Signals(-code).name
+        if code != -signal.SIGKILL:
+            return f"its worker process ended with {name}"
+        if self._oom_kills is None:
+            return f"its worker process was killed ({name}; out of memory?)"
+        if (oom_kills() or 0) > self._oom_kills:
+            return "out of memory: the kernel killed its worker process"
+        return f"its worker process was killed ({name})"
 
 
 def begin_worker(gpu: str | None = None) -> None:

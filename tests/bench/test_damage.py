@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,8 @@ from bench.cli import main
 from bench.cli.status import lines
 from bench.datasets.dataset import load_dataset
 from bench.errors import InputError
-from bench.files import read_json, write_bytes
+from bench.evaluation.pictures import write_png
+from bench.files import read_json
 from bench.planning.plan import Plan
 from bench.planning.trial import Contestant, Trial
 from bench.records.layout import SCALE_COLUMNS
@@ -31,7 +33,6 @@ from bench.records.results import Results, write_index
 from bench.records.writing import Clock, Measured, TrialRecord, write_experiment, write_table
 from bench.report.page import page
 from bench.report.terminal import text_of
-from bench.training.executors import Outcome
 from bench.training.runner import measure_scale
 
 from . import tiny
@@ -58,14 +59,6 @@ def one_line(result: Result, code: int) -> str:
     return result.stderr
 
 
-class Quiet:
-    """A display that shows nothing."""
-
-    def started(self, trial: Trial) -> None: ...
-    def ended(self, trial: Trial, outcome: Outcome) -> None: ...
-    def retried(self, trial: Trial, outcome: Outcome) -> None: ...
-
-
 def planned() -> tuple[Plan, list[Trial]]:
     """What ARGUMENTS ask for."""
     plan = Plan((Contestant("gan", "gan", None, NARROW),), seeds=(0, 1), **SMALL)
@@ -77,7 +70,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One contestant on two seeds, trained on 160 points each."""
     plan, trials = planned()
     root = tmp_path_factory.mktemp("trained") / "r"
-    tiny.run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, tiny.Quiet())
     return root
 
 
@@ -97,7 +90,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             measured = [Measured(m, float(rng.uniform(1, 2)), "points", 2500, "true:2500")
                         for m in ("emd", "modes", "mode_kl", "high_quality")]  # fmt: skip
             record.add_evaluation(clock, measured)
-            write_bytes(record.sample_path(at), b"not yet a picture")
+            write_png(record.sample_path(at), torch.zeros(1, 8, 8, dtype=torch.uint8))
         record.flush()
         record.end("finished", images=160, seconds=1.5, streams={"data": "d"}, conditional=False)
     levels = [{"dataset": "ring8", "level": "held-out real", "metric": m, "value": 0.1,
@@ -247,7 +240,7 @@ def test_a_report_works_with_the_rest_and_says_what_it_leaves_out(root: Path) ->
     halved(trial(root) / "evaluations.parquet")
     scrambled(root / "scale.parquet")
     damaged = bytes_of(root)
-    result = cli("report", str(root))  # the pictures of samples are none
+    result = cli("report", str(root))
     assert result.exit_code == 0
     assert (
         "Left out, since damaged: ring8 gan s0: evaluations.parquet cannot be read; "
@@ -265,7 +258,7 @@ def test_run_does_again_what_is_damaged_and_nothing_else(trained: Path, tmp_path
     said = cli(*ARGUMENTS, "--out", str(root), "--dry-run").output
     assert "2 trials" in said
     assert "1 to do" in said
-    tiny.run(plan, root, trials, 1, Quiet())
+    tiny.run(plan, root, trials, 1, tiny.Quiet())
     after = bytes_of(root)
     others = [name for name in before if "/s0/" not in name]
     assert {n: after[n] for n in others} == {n: before[n] for n in others}

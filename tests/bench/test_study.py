@@ -59,12 +59,14 @@ def test_the_former_name_is_the_same_command_but_hidden(tmp_path, undrawn, monke
 def test_a_folder_of_an_earlier_version_grows_and_then_names_its_study(tmp_path, undrawn):
     landscape(tmp_path, "--seeds", "1")
     path = tmp_path / "settings.toml"
-    assert path.read_text().startswith('study = "landscape"\n')
-    path.write_text(path.read_text().replace("study =", "probe ="))
+    first, text = path.read_text().split("\n", 1)
+    assert first.startswith("# sha256")
+    assert text.startswith('study = "landscape"\n')
+    path.write_text(text.replace("study =", "probe ="))
     assert "only the plots" in landscape(tmp_path, "--seeds", "1").output
     assert path.read_text().startswith("probe =")
     assert "seeds 1;" in landscape(tmp_path, "--seeds", "2").output
-    assert path.read_text().startswith("study =")
+    assert "\nstudy =" in path.read_text()
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -16,6 +16,7 @@ from bench.planning.plan import Plan
 from bench.planning.trial import Trial
 from bench.records.writing import Measured
 from bench.training import runner
+from bench.training.executors import Outcome
 from bench.training.runner import Display
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
@@ -52,6 +53,14 @@ SMALL: dict[str, Any] = {
     "evaluations": 2,
     "batch_size": 16,
 }
+
+
+class Quiet:
+    """A display that shows nothing."""
+
+    def started(self, trial: Trial) -> None: ...
+    def ended(self, trial: Trial, outcome: Outcome) -> None: ...
+    def retried(self, trial: Trial, outcome: Outcome) -> None: ...
 
 
 def plan_of(models: str, **values: Any) -> Plan:
