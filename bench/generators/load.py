@@ -188,7 +188,6 @@ def _rebuilt(trial: Trial, path: Path) -> GAN:
         model: GAN = kind(spec, config, Streams(trial.seed))
     except (ValueError, TypeError) as error:
         raise InputError(f"{trial.key} cannot be built: {_line(error)}") from error
-    require_same(path, readable_facts(path.with_name("status.json")))
     weights = _weights(path)
     try:
         model.sampler.load_state_dict(weights)
@@ -199,6 +198,7 @@ def _rebuilt(trial: Trial, path: Path) -> GAN:
         ) from error
     if not all(value.isfinite().all() for value in weights.values()):
         raise InputError(f"{path} holds weights that are not finite: the trial diverged")
+    require_same(path, readable_facts(path.with_name("status.json")))
     return model.eval().requires_grad_(False)
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.cli import main
+from bench.digests import checked_text
 from bench.records.results import Results
 from bench.records.writing import Clock, Measured, TrialRecord, write_experiment
 from bench.tables.folders import Both, changes, unchanged
@@ -178,7 +179,7 @@ def test_circumstances_are_named(tmp_path: Path) -> None:
         "environment: torch 2.9 -> 2.14",
     ]
     plan = b / "experiment.toml"
-    plan.write_text(plan.read_text().replace('"gan"', '"wgan"'))
+    plan.write_text(checked_text(plan.read_text()).replace('"gan"', '"wgan"'))
     assert circumstances(both(a, b))[1] == "model of x gan -> wgan"
     assert circumstances(both(a, a)) == ["plan, configurations and environment: no difference"]
 
@@ -196,7 +197,7 @@ def test_trials_of_one_folder_are_counted_and_named(tmp_path: Path) -> None:
 def test_streams_that_differ_are_told(tmp_path: Path) -> None:
     a, b = (folder(tmp_path / name, {"x": SIX[:2]}) for name in "ab")
     status = b / "trials" / "mnist5k" / "x" / "s1" / "status.json"
-    status.write_text(status.read_text().replace("d1", "other"))
+    status.write_text(checked_text(status.read_text()).replace("d1", "other"))
     assert coverage(both(a, b))[-1] == (
         "streams: not matched across the folders, of 2 trials differ data in 1"
     )

@@ -93,9 +93,9 @@ def test_a_picture_or_weights_that_are_damaged_are_left_out_alone(small: Path) -
     results = bench.load(small)
     broken = [*results.samples("gan", "ring8", 0).values()][1]
     weights = broken.parents[1] / "generator.safetensors"
-    rng = random.Random(0)
     for path in (broken, weights):
-        path.write_bytes(damage.flipped(path.read_bytes(), rng))
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # of weights: a digit of a number
     again = bench.load(small)
     assert again.damaged == [
         f"ring8 gan s0: {broken.name} cannot be read",

@@ -4,20 +4,23 @@ python -m tests.soak --kills 100 --damages 20 --plans 3000 --starts 100
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from bench.files import write_json
 
 from . import damage, kill, plans, starts
 
 Tried = dict[str, Any]
+Keep = Callable[[Tried], None]  # writes down what was tried so far
 
 
-def kills(folder: Path, count: int, seed: int) -> Tried:
+def kills(folder: Path, count: int, seed: int, keep: Keep) -> Tried:
     tried: Tried = {"tried": 0, "lost": 0, "different": 0, "tracebacks": 0, "each": []}
     for one in kill.kills(folder, count, seed, say):
         tried["each"].append(asdict(one))
@@ -25,13 +28,14 @@ def kills(folder: Path, count: int, seed: int) -> Tried:
         tried["lost"] += bool(one.lost)
         tried["different"] += bool(one.different)
         tried["tracebacks"] += one.tracebacks
+        keep(tried)
         what = f"jobs {one.jobs}, {one.signal} to the {one.whom} at {one.moment}"
         told = {k: v for k, v in tried.items() if k != "each"}
         say(f"{tried['tried']}/{count}: {what}: {one.different or 'the same bits'}; {told}")
     return tried
 
 
-def damages(folder: Path, rounds: int, seed: int) -> Tried:
+def damages(folder: Path, rounds: int, seed: int, keep: Keep) -> Tried:
     root = folder / "small"
     run = kill.Run(root, 1)
     assert run.wait() == 0, run.log.read_text()
@@ -41,19 +45,19 @@ def damages(folder: Path, rounds: int, seed: int) -> Tried:
     return tried | {"each": found}
 
 
-def mutated_plans(folder: Path, count: int, seed: int) -> Tried:
+def mutated_plans(folder: Path, count: int, seed: int, keep: Keep) -> Tried:
     found = plans.campaign(folder / "mutated.toml", seed, count)
     say(f"plans: {dict(found)}")
     return dict(found)
 
 
-def ends(folder: Path, count: int, seed: int) -> Tried:
+def ends(folder: Path, count: int, seed: int, keep: Keep) -> Tried:
     found = starts.campaign(folder / "nothing", count, say)
     say(f"starts: {dict(found)}")
     return dict(found)
 
 
-CAMPAIGNS: dict[str, Callable[[Path, int, int], Tried]] = {
+CAMPAIGNS: dict[str, Callable[[Path, int, int, Keep], Tried]] = {
     "kills": kills,
     "damages": damages,
     "plans": mutated_plans,
@@ -72,13 +76,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("soak.json"))
     asked = vars(parser.parse_args())
-    began, tried = time.strftime("%F"), {}
+    tried: Tried = {}
+    facts = {"date": time.strftime("%F"), "seed": asked["seed"]}
+
+    def keep(name: str, what: Tried) -> None:
+        tried[name] = what
+        write_json(asked["out"], facts | tried)
+
     with tempfile.TemporaryDirectory() as folder:
         for name, campaign in CAMPAIGNS.items():
             if asked[name]:
-                tried[name] = campaign(Path(folder), asked[name], asked["seed"])
-                told = {"date": began, "seed": asked["seed"], **tried}
-                asked["out"].write_text(json.dumps(told, indent=1) + "\n")
+                note = partial(keep, name)
+                note(campaign(Path(folder), asked[name], asked["seed"], note))
     bad = [
         f"{what[name]} {name}"
         for what in tried.values()
