@@ -58,7 +58,8 @@ def in_trial(made: Path, model: str) -> None:
 
 def in_plan(made: Path, model: str) -> None:
     path = made / "r/experiment.toml"
-    path.write_text(path.read_text().replace('model = "gan"', f'model = "{model}"'))
+    lines = [line for line in path.read_text().split("\n") if not line.startswith("# sha256")]
+    path.write_text("\n".join(lines).replace('model = "gan"', f'model = "{model}"'))
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
