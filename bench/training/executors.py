@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -106,9 +107,10 @@ class Worker:
 
     def death(self) -> str:
         """Why the process is gone, in words."""
-        code = None
-        if self._process is not None:
-            self._process.join(1)
+        code, deadline = None, time.monotonic() + 1
+        while self._process is not None and code is None and time.monotonic() < deadline:
+            # The pool's own thread asks for the code too, and only one of both gets it at once.
+            self._process.join(0.01)
             code = self._process.exitcode
         if code is None:
             return "its worker process is gone"
