@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -106,17 +107,18 @@ class Worker:
 
     def death(self) -> str:
         """Why the process is gone, in words."""
-        code = None
-        if self._process is not None:
-            self._process.join(1)
+        code, deadline = None, time.monotonic() + 1
+        while self._process is not None and code is None and time.monotonic() < deadline:
+            # The pool's own thread asks for the code too, and only one of both gets it at once.
+            self._process.join(0.01)
             code = self._process.exitcode
         if code is None:
             return "its worker process is gone"
         if code >= 0:
-            return f"its worker process ended with exit code {code}"
+            return f"its worker process ended itself or was killed (exit code {code})"
         name = signal.Signals(-code).name
         if code != -signal.SIGKILL:
-            return f"its worker process ended with {name}"
+            return f"its worker process was killed ({name})"
         if self._oom_kills is None:
             return f"its worker process was killed ({name}; out of memory?)"
         if (oom_kills() or 0) > self._oom_kills:
