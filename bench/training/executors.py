@@ -115,10 +115,10 @@ class Worker:
         if code is None:
             return "its worker process is gone"
         if code >= 0:
-            return f"its worker process ended with exit code {code}"
+            return f"its worker process ended itself or was killed (exit code {code})"
         name = signal.Signals(-code).name
         if code != -signal.SIGKILL:
-            return f"its worker process ended with {name}"
+            return f"its worker process was killed ({name})"
         if self._oom_kills is None:
             return f"its worker process was killed ({name}; out of memory?)"
         if (oom_kills() or 0) > self._oom_kills:

@@ -49,8 +49,8 @@ def test_each_death_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcomes((0, 1, 2, 3)) == {
         0: ("finished", ""),
         1: ("failed", "its worker process was killed (SIGKILL)"),
-        2: ("failed", "its worker process ended with SIGSEGV"),
-        3: ("failed", "its worker process ended with exit code 3"),
+        2: ("failed", "its worker process was killed (SIGSEGV)"),
+        3: ("failed", "its worker process ended itself or was killed (exit code 3)"),
     }
 
 
