@@ -113,7 +113,7 @@ COMMANDS = st.tuples(
 )
 
 
-@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(commands=st.lists(COMMANDS, min_size=3, max_size=6))
 def test_any_way_to_a_folder_ends_where_one_run_does(
     models: str, quick: None, tmp_path_factory: pytest.TempPathFactory, commands: list[Any]
