@@ -20,9 +20,9 @@ from ..errors import Damaged, InputError, shown
 from ..evaluation.evaluate import judge_for
 from ..extractors import extractor_name, is_custom, portable
 from ..extractors.judge import Judge
-from ..planning.code import code_behind, is_ours
+from ..planning.code import is_ours
 from ..planning.flags import untrusted
-from ..planning.hyperparameters import resolve
+from ..planning.hyperparameters import changed_since, resolve
 from ..planning.trial import Trial
 from ..probes import PROBES
 from ..records.results import Results
@@ -102,10 +102,7 @@ def require_trusted(trial: Trial, folder: Path, trust_code: bool) -> None:
         return
     if not trust_code:
         raise InputError(untrusted(wanted[0], str(folder)))
-    resolve(trial.label, trial.model, None, trial.config)  # loads the model's class
-    if trial.code and (
-        files := trial.differs_in_code({"code": code_behind(trial.model, trial.features)})
-    ):
+    if trial.code and (files := changed_since(trial)):
         raise InputError(f"{files} has changed since {trial.key} was trained: nothing is drawn")
 
 

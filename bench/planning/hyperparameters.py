@@ -9,6 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from gan_zoo import catalog as zoo
 
 from ..errors import InputError, require, shown
+from .code import code_behind
+from .trial import Trial
 
 
 def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
@@ -56,6 +58,15 @@ def unsuited(model: Any, spec: Any, config: Any) -> str | None:
             f"--size {near}"
         )
     return None
+
+
+def changed_since(trial: Trial) -> str:
+    """The files whose content is no longer that of a trial's code; empty if there are none.
+
+    Loads the model's class. Raises InputError if it cannot be loaded.
+    """
+    resolve(trial.label, trial.model, None, trial.config)
+    return trial.differs_in_code({"code": code_behind(trial.model, trial.features)})
 
 
 def recorded(model: type, config: Any) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from ..errors import Diverged, InputError
 from ..evaluation.evaluate import evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
 from ..files import write_bytes
-from ..planning.code import code_behind
-from ..planning.hyperparameters import resolve
+from ..planning.hyperparameters import changed_since, resolve
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..probes.alarms import alarms, counted, event
 from ..probes.averages import Averages, snapshot
@@ -120,8 +119,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
 
 def require_same_code(trial: Trial) -> None:
     """Raises InputError if code behind the trial has changed since the trial was planned."""
-    resolve(trial.label, trial.model, None, trial.config)  # loads the model's class
-    if files := trial.differs_in_code({"code": code_behind(trial.model, trial.features)}):
+    if files := changed_since(trial):
         raise InputError(f"{files} has changed since this run began: start it again")
 
 
