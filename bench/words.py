@@ -40,3 +40,11 @@ def count(images: int) -> str:
     if images >= 1_000_000:
         return f"{images / 1e6:g}M"
     return f"{images / 1000:g}k" if images >= 1000 else str(images)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 40 s, 5 min or 2 h 10 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

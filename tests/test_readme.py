@@ -16,7 +16,8 @@ from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
-from tests.calibration.error_and_power import EXTREME, tables
+from tests.calibration.error_and_power import tables
+from tests.calibration.laws import EXTREME
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))

@@ -64,6 +64,32 @@ HOW = (
     help=("How many seeds (3 is 0,1,2), or which. A verdict on five models needs 9.  [default: 3]"),
 )
 @click.option(
+    "--until-decided",
+    is_flag=True,
+    help=(
+        "Add seeds until every pair is told apart or equivalent: looks at 3, 5, 8, 12 and 20 "
+        "seeds, each for the contestants of undecided pairs alone. The error stays .05."
+    ),
+)
+@click.option(
+    "--max-seeds",
+    type=int,
+    metavar="N",
+    help="With --until-decided: no look at more seeds than these.  [default: 20]",
+)
+@click.option(
+    "--margin",
+    type=FiniteNumber(min=0, min_open=True),
+    metavar="PERCENT",
+    help="With --until-decided: a difference that is called equivalent.  [default: 5]",
+)
+@click.option(
+    "--within",
+    type=FiniteNumber(min=0, min_open=True),
+    metavar="MINUTES",
+    help="With --until-decided: no further look that would end later than this after the start.",
+)
+@click.option(
     "--images",
     metavar="COUNT",
     help=(
@@ -209,6 +235,10 @@ def run(
     retrain: str | None,
     models: str | None,
     features: str | None,
+    until_decided: bool,
+    max_seeds: int | None,
+    margin: float | None,
+    within: float | None,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
@@ -225,12 +255,15 @@ def run(
     from ..planning.flags import plan_from
     from ..planning.parsing import parse_models
     from ..report.tensorboard import require_package, write_events
+    from .looking import until_from
     from .running import RunOptions, execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     named = [contestant.model for contestant in parse_models(models or "")]
     options = RunOptions(
+        until=until_from(until_decided, flags["seeds"], max_seeds, margin, within),
+        margin=None if margin is None else margin / 100,
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
         named=(*named, *([] if features is None else [features])),
         **{name: flags.pop(name) for name in HOW},

@@ -1,7 +1,7 @@
 """One `bench run`: from a plan to trials, records and a page."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +19,13 @@ from ..interrupts import heeded, typed
 from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for, require_named
 from ..planning.growing import grown, merged
+from ..planning.looks import present
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
+from .looking import Until, looking
 from .notices import broken_rules, unlike_networks
 
 Say = Callable[[str], None]
@@ -43,10 +45,34 @@ class RunOptions:
     trust_code: bool = False  # and so may all others
     check: bool = True  # are models that are not ours checked before they train?
     dry_run: bool = False
+    until: Until | None = None  # add seeds until it is decided
+    margin: float | None = None  # of equivalence, then
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
-    """Train what is not done, then report. Returns False if a trial failed. `say` prints lines.
+    """Train what is not done, then report; with `until`, look after look.
+
+    Returns False if a trial failed. `say` prints lines. Raises as `execute_once`.
+    """
+    if options.until is None:
+        return execute_once(plan, root, options, say)
+    plan, rest = present(plan, root, options.margin), options
+
+    def once(plan: Plan) -> bool:
+        nonlocal rest
+        now, rest = rest, replace(options, retrain=(), retry=())  # these are meant once
+        return execute_once(plan, root, now, say)
+
+    if options.dry_run:
+        say("Seeds are added until every pair is decided; this is the present look.")
+        return once(plan)
+    devices = len(gpus()) if plan.device == "cuda" else 0
+    asked = jobs_for(options.jobs, plan, options.jobs_per_device, devices)
+    return looking(plan, root, options.until, lambda count: min(asked, count), once, say)
+
+
+def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
+    """Train what is not done of a plan, then report. Returns False if a trial failed.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
     KeyboardInterrupt with the command that goes on.
@@ -122,6 +148,8 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     """The plan in a few lines."""
     labels = ", ".join(contestant.label for contestant in plan.contestants)
     seeds = ", ".join(map(str, plan.seeds))
+    fewer = [f"{c.label} {len(c.seeds)}" for c in plan.contestants if c.seeds is not None]
+    seeds += f" (of these {', '.join(fewer)})" if fewer else ""
     say(f"{len(trials)} trials: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
     rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
     samples = " or ".join(f"{n:,}" for n in sorted({trial.samples for trial in trials}))

@@ -117,13 +117,50 @@ def merged(plan: Plan, root: Path) -> Plan:
             f"{root} was made with {name} {getattr(old, name)}, not {getattr(plan, name)}: "
             f"name another folder with --out, or go on with {command(root)}"
         )
-    by_label: dict[str, Contestant] = {c.label: c for c in (*old.contestants, *plan.contestants)}
+    if old.looks and plan.looks and old.margin != plan.margin:
+        raise InputError(
+            f"{root} is judged with the margin {old.margin}, which cannot change once seeds are "
+            "seen: leave out --margin, or name another folder with --out"
+        )
+    seeds = tuple(sorted({*old.seeds, *plan.seeds}))
+    looks = _looks(old, plan, len(seeds), seen=(root / "summary.csv").exists())
+    if looks:  # in the order in which they came: a look at n seeds is at the first n
+        seeds = tuple(dict.fromkeys((*old.seeds, *plan.seeds)))
     return replace(
         plan,
-        contestants=tuple(by_label.values()),
+        contestants=_contestants(old, plan, seeds),
         datasets=tuple(dict.fromkeys((*old.datasets, *plan.datasets))),
-        seeds=tuple(sorted({*old.seeds, *plan.seeds})),
+        seeds=seeds,
+        looks=looks,
+        margin=plan.margin if old.margin is None else old.margin,
     )
+
+
+def _contestants(old: Plan, plan: Plan, seeds: tuple[int, ...]) -> tuple[Contestant, ...]:
+    """Those of both plans, each with the seeds that either asks of it."""
+    asked: dict[str, set[int]] = {}
+    by_label: dict[str, Contestant] = {}
+    for each in (old, plan):
+        for contestant in each.contestants:
+            by_label[contestant.label] = contestant
+            asked.setdefault(contestant.label, set()).update(each.seeds_of(contestant))
+    return tuple(
+        replace(
+            contestant,
+            seeds=None if own == set(seeds) else tuple(s for s in seeds if s in own),
+        )
+        for contestant, own in ((c, asked[c.label]) for c in by_label.values())
+    )
+
+
+def _looks(old: Plan, plan: Plan, seeds: int, seen: bool) -> tuple[int, ...]:
+    """The looks of the grown folder. Seeds added once a report was `seen` make it one in looks."""
+    if plan.looks[: len(old.looks)] == old.looks and plan.looks[-1:] == (seeds,):
+        return plan.looks
+    if seeds == len(old.seeds):
+        return old.looks
+    before = old.looks or ((len(old.seeds),) if seen and len(old.seeds) > 1 else ())
+    return (*before, seeds) if before else ()
 
 
 def plan_of(root: Path) -> Plan | None:

@@ -37,6 +37,7 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 STEPS = 10
 FAR = 1000  # a unit so many times the budget asked for is never what was meant
 PRECISIONS = ("fp32", "bf16")
+MARGIN = 10.0  # the largest of equivalence: ten times as high
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Plan:
     probes: str = "default"  # diagnostics recorded while training; they change no other number
     # Of a folder whose budget was raised: (images, evaluations) of each command so far, as asked.
     accepted: tuple[tuple[int, int], ...] = ()
+    # Numbers of seeds at which a verdict was or will be given; () is once, with all of them.
+    looks: tuple[int, ...] = ()
+    margin: float | None = None  # of equivalence, in looks: 0.05 for 5 %
 
     def __post_init__(self) -> None:
         self._require_contestants()
@@ -72,6 +76,7 @@ class Plan:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two data sets would be called {name!r}: compare one at a time")
+        self._require_looks()
         started = len(self.contestants) * len(self.datasets) * len(self.seeds)
         if started > TRIALS:
             raise InputError(f"{started:,} trials are too many: at most {TRIALS:,} in a folder")
@@ -91,6 +96,16 @@ class Plan:
         if self.size is not None:
             require_whole("size", self.size, *SIDES)
 
+    def _require_looks(self) -> None:
+        for count in self.looks:
+            require_whole("a look", count, 1, len(self.seeds))
+        if list(self.looks) != sorted(set(self.looks)):
+            raise InputError(f"looks must rise, not {shown(list(self.looks))}")
+        if self.margin is not None and not (
+            isinstance(self.margin, int | float) and 0 < self.margin <= MARGIN
+        ):
+            raise InputError(f"margin lies between 0 and {MARGIN:g}, not {shown(self.margin)}")
+
     def _require_contestants(self) -> None:
         labels = [contestant.label for contestant in self.contestants]
         if not labels:
@@ -106,6 +121,9 @@ class Plan:
                 require_text(f"the preset of {contestant.label}", contestant.preset)
             if not isinstance(contestant.values, dict):
                 raise InputError(f"the values of {contestant.label} must be a table of settings")
+            for seed in contestant.seeds or ():
+                if seed not in self.seeds:
+                    raise InputError(f"{contestant.label} has a seed {shown(seed)} not of the plan")
             for name, value in contestant.values.items():
                 if isinstance(value, str):
                     require_text(f"{contestant.label}.{shown(name)}", value)
@@ -113,6 +131,11 @@ class Plan:
             if times > 1:
                 raise InputError(f"two contestants are called {label!r}; write other={label}")
         require_several("contestants", labels)
+
+    def seeds_of(self, contestant: Contestant) -> tuple[int, ...]:
+        """The seeds that a contestant trains, in the order of the plan."""
+        own = self.seeds if contestant.seeds is None else contestant.seeds
+        return tuple(seed for seed in self.seeds if seed in own)
 
     @cached_property
     def resolved(self) -> dict[str, tuple[type, Any]]:
@@ -148,6 +171,8 @@ class Plan:
             features = self.features_for(reference, data.spec.classes)
             for seed in self.seeds:
                 for contestant in self.contestants:
+                    if seed not in self.seeds_of(contestant):
+                        continue
                     model, config = self.resolved[contestant.label]
                     found.append(
                         Trial(
@@ -211,10 +236,16 @@ class Plan:
         values = {k: v for k, v in asdict(self).items() if v is not None}
         values |= {"datasets": list(self.datasets), "seeds": list(self.seeds)}
         values["accepted"] = [list(request) for request in self.accepted]
-        if not self.accepted:
-            del values["accepted"]
+        values["looks"] = list(self.looks)
+        for name in ("accepted", "looks"):
+            if not values[name]:
+                del values[name]
         values["contestants"] = [
-            {k: v for k, v in asdict(contestant).items() if v not in (None, {})}
+            {
+                k: list(v) if isinstance(v, tuple) else v
+                for k, v in asdict(contestant).items()
+                if v not in (None, {})
+            }
             for contestant in self.contestants
         ]
         return {"version": 1, **values}
@@ -239,7 +270,7 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
         values["contestants"] = tuple(Contestant(**table) for table in tables)
         if isinstance(images := values.get("images"), str):
             values["images"] = parse_images(images)
-        for name in ("datasets", "seeds"):
+        for name in ("datasets", "seeds", "looks"):
             if name in values:
                 values[name] = tuple(_listed(name, values[name]))
         if "accepted" in values:
@@ -269,4 +300,6 @@ def _table(entry: Any) -> dict[str, Any]:
     for name in entry:
         if name not in known:
             raise InputError(zoo.unknown("contestant's setting", name, known))
+    if entry.get("seeds") is not None:
+        return entry | {"seeds": tuple(_listed("a contestant's seeds", entry["seeds"]))}
     return entry

@@ -25,6 +25,7 @@ class Contestant:
     model: str
     preset: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] | None = None  # those of the plan that it trains; None: all
 
 
 @dataclass(frozen=True)

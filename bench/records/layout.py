@@ -42,9 +42,10 @@ class ResultsFolder:
     @property
     def keys(self) -> list[tuple[str, str, int]]:
         """Data set, label and seed of each trial, in the order of the plan."""
-        labels = [contestant["label"] for contestant in self.experiment["contestants"]]
+        seeds = self.experiment["seeds"]
+        own = {c["label"]: c.get("seeds", seeds) for c in self.experiment["contestants"]}
         names = [dataset_name(reference) for reference in self.experiment["datasets"]]
-        return [(d, m, s) for d in names for m in labels for s in self.experiment["seeds"]]
+        return [(d, m, s) for d in names for m in own for s in seeds if s in own[m]]
 
     def trial_folder(self, dataset: str, label: str, seed: int) -> Path:
         """Where that trial is recorded."""

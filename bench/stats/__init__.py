@@ -22,6 +22,7 @@ from .layout import (
     seeds_for,
     variances_of,
 )
+from .looks import Decision, Look, decide, looks
 from .noise import Part, noise_parts
 from .power import detectable, least_p, seeds_for_power, seeds_to_attain
 from .runs import (
@@ -36,17 +37,21 @@ from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, told
 __all__ = [
     "MOST_SEEDS",
     "Comparison",
+    "Decision",
     "Equivalence",
     "Interval",
+    "Look",
     "Part",
     "Told",
     "compare_all",
+    "decide",
     "detectable",
     "detectable_difference",
     "equivalence",
     "holm",
     "interquartile_mean",
     "least_p",
+    "looks",
     "mean_interval",
     "noise_parts",
     "paired_difference",

@@ -11,6 +11,7 @@ from ..datasets import primary_metric
 from ..metrics import METRICS
 from ..records.results import Results
 from . import failures
+from .looks import in_looks, reached
 from .protocol import datasets, final
 from .summary import summary
 from .verdicts import verdict
@@ -22,6 +23,7 @@ COLUMNS = ["dataset", "metric", "outcome", "scale", "model_a", "model_b", "n"]
 COLUMNS += ["difference", "low", "high", "ratio", "ratio_low", "ratio_high", "level", "method"]
 COLUMNS += ["p", "adjusted_p", "sign_flip_p", "sign_flip_holm_p"]
 COLUMNS += ["probability_of_improvement", "variance_removed", "seeds_for_power"]
+COLUMNS += ["look", "equivalent"]
 COLUMNS += ["told", "verdict", "told_with_failures", "verdict_with_failures"]
 Row = dict[str, object]
 
@@ -37,8 +39,11 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
     alone, adjusted_p times the number of pairs. told: what a is, compared with b: "lower",
     "higher", or "" where that cannot be told, which is where the interval contains no difference;
     verdict: the same in words. sign_flip_p and sign_flip_holm_p check it without assumptions on
-    spreads. n: the seeds that both finished. seeds_for_power: for the power .8, of the primary
-    metric. told_with_failures, verdict_with_failures: where a or b lost a trial (`failures`).
+    spreads. look: of a folder in looks (`bench.stats.looks`), the number of seeds at which the pair
+    was judged, whose interval is at the level of that look; equivalent: the difference lies within
+    the folder's margin. n: the seeds that both finished. seeds_for_power: for the
+    power .8, of the primary metric. told_with_failures, verdict_with_failures: where a or b lost a
+    trial (`failures`).
     """
     summaries = summary(results) if summaries is None else summaries
     rows: list[Row] = []
@@ -103,14 +108,18 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
     # Who lost every trial still has its pairs on the primary metric: no row goes missing.
     there = set(values) | (failures.losers(results, dataset) if primary else set())
     pairs = list(combinations([label for label in ranked["model"] if label in there], 2))
+    asked = reached(results, dataset)
     apart: dict[tuple[str, str], str] = {}
     for pair in pairs:
         if handed := " and ".join(label for label in pair if label in set(conditional)):
             apart[pair] = f"not comparable: {handed} is handed its labels"
         elif values.reindex(columns=list(pair)).dropna().empty:
             apart[pair] = "cannot tell: no seed that both finished"
+        elif asked == []:
+            apart[pair] = f"not judged before {results.experiment['looks'][0]} seeds have ended"
     judged = [pair for pair in pairs if pair not in apart]
     compared = {pair: _compared(values, pair, len(judged)) for pair in judged}
+    decisions = in_looks(results, values, judged, asked, log) if asked else {}
     flips = dict(zip(judged, _sign_flips(values, judged), strict=True))
     rows: list[Row] = []
     for a, b in pairs:
@@ -120,13 +129,22 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
             rows.append(row | {"verdict": apart[a, b]})
             continue
         found, layout = compared[a, b]
+        decision = decisions.get((a, b))
+        if decision is not None:
+            found = decision.comparison
         row |= _row(found, layout, log) | flips[a, b]
+        if decision is not None:
+            row |= {"n": found.n, "level": 1 - decision.look.share, "look": decision.look.n}
+            row |= {"equivalent": decision.equivalent and not decision.apart}
         row |= _beside(both.to_numpy(float).T, METRICS[metric].better)
         if primary and len(both) >= LEAST:
             needed = _needed(layout, found, len(judged))
             row["seeds_for_power"] = np.nan if needed is None else needed
         told = stats.told(found.estimate, found.adjusted_p)
-        rows.append(row | {"told": told, "verdict": verdict(told, a, b, found.n)})
+        text = verdict(told, a, b, found.n)
+        if row.get("equivalent"):
+            text = f"equal within {100 * results.experiment['margin']:g} %"
+        rows.append(row | {"told": told, "verdict": text})
     return rows
 
 

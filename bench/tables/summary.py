@@ -12,6 +12,7 @@ from ..metrics import METRICS as METRIC_ENTRIES
 from ..records.layout import PROTOCOL
 from ..records.origins import presets
 from ..records.results import Results
+from .looks import shared
 from .protocol import contestants, datasets, final, primary
 
 METRICS = list(METRIC_ENTRIES)
@@ -41,8 +42,12 @@ def _summary(results: Results, dataset: str) -> pd.DataFrame:
     outcome = primary_metric(dataset)
     trials = results.trials[results.trials["dataset"] == dataset]
     trials = trials.reindex(columns=[*trials.columns.union([*FACTS, *ALARMS])])
+    # Matched: contestants of unlike numbers of seeds are ranked by the seeds that all have.
+    common = shared(results, dataset)
     finals = {metric: final(results, metric, dataset) for metric in METRICS}
+    finals = {metric: rows[rows["seed"].isin(common)] for metric, rows in finals.items()}
     through, named = primary(results, outcome, dataset), presets(results.experiment)
+    through = through[through["seed"].isin(common)]
     rows = []
     for label in contestants(results, dataset):
         row = {"dataset": dataset, "model": label, "preset": named.get(label, ""), "rank": pd.NA}

@@ -8,7 +8,8 @@ from scipy import stats as scipy_stats
 
 from bench.stats import compare_all, detectable_difference, seeds_for, variances_of
 from bench.stats.layout import partly_pooled, power
-from tests.calibration.error_and_power import EXTREME, coverage, family_error, laws, ours, powers
+from tests.calibration.error_and_power import coverage, family_error, ours, powers
+from tests.calibration.laws import EXTREME, laws
 
 
 def test_two_contestants_are_the_paired_t_test() -> None:

@@ -1,0 +1,60 @@
+"""Folders to which seeds are added until it is decided: which looks are complete, what they say."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .. import stats
+from ..records.results import Results
+from ..records.state import STATUSES
+
+OVER = (*STATUSES, "unsuited")
+Pair = tuple[str, str]
+
+
+def reached(results: Results, dataset: str) -> list[stats.Look] | None:
+    """The looks whose trials have all ended, in their order; None of a folder judged once."""
+    counts: list[int] = results.experiment.get("looks", [])
+    if not counts:
+        return None
+    trials = results.trials[results.trials["dataset"] == dataset]
+    over = trials["status"].isin([s for s in OVER if s != "interrupted"])
+    seeds, found = results.experiment["seeds"], []
+    for look in stats.looks(counts):
+        if not over[trials["seed"].isin(seeds[: look.n])].all():
+            break
+        found.append(look)
+    return found
+
+
+def in_looks(
+    results: Results,
+    values: pd.DataFrame,
+    judged: Sequence[Pair],
+    asked: Sequence[stats.Look],
+    log: bool,
+) -> dict[Pair, stats.Decision]:
+    """What the looks decide of the pairs `judged`.
+
+    values [seeds, models] on the natural scale, logarithms if `log`: a margin is of ratios, and
+    holds for them alone.
+    """
+    margin = results.experiment.get("margin")
+    margin = float(np.log1p(margin)) if log and margin is not None else None
+    rows = values.reindex(index=results.experiment["seeds"])
+    labels = list(rows)
+    found = stats.decide(rows.to_numpy(float), asked, len(judged), margin)
+    names = [(labels[i], labels[j]) for i, j in zip(*stats.pairs_of(len(labels)), strict=True)]
+    by_pair = dict(zip(names, found, strict=True))
+    return {
+        pair: by_pair[pair] if pair in by_pair else by_pair[pair[::-1]].turned() for pair in judged
+    }
+
+
+def shared(results: Results, dataset: str) -> list[int]:
+    """The seeds that all contestants of a data set train; all, where they have none in common."""
+    trials = results.trials[results.trials["dataset"] == dataset]
+    counts = trials.groupby("seed")["model"].nunique()
+    common = counts[counts == trials["model"].nunique()].index
+    return list(common) if len(common) else list(counts.index)
