@@ -79,9 +79,10 @@ def _next(
     assert whole is not None  # `once` has just written it
     labels = [c.label for c in plan.contestants]
     results = Results(root)
-    rows = undecided(Analysis(results), labels)
+    judged = primary_pairs(Analysis(results), labels)
+    rows = judged[(judged["told"] == "") & (judged["equivalent"] != True)]  # noqa: E712, NaN
     if rows.empty:
-        say("Every pair is decided.")
+        say("Every pair is decided." if len(judged) else "There is no pair to decide.")
         return None
     pairs: list[Pair] = [(str(a), str(b)) for a, b in rows[["model_a", "model_b"]].to_numpy()]
     found = following(whole, labels, pairs, until.most)
@@ -110,12 +111,11 @@ def _next(
     return found
 
 
-def undecided(analysis: Analysis, labels: list[str]) -> pd.DataFrame:
-    """The pairs of these contestants that are neither told apart nor equivalent, but could be."""
+def primary_pairs(analysis: Analysis, labels: list[str]) -> pd.DataFrame:
+    """The pairs of these contestants that were judged on the primary metric."""
     rows = analysis.comparisons
     rows = rows[(rows["outcome"] == "primary") & rows["method"].notna()]
-    rows = rows[rows["model_a"].isin(labels) & rows["model_b"].isin(labels)]
-    return rows[(rows["told"] == "") & (rows["equivalent"] != True)]  # noqa: E712, absent is NaN
+    return rows[rows["model_a"].isin(labels) & rows["model_b"].isin(labels)]
 
 
 def _needs(rows: pd.DataFrame) -> str:

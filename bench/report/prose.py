@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 
+from .. import stats
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..metrics import METRICS
@@ -103,13 +104,47 @@ def separation(analysis: Analysis, dataset: str) -> str:
         text = f"The pair {'is' if told else 'cannot be'} told apart"
     else:
         text = f"{told or 'None'} of {len(pairs)} pairs {'is' if told == 1 else 'are'} told apart"
+    if equal := int((pairs["equivalent"] == True).sum()):  # noqa: E712, absent is NaN
+        within = 100 * analysis.results.experiment["margin"]
+        text += f", {equal} equal within {within:g} %"
+    if analysis.results.experiment.get("looks"):
+        return f"{text} ({_looked(pairs)})."
     text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
     return f"{text}."
+
+
+def _looked(pairs: pd.DataFrame) -> str:
+    """At which looks the pairs were judged."""
+    counts = sorted({int(n) for n in pairs["look"].dropna()})
+    return f"in looks, at {' and '.join(map(str, counts))} seeds" if counts else "before a look"
+
+
+def looks(analysis: Analysis) -> list[str]:
+    """How a folder in looks is judged: sentences, none of one that is judged once."""
+    counts = analysis.results.experiment.get("looks", [])
+    if not counts:
+        return []
+    shares = [f"{look.share:g}".removeprefix("0") for look in stats.looks(counts)]
+    found = [
+        f"Judged at {', '.join(map(str, counts))} seeds, with {', '.join(shares)} of the .05: "
+        "a decision stands, and each interval is of the look that made it."
+    ]
+    seeds = analysis.results.trials.groupby("model")["seed"].nunique()
+    if seeds.nunique() > 1:
+        found.append(
+            f"Means and ranks are of the {seeds.min()} seeds that all contestants have; "
+            "each pair uses all that both have."
+        )
+    if any(look.share == 0 for look in stats.looks(counts)):
+        found.append("The looks after the fifth have no share left, and decide nothing more.")
+    return found
 
 
 def reach(analysis: Analysis, dataset: str) -> str:
     """How small a difference this number of seeds can tell; nothing of fewer than 3."""
     smallest = analysis.detectable.get(dataset)
+    if analysis.results.experiment.get("looks"):
+        return ""
     if smallest is None or (analysis.pairs(dataset)["told"] != "").all():
         return ""
     percent = change(math.exp(-smallest.difference)).removesuffix(" lower")
@@ -132,6 +167,7 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     """What this run cannot tell, a sentence each."""
     table, pairs = analysis.models(dataset), analysis.pairs(dataset)
     found = [text] if (text := reach(analysis, dataset)) else []
+    found += looks(analysis)
     if (pairs["told"] == "").any():
         found.append("A pair that cannot be told apart has not been shown to be equal.")
     found += [*learnt_nothing(table, dataset), *alarmed(table)]

@@ -119,7 +119,7 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
             apart[pair] = f"not judged before {results.experiment['looks'][0]} seeds have ended"
     judged = [pair for pair in pairs if pair not in apart]
     compared = {pair: _compared(values, pair, len(judged)) for pair in judged}
-    decisions = in_looks(results, values, judged, asked, log) if asked else {}
+    decisions = in_looks(results, values, judged, asked, log) if asked and judged else {}
     flips = dict(zip(judged, _sign_flips(values, judged), strict=True))
     rows: list[Row] = []
     for a, b in pairs:
