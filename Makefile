@@ -27,8 +27,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
 
+# Three seeds, then more where the answer is open, for half an hour; --seeds N gives N and stops.
+LOOKING = $(if $(findstring --seeds,$(ARGS)),,--until-decided --within 30)
+
 compare: $(READY)
-	$(BIN)/bench run --precision $(PRECISION) $(ARGS)
+	$(BIN)/bench run --precision $(PRECISION) $(LOOKING) $(ARGS)
 
 # One thread a process: two processes of one thread do more than one of two.
 test: $(READY)
@@ -59,7 +62,7 @@ bench: $(READY)
 
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration.error_and_power
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks

@@ -5,6 +5,7 @@ import math
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
+from tests.calibration import looks
 from tests.calibration.error_and_power import tables
 from tests.calibration.laws import EXTREME
 
@@ -57,11 +59,21 @@ def test_the_tables_of_statistics_are_those_of_the_simulation() -> None:
     found = json.loads((RESULTS / "calibration" / "pairs.json").read_text())
     page = (ROOT / "docs" / "statistics.md").read_text()
     assert tables(found) == page.split("<!-- pairs: begin -->\n")[1].split("\n<!-- pairs: end")[0]
+    in_looks = json.loads((RESULTS / "calibration" / "looks.json").read_text())
+    quoted = page.split("<!-- looks: begin -->\n")[1].split("\n<!-- looks: end")[0]
+    assert looks.tables(in_looks) == quoted
+    least = pd.DataFrame(in_looks["errors"]).query("law != @EXTREME")["coverage"].min()
+    assert least >= 0.94
+    for table, name in ((found, "pairs"), (in_looks, "looks")):
+        require_bars(table, name)
+
+
+def require_bars(found: dict[str, Any], name: str) -> None:
     errors = pd.DataFrame(found["errors"])
     # The bars: two standard errors above .055, and .07 where the law is of rank two.
     noise = 2 * math.sqrt(0.055 * 0.945 / found["layouts"])
     bars = errors["law"].map(lambda law: 0.07 if law == EXTREME else 0.055)
-    assert (errors["error"] <= bars + noise).all(), errors[errors["error"] > bars + noise]
+    assert (errors["error"] <= bars + noise).all(), (name, errors[errors["error"] > bars + noise])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ RANGES = {  # whole numbers: the least and the most
 SEEDS = (0, 10**9 - 1)
 COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
 TRIALS = 20_000
+MARGIN = 10.0  # the largest of equivalence
 TEXTS = ("features", "device", "precision", "probes")
 
 
@@ -115,3 +116,13 @@ def require_several(name: str, values: Sequence[Any]) -> None:
     if len(set(values)) < len(values):
         twice = next(value for value in values if values.count(value) > 1)
         raise InputError(f"{name} must be named once each, and {shown(twice)} is there twice")
+
+
+def require_looks(looks: Sequence[Any], margin: Any, seeds: int) -> None:
+    """Raises InputError for looks that do not rise up to `seeds`, and for a margin that is none."""
+    for count in looks:
+        require_whole("a look", count, 1, seeds)
+    if list(looks) != sorted(set(looks)):
+        raise InputError(f"looks must rise, not {shown(list(looks))}")
+    if margin is not None and not (isinstance(margin, int | float) and 0 < margin <= MARGIN):
+        raise InputError(f"margin lies between 0 and {MARGIN:g}, not {shown(margin)}")

@@ -25,6 +25,7 @@ from .parsing import (
     TRIALS,
     parse_images,
     parse_models,
+    require_looks,
     require_several,
     require_text,
     require_whole,
@@ -37,7 +38,6 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 STEPS = 10
 FAR = 1000  # a unit so many times the budget asked for is never what was meant
 PRECISIONS = ("fp32", "bf16")
-MARGIN = 10.0  # the largest of equivalence: ten times as high
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Plan:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two data sets would be called {name!r}: compare one at a time")
-        self._require_looks()
+        require_looks(self.looks, self.margin, len(self.seeds))
         started = len(self.contestants) * len(self.datasets) * len(self.seeds)
         if started > TRIALS:
             raise InputError(f"{started:,} trials are too many: at most {TRIALS:,} in a folder")
@@ -95,16 +95,6 @@ class Plan:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
         if self.size is not None:
             require_whole("size", self.size, *SIDES)
-
-    def _require_looks(self) -> None:
-        for count in self.looks:
-            require_whole("a look", count, 1, len(self.seeds))
-        if list(self.looks) != sorted(set(self.looks)):
-            raise InputError(f"looks must rise, not {shown(list(self.looks))}")
-        if self.margin is not None and not (
-            isinstance(self.margin, int | float) and 0 < self.margin <= MARGIN
-        ):
-            raise InputError(f"margin lies between 0 and {MARGIN:g}, not {shown(self.margin)}")
 
     def _require_contestants(self) -> None:
         labels = [contestant.label for contestant in self.contestants]

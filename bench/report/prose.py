@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -116,7 +117,13 @@ def separation(analysis: Analysis, dataset: str) -> str:
 def _looked(pairs: pd.DataFrame) -> str:
     """At which looks the pairs were judged."""
     counts = sorted({int(n) for n in pairs["look"].dropna()})
-    return f"in looks, at {' and '.join(map(str, counts))} seeds" if counts else "before a look"
+    return f"in looks, at {_listed(counts)} seeds" if counts else "before the first look"
+
+
+def _listed(items: Sequence[object]) -> str:
+    """As 3, 5 and 8."""
+    texts = [str(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def looks(analysis: Analysis) -> list[str]:
@@ -126,7 +133,7 @@ def looks(analysis: Analysis) -> list[str]:
         return []
     shares = [f"{look.share:g}".removeprefix("0") for look in stats.looks(counts)]
     found = [
-        f"Judged at {', '.join(map(str, counts))} seeds, with {', '.join(shares)} of the .05: "
+        f"Judged at {_listed(counts)} seeds, with {_listed(shares)} of the .05: "
         "a decision stands, and each interval is of the look that made it."
     ]
     seeds = analysis.results.trials.groupby("model")["seed"].nunique()

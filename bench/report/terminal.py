@@ -10,7 +10,17 @@ from ..tables.reported_losses import sentences
 from ..tables.scale import UNTRAINED
 from ..words import number
 from .cells import model_table, pair_table
-from .prose import alarmed, budget, headline, learnt_nothing, model_sentence, noise, protocol, reach
+from .prose import (
+    alarmed,
+    budget,
+    headline,
+    learnt_nothing,
+    looks,
+    model_sentence,
+    noise,
+    protocol,
+    reach,
+)
 
 ROWS = 12  # the most models or pairs that a terminal shows; the rest is in the .csv files
 
@@ -35,7 +45,14 @@ def _section(analysis: Analysis, dataset: str) -> list[str]:
     lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
     lines += [noise(analysis, dataset)]
     lines += map(safe, sentences(analysis.reported, dataset))
-    lines += map(safe, [*filter(None, [reach(analysis, dataset)]), *learnt_nothing(table, dataset)])
+    lines += map(
+        safe,
+        [
+            *filter(None, [reach(analysis, dataset)]),
+            *looks(analysis),
+            *learnt_nothing(table, dataset),
+        ],
+    )
     lines += [f"Matched: {_matched(analysis, dataset)}.", *map(safe, alarmed(table))]
     return [*lines, f"Protocol of {title(dataset)}: {safe(protocol(analysis, dataset))}.", ""]
 

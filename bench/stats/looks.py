@@ -102,6 +102,8 @@ def decide(
 
 
 def _later(before: Decision, now: Decision) -> Decision:
+    if now.comparison.n <= before.comparison.n:
+        return before  # no seed of the pair is new
     decided = now.apart or now.equivalent or not (before.apart or before.equivalent)
     return now if decided else before
 

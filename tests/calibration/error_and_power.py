@@ -5,7 +5,6 @@ layouts a row it takes some minutes, and the standard error of an error near .05
 """
 
 import itertools
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.files import write_json
 from bench.formats import plain
 from bench.stats import pairs_of
 from bench.stats.layout import Pairs, partly_pooled
 
-from .laws import APART, EXTREME, ROOT, Floats, laws, published, truths, unequal
+from .laws import APART, EXTREME, Floats, laws, published, short, truths, unequal
 
 ALPHA = 0.05
 
@@ -153,19 +151,3 @@ def tables(found: dict[str, Any]) -> str:
         for row in found["limits"]
     ]
     return "\n".join([*lines, *plain(["scores", "n", "error", "paired t, Holm"], rows)])
-
-
-def short(value: float) -> str:
-    """A share to three digits, as .052."""
-    return f"{value:.3f}".removeprefix("0")
-
-
-if __name__ == "__main__":
-    layouts = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    found = main(layouts)
-    write_json(ROOT / "results" / "calibration" / "pairs.json", found)
-    page = ROOT / "docs" / "statistics.md"
-    head, _, rest = page.read_text().partition("<!-- pairs: begin -->")
-    tail = rest.partition("<!-- pairs: end -->")[2]
-    between = f"<!-- pairs: begin -->\n{tables(found)}\n<!-- pairs: end -->"
-    page.write_text(head + between + tail)

@@ -103,3 +103,8 @@ def truths(k: int) -> Iterator[tuple[str, list[list[int]]]]:
         )
     if k > 3:
         yield "the last three", [[i] for i in last[:-3]] + [last[-3:]]
+
+
+def short(value: float) -> str:
+    """A share to three digits, as .052."""
+    return f"{value:.3f}".removeprefix("0")

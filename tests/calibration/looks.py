@@ -6,18 +6,18 @@ handled together.
 """
 
 import itertools
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from bench.files import write_json
+from bench.formats import plain
 from bench.planning.looks import LOOKS
 from bench.stats import pairs_of
 from bench.stats.looks import at_look, half_widths, looks, within
 
-from .laws import APART, EXTREME, ROOT, Floats, laws, published, truths
+from .laws import APART, EXTREME, laws, published, short, truths
 
 Array = np.ndarray[Any, Any]
 CONTESTANTS = (2, 3, 4, 5, 8)
@@ -34,7 +34,7 @@ class Run:
 
 
 def procedure(
-    values: Floats,
+    values: Array,
     true: Array,
     counts: tuple[int, ...] = LOOKS,
     margin: float | None = None,
@@ -135,8 +135,34 @@ def main(size: int) -> dict[str, Any]:
     for k, law in itertools.product(CONTESTANTS, laws() | published()):
         rows.append(errors(rng, size, k, law))
         print(rows[-1], flush=True)
-    return {"layouts": size, "errors": rows, "ladders": ladders(rng, size), "extreme": EXTREME}
+    return {"layouts": size, "errors": rows, "ladders": ladders(rng, size)}
 
 
-if __name__ == "__main__":
-    write_json(ROOT / "results" / "calibration" / "looks.json", main(int(sys.argv[1])))
+def tables(found: dict[str, Any]) -> str:
+    """The block of docs/statistics.md, in Markdown."""
+    errors = pd.DataFrame(found["errors"])
+    extreme = errors["law"] == EXTREME
+    lines = [
+        f"The largest error over {len(set(errors['law'])) - 1} laws of scores (those above and the "
+        "covariances of the published folders) and over which contestants are equal, the least "
+        f"simultaneous coverage at the end, and the error where neighbours differ by the margin; "
+        f"{found['layouts']:,} layouts each:",
+        "",
+    ]
+    heads = ["contestants", "error", "coverage", "error at the margin", f"error, {EXTREME}"]
+    rows = [
+        [
+            str(k),
+            short(part.loc[~extreme, "error"].max()),
+            short(part.loc[~extreme, "coverage"].min()),
+            short(part["error at the margin"].max()),
+            short(part.loc[extreme, "error"].max()),
+        ]
+        for k, part in errors.groupby("contestants")
+    ]
+    lines += [*plain(heads, rows), ""]
+    lines += ["Five contestants, each d spreads from the next: pairs told apart, and seeds:", ""]
+    rows = [
+        [f"{row['spreads']}", short(row["told"]), f"{row['seeds']:.1f}"] for row in found["ladders"]
+    ]
+    return "\n".join([*lines, *plain(["d", "told apart", "seeds a contestant"], rows)])
