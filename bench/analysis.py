@@ -9,6 +9,7 @@ from .claims import judged, runs_of
 from .records.results import Results
 from .tables.agreement import extractor_agreement
 from .tables.cost import reaching
+from .tables.looks import of_shared_seeds
 from .tables.matching import matched
 from .tables.noise import noise
 from .tables.pairs import Detectable, comparisons, detectable
@@ -31,6 +32,15 @@ class Analysis:
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         return comparisons(self.results, self.summary)
+
+    @cached_property
+    def matched_seeds(self) -> "Analysis":
+        """What figures show: the seeds that all contestants have, but all pairs as judged."""
+        found = Analysis(of_shared_seeds(self.results))
+        if found.results is self.results:
+            return self
+        vars(found)["comparisons"] = self.comparisons
+        return found
 
     @cached_property
     def detectable(self) -> dict[str, Detectable]:

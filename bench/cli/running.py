@@ -18,7 +18,7 @@ from ..extractors import NONE
 from ..interrupts import heeded, typed
 from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for, require_named
-from ..planning.growing import grown, merged
+from ..planning.growing import grown, merged, plan_of
 from ..planning.looks import present
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
@@ -103,7 +103,12 @@ def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         describe(plan, trials, len(left), root, jobs_of(left), say)
         return True
     with locked(root):
-        whole, left = merged(plan, root), left_in()
+        before, whole, left = plan_of(root), merged(plan, root), left_in()
+        if before and whole.looks != before.looks and options.until is None:
+            say(
+                "Seeds are added after a report was written: verdicts are now given in looks, "
+                f"at {' and '.join(map(str, whole.looks))} seeds (docs/statistics.md)"
+            )
         describe(plan, trials, len(left), root, jobs_of(left), say)
         todo = [trial for trial in trials if trial.key in left]
         if options.check:

@@ -36,6 +36,6 @@ def write_report(results: Results) -> None:
     write_text(results.path / "summary.md", terminal.text_of(analysis))
     write_text(results.path / "summary.tex", exports.summary_tex(analysis))
     write_text(results.path / "comparisons.tex", exports.comparisons_tex(analysis))
-    figures = write_plots(analysis, results.path / "plots")
+    figures = write_plots(analysis.matched_seeds, results.path / "plots")
     write_text(results.path / "report.md", exports.markdown(analysis, figures))
     write_text(results.path / "report.html", page(analysis, figures))

@@ -1,11 +1,13 @@
 """Folders to which seeds are added until it is decided: which looks are complete, what they say."""
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from .. import stats
+from ..records.layout import KEY
 from ..records.results import Results
 from ..records.state import STATUSES
 
@@ -58,3 +60,20 @@ def shared(results: Results, dataset: str) -> list[int]:
     counts = trials.groupby("seed")["model"].nunique()
     common = counts[counts == trials["model"].nunique()].index
     return list(common) if len(common) else list(counts.index)
+
+
+def of_shared_seeds(results: Results) -> Results:
+    """The results of the seeds that all contestants train: `results` itself, where all are."""
+    trials = results.trials
+    kept = [
+        trials["seed"].isin(shared(results, d)) & (trials["dataset"] == d)
+        for d in trials["dataset"].unique()
+    ]
+    if not kept or np.logical_or.reduce(kept).all():
+        return results
+    found = copy.copy(results)
+    keys = trials.loc[np.logical_or.reduce(kept), KEY]
+    for name in ("trials", "curves", "evaluations", "histograms", "events"):
+        table = getattr(results, name)
+        setattr(found, name, table.merge(keys, on=KEY) if len(table) else table)
+    return found

@@ -244,6 +244,14 @@ def test_ranks_and_means_use_the_seeds_that_all_have(stopped: Results) -> None:
     assert "2 of 3 pairs are told apart (in looks, at 3 and 5 seeds)" in text
 
 
+def test_figures_use_the_seeds_that_all_have(stopped: Results) -> None:
+    analysis = Analysis(stopped)
+    drawn = analysis.matched_seeds
+    assert set(drawn.results.evaluations["seed"]) == {0, 1, 2}
+    assert len(drawn.results.trials) == 9
+    assert drawn.comparisons is analysis.comparisons
+
+
 def test_a_pair_within_the_margin_is_called_equal(tmp_path: Path) -> None:
     results = final_only(tmp_path, {"gan": [10.0, 11.0, 12.0], "wgan": [10.01, 11.0, 12.0]})
     results.experiment |= {"looks": [3], "margin": 0.05}

@@ -1,0 +1,63 @@
+"""The same five models on several data sets: which verdicts hold on all (docs/sets.md)."""
+
+from pathlib import Path
+
+import bench
+from bench.formats import plain
+from bench.words import number
+
+ROOT = Path(__file__).parents[1]
+SETS = {
+    "mnist5k": "reference-mnist5k",
+    "mnist5k, until decided": "reference-mnist5k-decided",
+    "MNIST": "reference-mnist",
+    "Fashion-MNIST": "reference-fashion",
+}
+
+
+def table() -> str:
+    """A row a pair, a column a folder: the ratio of FIDs a / b, its seeds, and whether it is told.
+
+    a is the one that ranks first in the first folder.
+    """
+    found = {name: _pairs(ROOT / "results" / folder) for name, folder in SETS.items()}
+    rows = [
+        [f"{a} / {b}", *(_cell(pairs, a, b) for pairs in found.values())]
+        for a, b in next(iter(found.values()))
+    ]
+    return "\n".join(plain(["FID of", *SETS], rows))
+
+
+def held() -> list[str]:
+    """The pairs that are told apart in the same direction in every folder."""
+    found = [_pairs(ROOT / "results" / folder) for folder in SETS.values()]
+    return [
+        f"{a} / {b}"
+        for a, b in found[0]
+        if len({_turned(pairs, a, b)[1] for pairs in found}) == 1 and found[0][a, b][1]
+    ]
+
+
+Pairs = dict[tuple[str, str], tuple[float, str, int]]
+MIRRORED = {"lower": "higher", "higher": "lower", "": ""}
+
+
+def _pairs(folder: Path) -> Pairs:
+    rows = bench.load(folder).comparisons
+    rows = rows[rows["outcome"] == "primary"].fillna({"told": ""})
+    return {
+        (row["model_a"], row["model_b"]): (row["ratio"], row["told"], int(row["n"]))
+        for _, row in rows.iterrows()
+    }
+
+
+def _turned(pairs: Pairs, a: str, b: str) -> tuple[float, str, int]:
+    if (a, b) in pairs:
+        return pairs[a, b]
+    ratio, told, n = pairs[b, a]
+    return 1 / ratio, MIRRORED[told], n
+
+
+def _cell(pairs: Pairs, a: str, b: str) -> str:
+    ratio, told, n = _turned(pairs, a, b)
+    return f"{number(ratio)}, {told or 'cannot tell'} ({n})"
