@@ -17,9 +17,9 @@ from gan_zoo.catalog import load
 
 from . import tiny
 
-pytestmark = pytest.mark.usefixtures("few_figures", "quick")
+pytestmark = pytest.mark.usefixtures("few_figures", "quick", "records_alone")
 
-quick = tiny.quick
+quick, records_alone = tiny.quick, tiny.records_alone
 
 MODEL = """
 from gan_zoo.gan import VanillaGAN
