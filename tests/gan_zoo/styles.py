@@ -286,7 +286,7 @@ class HandWritten(nn.Module):
         u: Any = self.layer.weight_u
         v = F.normalize(torch.mv(w.data.t(), u.data), dim=0)
         u.data = F.normalize(torch.mv(w.data, v), dim=0)
-        self.layer.weight = w / u.dot(w.mv(v))  # type: ignore[assignment]
+        self.layer.weight = w / u.dot(w.mv(v))
         return self.layer.forward(x)
 
 

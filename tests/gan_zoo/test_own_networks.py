@@ -26,8 +26,10 @@ from tests.gan_zoo.small import batches
 from tests.gan_zoo.styles import STYLES, Spectral, Styled, Tutorial, TutorialDiscriminator, Z
 
 COLOUR = DataSpec((3, 32, 32), 10)
-RULES = ("build", "step", "samples", "scores", "turns", "gradients", "streams", "resume", "meta")
-RULES += ("sampling alone", "pure sampling")
+RULES = (
+    *("build", "step", "samples", "scores", "turns", "gradients", "streams", "resume", "meta"),
+    *("sampling alone", "pure sampling"),
+)
 
 
 def case_of(kind: type[GAN], **values: Any) -> Case:
@@ -190,7 +192,8 @@ def test_only_a_conditional_model_tells_the_labels() -> None:
             self.embed = nn.Embedding(10, 1)
 
         def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-            return self.embed(labels).flatten() + x.flatten(1).sum(1)
+            own: Tensor = self.embed(labels)
+            return own.flatten() + x.flatten(1).sum(1)
 
     assert (
         refused(Must())
