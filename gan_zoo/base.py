@@ -16,7 +16,7 @@ from torch.optim import Adam, Optimizer
 from . import adoption, backbones
 from .config import LARGEST, Config, DataSpec, later
 from .descent import descend, mean, means
-from .networks import BatchNorm, has_layer, prepared
+from .networks import prepared
 from .step import Batch, Played, Step
 from .streams import Stream, Streams
 
@@ -27,10 +27,10 @@ Player = str  # "generator", "discriminator", or one of a model's `further_playe
 class GAN(nn.Module, metaclass=adoption.Placed):
     """Two networks or more, their optimizers and the game they play.
 
-    A model must define `discriminator_loss` and `generator_loss`. It may replace the networks,
-    the optimizers, what happens after a step, the law of the latents, and the network that samples
-    are drawn from. For each of its `further_players`, say `encoder`, it defines `build_encoder()`,
-    which returns a network, and `encoder_loss(batch)`; the network is then `self.encoder`.
+    A model must define `discriminator_loss` and `generator_loss`. It may replace the networks, the
+    optimizers, what follows a step, the law of the latents, and the network that is sampled from.
+    For each of its `further_players`, say `encoder`, it defines `build_encoder()`, which returns a
+    network, and `encoder_loss(batch)`; the network is then `self.encoder`.
     """
 
     defaults: ClassVar[Config] = Config()
@@ -66,11 +66,9 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         self.to(device)
         for player in self.players:
             setattr(self, f"{player}_optimizer", self.build_optimizer(player))
-        networks = [self.network_of(player) for player in self.players]
-        self.may_draw = any(map(adoption.may_draw, networks))
+        self.may_draw = any(adoption.may_draw(self.network_of(player)) for player in self.players)
         # For speed alone: real and fake samples in one pass, where each is scored alone.
-        scorer = self.discriminator
-        self.one_pass = adoption.is_known(scorer) and not has_layer(scorer, BatchNorm)
+        self.one_pass = adoption.treats_alone(self.discriminator)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
@@ -285,16 +283,18 @@ class GAN(nn.Module, metaclass=adoption.Placed):
 
         To be called in `eval()` mode and without gradients, as `bench.evaluation` does.
         """
-        return self.sampler(self.draw_latents(len(labels), rng), labels)  # type: ignore[no-any-return]
+        with rng.ambient() if self.may_draw else nullcontext():
+            return self.sampler(self.draw_latents(len(labels), rng), labels)  # type: ignore[no-any-return]
 
     def _adopted(self, player: Player, network: nn.Module) -> nn.Module:
         """A network that was just built, ready to train. Raises ValueError for one that cannot."""
         if player in self.further_players:
             return adoption.plain(network, player)
         is_own = getattr(type(self), builds := f"build_{player}") is not getattr(GAN, builds)
+        wanted = adoption.Wanted(self.spec, self.conditional, self.logits, self.gives_features)
         if player == "discriminator" and (is_own or self.gives_features):
-            return adoption.discriminator(network, self.spec, self.gives_features)
+            return adoption.discriminator(network, wanted)
         if player == "generator" and is_own:
             latent = self.latent_of(adoption.normal(self.config.latent_dim))
-            return adoption.generator(network, self.spec, latent, self.conditional)
+            return adoption.generator(network, wanted, latent)
         return network

@@ -5,7 +5,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -94,8 +95,25 @@ def _import_file(path: Path) -> ModuleType:
         raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look up their module here
-    spec.loader.exec_module(module)
+    with _beside(path):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """The files beside this one can be imported, as by a script: within it before all others.
+
+    Afterwards, when a function of theirs imports, after all others: none hides a package of ours.
+    """
+    folder = str(path.absolute().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -28,6 +28,7 @@ class Stream:
 
     def __init__(self, name: str, seed: int, device: torch.device) -> None:
         self.name, self.device = name, device
+        self._seed, self._ambient = seed_of(seed, "ambient"), list[Tensor]()
         self.first_hash: str | None = None  # of the first block: shows which trials were matched
         self._generator = torch.Generator().manual_seed(seed)
         self._kind: tuple[str, tuple[int, ...]] | None = None
@@ -47,6 +48,16 @@ class Stream:
         order = torch.randperm(n, generator=self._generator)
         self._note_first(("permutation", (n,)), order)
         return order.to(self.device, non_blocking=True)
+
+    @contextmanager
+    def ambient(self) -> Iterator[None]:
+        """A context in which torch's global generators draw for this stream.
+
+        For a network that draws more than its latents. The next such context goes on where this
+        one ends; `state_dict` does not hold that place.
+        """
+        with global_generators(seed_of(self._seed, "ambient"), self._ambient, self.device):
+            yield
 
     def state_dict(self) -> dict[str, Any]:
         """The stream's position: the state of its generator and the rest of its block."""
@@ -106,9 +117,8 @@ class Streams:
         self._ambient: dict[str, list[Tensor]] = {}
 
     def seed_of(self, name: str) -> int:
-        """The seed of a stream: the first 7 bytes of the sha256 of "SEED/NAME"."""
-        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
-        return int.from_bytes(digest[:7], "big")
+        """The seed of a stream."""
+        return seed_of(self.seed, name)
 
     def __getitem__(self, name: str) -> Stream:
         if name not in self._streams:
@@ -127,13 +137,14 @@ class Streams:
     def state_dict(self) -> dict[str, Any]:
         """The positions of all streams, those of `ambient` included."""
         streams = {name: stream.state_dict() for name, stream in self._streams.items()}
-        return {"streams": streams, "ambient": dict(self._ambient)}
+        ambient = {name: list(place) for name, place in self._ambient.items() if place}
+        return {"streams": streams, "ambient": ambient}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from the positions in `state`, which must be of the same seed and device."""
         for name, stream in state["streams"].items():
             self[name].load_state_dict(stream)
-        self._ambient = dict(state["ambient"])
+        self._ambient = {name: list(place) for name, place in state["ambient"].items()}
 
     @contextmanager
     def ambient(self, name: str) -> Iterator[None]:
@@ -142,14 +153,30 @@ class Streams:
         For layers that use the global generators (initial weights, dropout). Afterwards the
         generators are as they were before; the next context of this name continues the stream.
         """
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
-            if name in self._ambient:
-                torch.set_rng_state(self._ambient[name][0])
-                for device, state in zip(devices, self._ambient[name][1:], strict=True):
-                    torch.cuda.set_rng_state(state, device)
-            else:
-                torch.manual_seed(self.seed_of(name))
+        place = self._ambient.setdefault(name, [])
+        with global_generators(self.seed_of(name), place, self.device):
             yield
-            states = [torch.cuda.get_rng_state(device) for device in devices]
-            self._ambient[name] = [torch.get_rng_state(), *states]
+
+
+def seed_of(seed: int, name: str) -> int:
+    """The seed of what has a name: the first 7 bytes of the sha256 of "SEED/NAME"."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+@contextmanager
+def global_generators(seed: int, place: list[Tensor], device: torch.device) -> Iterator[None]:
+    """A context in which torch's global generators go on from `place`, or from a seed if empty.
+
+    At its end `place` holds where they are, and the generators are as they were before.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        if place:
+            torch.set_rng_state(place[0])
+            for one, state in zip(devices, place[1:], strict=True):
+                torch.cuda.set_rng_state(state, one)
+        else:
+            torch.manual_seed(seed)
+        yield
+        place[:] = [torch.get_rng_state(), *(torch.cuda.get_rng_state(one) for one in devices)]

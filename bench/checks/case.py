@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_zoo.base import GAN, Config, DataSpec, Player
+from gan_zoo.descent import trainable
 from gan_zoo.streams import Streams
 
 
@@ -34,7 +35,7 @@ class Case:
         return "x".join(map(str, self.spec.shape)) if len(self.spec.shape) > 1 else "points"
 
 
-def batches(spec: DataSpec, size: int = 6, device: str = "cpu") -> Iterator[tuple[Tensor, Tensor]]:
+def batches(spec: DataSpec, size: int = 8, device: str = "cpu") -> Iterator[tuple[Tensor, Tensor]]:
     """Endless batches of uniform noise in [-1, 1] with random labels; the same at every call."""
     rng = torch.Generator().manual_seed(1)
     while True:
@@ -93,7 +94,8 @@ def copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def weights(network: nn.Module) -> dict[str, Tensor]:
-    return copied(dict(network.named_parameters()))
+    """The parameters that training changes; others may follow it in every pass, as buffers do."""
+    return copied(dict(trainable(network)))
 
 
 def gradients(network: nn.Module) -> dict[str, Tensor]:

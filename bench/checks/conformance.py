@@ -31,7 +31,9 @@ def build(case: Case) -> Found:
 
 
 CHECKS: dict[str, Check] = {
-    "build": Check(build, "let unsuited(spec, config) return the reason"),
+    "build": Check(
+        build, "let unsuited(spec, config) return the reason, or name its data: --dataset, --size"
+    ),
     "step": Check(step_rules.step, "return a gan_zoo.base.Step of finite numbers; use self.scores"),
     "samples": Check(
         state_rules.samples, "end the generator to fit the data: with a tanh for images"
@@ -71,16 +73,20 @@ QUICK = ("build", "step", "samples", "scores", "turns", "streams", "resume")
 
 
 def check_models(
-    models: tuple[str, ...], values: tuple[str, ...], say: Callable[[str], object]
+    models: tuple[str, ...],
+    values: tuple[str, ...],
+    say: Callable[[str], object],
+    spec: DataSpec | None = None,
 ) -> bool:
     """Check each model and say the results. False if a check failed.
 
-    models and values as `bench doctor` takes them; raises InputError for wrong ones.
+    models and values as `bench doctor` takes them; raises InputError for wrong ones. spec: the data
+    to check on; None: points and images of the usual sizes.
     """
     plan, well = Plan(tuple(parse_models(",".join(models)))), True
     plan = replace(plan, contestants=with_values(plan.contestants, values))
     for label, (kind, config) in plan.resolved.items():
-        cases, reasons = suited(kind, config)
+        cases, reasons = suited(kind, config, SPECS if spec is None else (spec,))
         say(click.style(f"{label} on {', '.join(map(str, cases)) or 'nothing'}", bold=True))
         for name, reason in reasons.items():
             say(f"  not on {name}: {printable(reason)}")
@@ -88,11 +94,13 @@ def check_models(
     return well
 
 
-def suited(kind: type[GAN], config: Config) -> tuple[list[Case], dict[str, str]]:
+def suited(
+    kind: type[GAN], config: Config, specs: tuple[DataSpec, ...] = SPECS
+) -> tuple[list[Case], dict[str, str]]:
     """The cases that suit the model, and for each of the others the reason why not."""
     cases: list[Case] = []
     reasons: dict[str, str] = {}
-    for spec in (*SPECS, *LARGE):
+    for spec in (*specs, *(LARGE if specs == SPECS else ())):
         case = Case(kind, narrowed(config), spec)
         if spec in LARGE and cases:
             break

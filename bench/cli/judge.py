@@ -76,8 +76,16 @@ def compare(
     metavar="[LABEL.]FIELD=VALUE",
     help="A hyperparameter of one model (wgangp.penalty=1) or of all (width=16). Repeatable.",
 )
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    help="Check on samples of this shape.  [default: points, grey and colour images]",
+)
+@click.option("--size", type=int, metavar="PIXELS", help="Side of the images, 4 to 1024.")
 @one_line_errors
-def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
+def doctor(
+    models: tuple[str, ...], values: tuple[str, ...], dataset: str | None, size: int | None
+) -> None:
     """Check this machine, or a model against the rules of the game.
 
     Is the machine fit for a benchmark? Does the model keep what makes it comparable with others?
@@ -89,13 +97,17 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
     bench doctor                           this machine
     bench doctor wgangp dcgan@paper        two models
     bench doctor mine.py:MyGAN             your own model
+    bench doctor mine.py:MyGAN --size 64   whose networks are for one size alone
     """
     if models:
         from ..checks.conformance import check_models
+        from .describing import spec_of
 
-        well = check_models(models, values, say=click.echo)
-    elif values:
-        raise InputError("--set is for models: bench doctor MODEL --set FIELD=VALUE")
+        asked = dataset is not None or size is not None
+        spec = spec_of(dataset or "mnist5k", size) if asked else None
+        well = check_models(models, values, click.echo, spec)
+    elif values or dataset is not None or size is not None:
+        raise InputError("options are for models: bench doctor MODEL --set FIELD=VALUE, say")
     else:
         from ..checks.this_machine import check_machine
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from gan_zoo.adoption import undisturbed
 from gan_zoo.base import GAN
 from gan_zoo.streams import Stream, Streams
 
@@ -75,7 +76,8 @@ def generate(model: GAN, labels: Tensor, rng: Stream) -> Tensor:
     model.eval()
     parts, broken = [], 0
     for asked in labels.split(BATCH):
-        part = model.sample(asked, rng)
+        with undisturbed(model.sampler):
+            part = model.sample(asked, rng)
         broken += int((~part.flatten(1).isfinite().all(dim=1)).sum())
         # Part by part, to save memory: 4,000 colour images of 64 pixels are 200 MB a copy.
         parts.append(to_unit(to_uint8(part)) if part.ndim == 4 else part)

@@ -47,7 +47,7 @@ def code_of(reference: str) -> Code:
     package = "" if is_file else _package_of(module)
     waiting = [(path, package)]
     while waiting:
-        for name, found in _local_imports(*waiting.pop(), path.parent):
+        for name, found in _local_imports(*waiting.pop()):
             if found not in names:
                 names[found] = _as_file(name)
                 waiting.append((found, _package_of(name)))
@@ -74,10 +74,20 @@ def changed(recorded: Code, now: Code) -> str:
     return ", ".join(sorted(names))
 
 
-def _local_imports(path: Path, package: str, beside: Path) -> Iterator[tuple[str, Path]]:
-    """Name and file of each module that a file imports and that is neither installed nor ours."""
+def _local_imports(path: Path, package: str) -> Iterator[tuple[str, Path]]:
+    """Name and file of each module that a file imports and that is neither installed nor ours.
+
+    Raises InputError if it got another file than the one beside it.
+    """
+    beside = path.parents[len(package.split(".")) if package else 0]  # of the whole package
     for name in _imported(path, package):
-        found = _path_of(name) or _file_beside(name, beside)
+        found, there = _path_of(name), _file_beside(name, beside)
+        if found and there and not found.samefile(there):
+            raise InputError(
+                f"{path.name} imports {name}, and got {found}, which had been imported before "
+                f"{there}: rename one of the two"
+            )
+        found = found or there
         if found and name.partition(".")[0] not in OURS and not _is_installed(found):
             yield name, found
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.adoption import undisturbed as kept
 from gan_zoo.base import GAN
 from gan_zoo.precision import full_precision
 from gan_zoo.streams import Streams
@@ -79,7 +80,7 @@ def measure(name: str) -> Any:
 
 @contextmanager
 def undisturbed(model: nn.Module, seed: int, device: torch.device | str) -> Iterator[None]:
-    """Within it: `eval()` mode in fp32. After it: each module's mode and the generators as before.
+    """Within it: `eval()` mode in fp32. After it: modes, weights and generators as before.
 
     A layer that draws even in `eval()` mode draws the same numbers each time.
     """
@@ -88,6 +89,7 @@ def undisturbed(model: nn.Module, seed: int, device: torch.device | str) -> Iter
     model.eval()
     try:
         with (
+            kept(model),
             torch.random.fork_rng([device] if device.type == "cuda" else []),
             full_precision(device),
         ):

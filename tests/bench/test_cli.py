@@ -134,6 +134,7 @@ def test_a_small_run_from_end_to_end(tmp_path: Path, few_figures: pytest.MonkeyP
     assert first["value"].tolist() == second["value"].tolist()
     # A report is made of the records alone, here with all its figures.
     few_figures.undo()
+    few_figures.setattr("bench.plots.theme.DPI", 50)  # pixels take most of the time
     (out / "report.html").unlink()
     assert cli("report", str(out)).exit_code == 0
     assert (out / "plots" / "slopes.png").exists()

@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 from bench.cli import main
 from bench.records.results import Results
 
+from . import tiny
 from .test_faces import write_celeba
 
-pytestmark = pytest.mark.usefixtures("few_figures")
+records_alone = tiny.records_alone
+pytestmark = pytest.mark.usefixtures("records_alone")
 
 FOUR = "dcgan,wgan,wgangp,cgan"
 QUICK = ["--evaluations", "1", "--samples", "40", "--seeds", "1", "--jobs", "1", "--size", "64"]

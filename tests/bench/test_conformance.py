@@ -49,19 +49,19 @@ class Unbounded(VanillaGAN):
         return super().sample(labels, rng) + 1
 
 
-class ScoresInAColumn(VanillaGAN):
+class ScoresInTwoColumns(VanillaGAN):
     def build_discriminator(self) -> nn.Module:
-        return Column(super().build_discriminator())
+        return TwoColumns(super().build_discriminator())
 
 
-class Column(nn.Module):
+class TwoColumns(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         scores: Tensor = self.network(x, labels)
-        return scores[:, None]
+        return torch.stack([scores, scores], dim=1)
 
 
 class TouchesTheGenerator(VanillaGAN):
@@ -199,7 +199,7 @@ BROKEN: dict[type[GAN], str] = {
     OverflowsLate: "step",
     LosesItsGradient: "step",
     Unbounded: "samples",
-    ScoresInAColumn: "scores",
+    ScoresInTwoColumns: "scores",
     TouchesTheGenerator: "turns",
     StepsBothInOneTurn: "turns",
     CallsBackward: "gradients",

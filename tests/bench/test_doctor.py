@@ -239,6 +239,18 @@ def test_models_of_the_users(tmp_path: Path, monkeypatch: Patch) -> None:
     assert "not on points: it needs sound" in result.output
 
 
+def test_a_model_for_one_shape_is_checked_on_its_data(monkeypatch: Patch) -> None:
+    only = {name: conformance.CHECKS[name] for name in ("build", "step", "samples")}
+    monkeypatch.setattr(conformance, "CHECKS", only)
+    asked = ("tests.gan_zoo.styles:Tutorial", "--set", "latent_dim=16")
+    result = cli(*asked)
+    assert result.exit_code == 1
+    assert "or name its data: --dataset, --size" in result.output
+    result = cli(*asked, "--dataset", "cifar10")
+    assert result.exit_code == 0, result.output
+    assert "tutorial on 3x32x32\n" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -247,7 +259,8 @@ def test_models_of_the_users(tmp_path: Path, monkeypatch: Patch) -> None:
         (["gan", "--set", "widht=4"], "did you mean 'width'"),
         (["gan", "--set", "wgan.clip=1"], "no contestant is called 'wgan'"),
         (["gan", "gan"], "two contestants are called 'gan'"),
-        (["--set", "width=4"], "--set is for models"),
+        (["--set", "width=4"], "options are for models"),
+        (["--size", "64"], "options are for models"),
         (["nowhere.py:Net"], "cannot load the model"),
         (["{folder}/mine.py:Mine"], "ZeroDivisionError: division by zero"),
     ],

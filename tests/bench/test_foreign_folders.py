@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,21 @@ def cli(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, catch_exceptions=False)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder of one small trial, with a short report."""
+    root = tmp_path_factory.mktemp("trained") / "r"
+    with tiny.in_short():
+        assert cli("run", *SMALL, "--models", "gan", "--out", str(root)).exit_code == 0
+    return root
+
+
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A results folder of one small trial, and a file that tells when it runs."""
+def made(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Such a folder, and a file that tells when it runs."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.py").write_text(FOREIGN)
-    assert cli("run", *SMALL, "--models", "gan", "--out", "r").exit_code == 0
+    shutil.copytree(trained, tmp_path / "r")
     return tmp_path
 
 

@@ -19,7 +19,6 @@ from bench.records.results import Results
 
 from ..soak.kill import assert_equal
 from . import tiny
-from .conftest import FEW
 from .test_damage import mounted
 
 quick = tiny.quick
@@ -61,10 +60,7 @@ def counted(patch: pytest.MonkeyPatch, failing: int, number: int, written: float
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     """A run on a disk with room, and the files that it wrote, in their order."""
     root = tmp_path_factory.mktemp("whole") / "r"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
-        figures = bench.plots.figures.FIGURES
-        patch.setattr("bench.plots.figures.FIGURES", {name: figures[name] for name in FEW})
+    with tiny.in_short(), pytest.MonkeyPatch.context() as patch:
         seen = counted(patch, NEVER, errno.ENOSPC, 0)
         assert run(root).exit_code == 0
     return root, seen

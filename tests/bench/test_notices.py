@@ -17,7 +17,7 @@ from gan_zoo.base import DataSpec
 
 from . import tiny
 
-quick = tiny.quick
+quick, records_alone = tiny.quick, tiny.records_alone
 GREY, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)
 MODEL = """
 from torch import nn
@@ -91,7 +91,7 @@ def test_a_broken_rule_is_one_line(mine: Path) -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.usefixtures("few_figures", "quick")
+@pytest.mark.usefixtures("records_alone", "quick")
 def test_a_run_says_it_before_it_trains(mine: Path, tmp_path: Path) -> None:
     mine.write_text(MODEL.format(factor="float('nan')"))
     small: dict[str, Any] = {"images": 320, "evaluations": 1, "batch-size": 16, "seeds": 1}

@@ -104,8 +104,9 @@ def test_what_is_missing_does_not_stop_a_figure(tmp_path, kind):
     if kind == "nan":
         some.evaluations.loc[::3, "value"] = np.nan
         some.curves.loc[::3, "value"] = np.nan
+    analysis = Analysis(some)
     for plot in plots.FIGURES.values():
-        figure = plot.draw(Analysis(some), "mnist5k")
+        figure = plot.draw(analysis, "mnist5k")
         if kind == "no metrics":
             figure.draw_without_rendering()
         assert figure.get_suptitle()

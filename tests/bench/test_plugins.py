@@ -17,9 +17,9 @@ from gan_zoo.catalog import load
 
 from . import tiny
 
-pytestmark = pytest.mark.usefixtures("few_figures", "quick")
+pytestmark = pytest.mark.usefixtures("few_figures", "quick", "records_alone")
 
-quick = tiny.quick
+quick, records_alone = tiny.quick, tiny.records_alone
 
 MODEL = """
 from gan_zoo.gan import VanillaGAN
@@ -216,3 +216,26 @@ def test_a_budget_is_raised_without_running_the_folders_code_unasked(mine: Path)
 
 def test_only_what_there_is_can_be_retrained(mine: Path) -> None:
     assert "'gann'; did you mean 'gan'?" in one_line(run("--models", "gan", "--retrain", "gann"))
+
+
+def test_a_plugin_imports_the_files_beside_it(mine: Path) -> None:
+    helper = mine.parent / "beside_this_plugin.py"
+    helper.write_text("FACTOR = 2.0\n")
+    mine.write_text("from beside_this_plugin import FACTOR\n" + MODEL.format(factor="FACTOR"))
+    assert run("--models", "mine.py:Mine", "--out", "r").exit_code == 0
+    (trial,) = Path("r").glob("trials/*/*/*/trial.json")
+    assert set(read_json(trial)["code"]) == {"mine.py", "beside_this_plugin.py"}
+
+
+def test_two_plugins_with_helpers_of_one_name_are_not_mixed(mine: Path) -> None:
+    models = []
+    for name in ("one", "two"):
+        folder = mine.parent / name
+        folder.mkdir()
+        (folder / "helper_of_both.py").write_text(f"FACTOR = len({name!r})\n")
+        text = "from helper_of_both import FACTOR\n" + MODEL.format(factor="FACTOR")
+        (folder / "own.py").write_text(text)
+        models.append(f"{name}={folder}/own.py:Mine")
+    said = one_line(run("--models", ",".join(models), "--out", "r"))
+    assert said.startswith("bench: own.py imports helper_of_both, and got ")
+    assert "rename one of the two" in said

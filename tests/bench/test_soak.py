@@ -12,7 +12,6 @@ import bench
 from bench.errors import Damaged, InputError
 from bench.files import read_json, read_toml
 from bench.generators.load import load_generator
-from bench.plots import figures as plots
 from bench.records.layout import SCALE_COLUMNS
 from bench.records.results import Results
 from bench.records.writing import write_facts, write_parquet
@@ -21,7 +20,6 @@ from bench.training.train import train
 
 from ..soak import damage, kill, plans
 from . import tiny
-from .conftest import FEW
 
 quick = tiny.quick
 
@@ -30,9 +28,7 @@ quick = tiny.quick
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every kind of file, two trials and a report."""
     plan, root = tiny.plan_of("gan,wgangp", probes="all"), tmp_path_factory.mktemp("made") / "r"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
-        patch.setattr(plots, "FIGURES", {name: plots.FIGURES[name] for name in FEW})
+    with tiny.in_short():
         tiny.run(plan, root, tiny.trials_of(plan), 1, tiny.Quiet())
         scale = pd.DataFrame([["ring8", "one mode", "emd", 1.7, "points", 2500, "true:2500"]])
         write_parquet(root / "scale.parquet", scale.set_axis(SCALE_COLUMNS, axis=1))

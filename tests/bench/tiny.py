@@ -1,6 +1,8 @@
 """Trials of a blink: narrow networks on points, and a stand-in for the exact, slow measures."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ from bench.planning.growing import merged
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
+from bench.plots import figures
 from bench.records.writing import Measured
 from bench.training import runner
 from bench.training.executors import Outcome
 from bench.training.runner import Display
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
+
+from .conftest import FEW
 
 # Draws by itself, and has state that is neither parameter nor buffer.
 DROPPING = """
@@ -117,6 +122,22 @@ def timeless(path: Path) -> pd.DataFrame:
     return table.assign(value=table["value"].mask(table["metric"].str.startswith("cost/"), 0))
 
 
+@contextmanager
+def in_short() -> Iterator[None]:
+    """Within it runs are measured by the stand-in, and reports have few figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.training.train.evaluate", evaluate)
+        patch.setattr(figures, "FIGURES", {name: figures.FIGURES[name] for name in FEW})
+        yield
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.training.train.evaluate", evaluate)
+
+
+@pytest.fixture
+def records_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that end with their records: no scale is measured, and no report is made."""
+    monkeypatch.setattr("bench.cli.running.measure_scale", lambda root, trials: None)
+    monkeypatch.setattr("bench.cli.running.rebuild", lambda root, say: None)

@@ -218,12 +218,12 @@ class StyledGenerator(nn.Module):
         for conv in self.convs:
             x = F.interpolate(x, scale_factor=2) * (1 + style)
             noise = torch.randn([x.shape[0], 1, x.shape[2], x.shape[3]], device=x.device)
-            x = F.leaky_relu_(conv(x) + noise * self.noise * self.training, 0.2)
+            x = F.leaky_relu_(conv(x) + noise * self.noise, 0.2)
         return torch.tanh(self.to_rgb(x))
 
 
 class StyledDiscriminator(nn.Module):
-    """The deviation over the minibatch as a plane: a sample's score depends on the others."""
+    """The deviation over groups of four as a plane: a sample's score depends on the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -232,8 +232,9 @@ class StyledDiscriminator(nn.Module):
 
     def forward(self, img, c=None):
         x = F.avg_pool2d(F.leaky_relu(self.conv1(img), 0.2), 4)
-        std = x.std(dim=0, unbiased=False).mean() if self.training else x.new_zeros(())
-        x = torch.cat([x, std.expand(x.shape[0], 1, *x.shape[2:])], dim=1)
+        std = x.reshape(4, -1, *x.shape[1:]).std(dim=0, unbiased=False).mean(dim=(1, 2, 3))
+        plane = std.reshape(-1, 1, 1, 1).repeat(4, 1, *x.shape[2:])
+        x = torch.cat([x, plane], dim=1)
         return self.out(F.leaky_relu(self.conv2(x), 0.2).reshape(x.shape[0], -1)).squeeze(1)
 
 
@@ -269,4 +270,43 @@ class Lazy(VanillaGAN):
         return LazyDiscriminator()
 
 
-STYLES: list[type[GAN]] = [Tutorial, Collection, Ported, Residual, Styled, Lazy]
+class HandWritten(nn.Module):
+    """A spectral norm of one's own: its vector is a parameter, and follows in every pass."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.layer = layer
+        weight = layer.weight
+        del layer._parameters["weight"]
+        layer.weight_bar = nn.Parameter(weight.data)
+        layer.weight_u = nn.Parameter(torch.randn(weight.shape[0]), requires_grad=False)
+
+    def forward(self, x):
+        w: Any = self.layer.weight_bar
+        u: Any = self.layer.weight_u
+        v = F.normalize(torch.mv(w.data.t(), u.data), dim=0)
+        u.data = F.normalize(torch.mv(w.data, v), dim=0)
+        self.layer.weight = w / u.dot(w.mv(v))
+        return self.layer.forward(x)
+
+
+class SpectralDiscriminator(nn.Module):
+    """Scores in a column, and no label unless the model is conditional."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = HandWritten(nn.Linear(3 * 32 * 32, WIDTH))
+        self.fc2 = HandWritten(nn.Linear(WIDTH, 1))
+        self.embed = nn.Embedding(10, 1)
+
+    def forward(self, x, y=None):
+        score = self.fc2(F.leaky_relu(self.fc1(x.view(-1, 3 * 32 * 32)), 0.1))
+        return score if y is None else score + self.embed(y)
+
+
+class Spectral(VanillaGAN):
+    def build_discriminator(self) -> nn.Module:
+        return SpectralDiscriminator()
+
+
+STYLES: list[type[GAN]] = [Tutorial, Collection, Ported, Residual, Styled, Lazy, Spectral]
