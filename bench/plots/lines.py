@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 
 
 def ended(results: Results, dataset: str) -> dict[tuple[str, int], str]:
@@ -149,10 +149,10 @@ def both_networks(
         axis.set_title(network)
         theme.thousands(axis, f"real {unit(dataset)} shown")
     theme.plain_log(axes[0])
-    for axis, found in zip(axes, last, strict=True):
-        if len(models) <= theme.DIRECT:
-            theme.label_ends(axis, found)
     axes[0].set_ylabel(ylabel)
-    if len(models) > theme.DIRECT:
-        theme.legend_outside(figure, axes[0])
+    if legends.room_at_ends(models):
+        for axis, found in zip(axes, last, strict=True):
+            theme.label_ends(axis, found)
+    else:
+        legends.outside(figure, axes[0])
     return figure

@@ -29,7 +29,7 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     """A forest plot: the ratio of the primary metric of each pair, with its interval."""
     rows = analysis.pairs(dataset).query("ratio > 0")
     few = rows if len(rows) <= MOST else rows[rows["model_a"] == rows["model_a"].iloc[0]]
-    figure = Figure(figsize=(theme.WIDTH, 1.8 + 0.32 * max(len(few), 2)), layout="constrained")
+    figure = theme.sheet(1.8 + 0.32 * max(len(few), 2))
     axis, name = figure.subplots(), title(dataset)
     axis.axvline(1, color=theme.SOFT, ls="--", lw=1, zorder=1)
     if few.empty:

@@ -55,7 +55,7 @@ def samples(analysis: Analysis, dataset: str) -> Figure:
         names[-1] += "" if end == "finished" else f"\n({end})"
     picture, xs, ys = _mosaic(strips)
     height = 8.6 * picture.shape[0] / max(picture.shape[1], 1)
-    figure = Figure(figsize=(theme.WIDTH, height + 1.1), layout="constrained")
+    figure = theme.sheet(height + 1.1)
     axis = figure.subplots()
     axis.imshow(picture, interpolation="none")
     axis.set_yticks(ys, names if ys else [])
@@ -81,7 +81,7 @@ def neighbours(analysis: Analysis, dataset: str) -> Figure:
     results = analysis.results
     found = neighbours_of(results, dataset)
     rows = max(1, math.ceil(len(found) / 2))
-    figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")
+    figure = theme.sheet(2.1 * rows + 0.9)
     axes = figure.subplots(rows, 2, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
