@@ -132,8 +132,8 @@ def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
         bar.set_ticks(np.arange(norm.vmin or 0, (norm.vmax or 0) + 1).tolist())
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{10.0**value:g}")
         bar.set_label("gradient norm of a layer (log colours)")
+    figure.supylabel("layer, from the input on", fontsize=9.5)
     note = (
-        "y: the layers of the discriminator, the input at the top. "
         f"Geometric mean over seeds; {trained_on(results, dataset)}. Rows that darken towards the "
         "top are gradients that vanish on their way back to the input; a lone dark row is a norm's."
     )

@@ -79,7 +79,7 @@ def _through(analysis: Analysis, dataset: str, axes: dict[str, Axes]) -> None:
     if rows.empty:
         first.text(0.5, 0.5, "not evaluated yet", transform=first.transAxes, ha="center")
     _limits(first, rows)
-    floor = _references(list(axes.values()), analysis.scale, dataset)
+    floor = _references(list(axes.values()), analysis.scale, dataset, rows)
     theme.plain_log(first)
     figure = theme.figure_of(first)
     legends.name_lines(first, lines[0], models)
@@ -116,7 +116,20 @@ def _brought_in(axis: Axes, value: float) -> bool:
     return True
 
 
-def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
+SIDES = ("left", "center", "right")
+
+
+def _emptiest(axis: Axes, rows: pd.DataFrame, level: float) -> str:
+    """On which of SIDES a word above a level meets the fewest values."""
+    low, high = axis.get_ylim()
+    above = np.log(rows["value"].to_numpy(float) / level) / np.log(high / low)
+    near = rows["images"].to_numpy(float)[(above > -0.02) & (above < 0.09)]
+    thirds = np.clip(3 * near / max(float(rows["images"].max()), 1.0), 0, 2.99).astype(int)
+    met = np.bincount(thirds, minlength=3)
+    return SIDES[2 - int(np.argmin(met[::-1]))]  # of equal ones the one furthest to the right
+
+
+def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str, rows: pd.DataFrame) -> str:
     """Draw the floor and the untrained level in all panels, named in the first; their samples."""
     levels = levels[levels["dataset"] == dataset].set_index("level")
     text = ""
@@ -132,13 +145,14 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
         there = value > 0 and _brought_in(axes[0], value)
         for axis in axes if there else ():
             axis.axhline(value, color=theme.SOFT, ls="--", lw=1, zorder=1)
-        # Curves come from the upper left: the floor is named at the left, the top at the right.
-        x, inwards, side = (0.0, 3, "left") if level == FLOOR else (1.0, -3, "right")
+        # Curves come from the upper left: a floor that is not in the panel is named at the left.
+        side = _emptiest(axes[0], rows, value) if there else "left"
+        place = SIDES.index(side)
         axes[0].annotate(
             f"{name}: {number(value)}" + " (further down)" * (not there),
-            (x, value if there else 0.0),
+            (place / 2, value if there else 0.0),
             xycoords=("axes fraction", "data" if there else "axes fraction"),
-            xytext=(inwards, 3),
+            xytext=(3 - 3 * place, 3),
             textcoords="offset points",
             ha=side,
             fontsize=8.5,
@@ -147,7 +161,7 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
             zorder=6,
         )
         text += f" {name}: {samples:,} samples;"
-    return f" Dashed:{text[:-1]}." if text else ""
+    return f" Levels:{text[:-1]}." if text else ""
 
 
 def _best(analysis: Analysis, dataset: str) -> str:
