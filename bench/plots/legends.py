@@ -1,5 +1,6 @@
 """How lines are named: at their ends, in a legend outside, or above the panels of a figure."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,16 @@ def of(figure: Figure, handles: list[Any], names: list[str], **options: Any) -> 
     if theme.narrow():
         longest = max((len(name) for name in names), default=1)
         columns = int(12 * theme.width() / (longest + 7))  # 12 letters an inch, 7 for a handle
-        place = {"loc": "outside lower center", "ncols": int(np.clip(columns, 1, len(names)))}
+        columns = int(np.clip(columns, 1, max(len(names), 1)))
+        place = {"loc": "outside lower center", "ncols": columns}
+        _lengthened(figure, math.ceil(len(names) / columns) + ("title" in options))
     figure.legend(handles, names, **(options | place))
+
+
+def _lengthened(figure: Figure, rows: int) -> None:
+    """Room for so many rows of a legend below."""
+    wide, high = figure.get_size_inches()
+    figure.set_size_inches(wide, high + 0.05 + 0.2 * rows)
 
 
 def above(figure: Figure, handles: list[Any], names: list[str]) -> None:
@@ -36,7 +45,10 @@ def above(figure: Figure, handles: list[Any], names: list[str]) -> None:
     place = (
         {"loc": "outside upper right"} if not theme.narrow() else {"loc": "outside lower center"}
     )
-    two = len(names) > 1 and max(map(len, names)) < 9 * theme.width()
+    two = len(names) > 1
+    if theme.narrow():
+        two = two and max(map(len, names)) < 5 * theme.width()
+        _lengthened(figure, math.ceil(len(names) / (1 + two)))
     figure.legend(
         handles, names, ncols=1 + two, handler_map=across, fontsize=8.5, handlelength=2.6, **place
     )

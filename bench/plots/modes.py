@@ -128,8 +128,9 @@ def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
     results = analysis.results
     models, ends = contestants(results, dataset), ended(results, dataset)
     handed, metrics = _handed(analysis, dataset), panels_of(results, dataset) or ["modes"]
-    figure = theme.sheet(3.2 if theme.narrow() else 3.9)
-    axes, unclaimed = list(figure.subplots(1, len(metrics), squeeze=False).flat), False
+    across = (len(metrics), 1) if theme.narrow() else (1, len(metrics))
+    figure, unclaimed = theme.sheet(1.9 * len(metrics) + 0.9 if theme.narrow() else 3.9), False
+    axes = list(figure.subplots(*across, squeeze=False, sharex=theme.narrow()).flat)
     for axis, metric in zip(axes, metrics, strict=True):
         rows = primary(results, metric, dataset)
         rows = rows[np.isfinite(rows["value"].astype(float))]
@@ -208,7 +209,8 @@ def _limits(axis: Axes, metric: str, classes: int) -> None:
         "mode_kl": f"{METRICS['mode_kl'].title}, nats",
     }
     better = METRICS[metric].better
-    axis.set_title(f"{words[metric]}\n({better} is better)")
+    apart = " " if theme.narrow() else "\n"
+    axis.set_title(f"{words[metric]}{apart}({better} is better)")
     axis.axhline(ideal, color=theme.SOFT, ls="--", lw=1, zorder=1)
     if metric == "high_quality":
         axis.annotate(

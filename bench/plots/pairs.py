@@ -37,7 +37,8 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     else:
         _forest(axis, few)
     words = "log scale; below 1 the first is better"
-    axis.set_xlabel(f"{name} of the first / {name} of the second ({words})")
+    apart = "\n" if theme.narrow() else " "
+    axis.set_xlabel(f"{name} of the first / {name} of the second{apart}({words})")
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (
         "Dot: the ratio of a pair, seed against seed; line: its 95 % interval, simultaneous over "
@@ -59,6 +60,8 @@ def _forest(axis: Axes, rows: pd.DataFrame) -> None:
                 axis.plot(end, place, mark, color=colour, ms=6, clip_on=False)
         face = colour if row.told else "white"
         axis.plot(row.ratio, place, "o", color=colour, mfc=face, ms=7, mew=1.6)
+        if theme.narrow():
+            continue
         text = f"{number(row.ratio)} {span(row.ratio_low, row.ratio_high)}  n = {row.n}"
         axis.text(1.01, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
     labels = zip(rows["model_a"].astype(str), rows["model_b"].astype(str), strict=True)

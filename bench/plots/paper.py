@@ -4,6 +4,7 @@ It is drawn on a narrower sheet with the type of the page, then all of it is mad
 factor, so that nothing depends on how the figure is drawn.
 """
 
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -20,6 +21,7 @@ from .figures import FIGURES
 
 FACTOR = 0.8  # of the page's type and lines: 8 pt of 10, and lines of 1.5 pt
 DPI = 600  # of a .png: journals ask for 300 to 600
+LETTERS = 11  # of a label an inch
 TITLE, LINE = 0.3, 0.17  # inches of the page's title, and of a line of its note
 
 
@@ -28,6 +30,7 @@ def drawn(analysis: Analysis, dataset: str, name: str, width: float) -> tuple[Fi
     with theme.as_wide_as(width / FACTOR):
         figure = FIGURES[name].draw(analysis, dataset)
     words = _without_words(figure)
+    _wrap_labels(figure)
     _smaller(figure, FACTOR)
     return figure, words
 
@@ -56,12 +59,22 @@ def _without_words(figure: Figure) -> str:
     return f"{title}. {' '.join(note.split())}"
 
 
+def _wrap_labels(figure: Figure) -> None:
+    """Labels beside a panel in as many lines as its height asks for."""
+    for axis in figure.axes:
+        high = figure.get_size_inches()[1] * axis.get_position().height
+        axis.set_ylabel(textwrap.fill(axis.get_ylabel(), max(14, round(LETTERS * high))))
+
+
 def _smaller(figure: Figure, factor: float) -> None:
     """All of a figure by one factor: its sides, its type, its lines, its marks.
 
     Ticks that do not exist yet will look like the first one.
     """
     figure.set_size_inches(*(factor * figure.get_size_inches()))
+    for axis in figure.axes:
+        axis.xaxis.reset_ticks()
+        axis.yaxis.reset_ticks()
     for artist in figure.findobj():
         if isinstance(artist, Text):
             artist.set_fontsize(factor * artist.get_fontsize())

@@ -248,7 +248,8 @@ def _seeds_and_interval(
         )
     # An interval of two seeds may be so wide that the dots would be lost in it.
     right = min(float(table["high"].fillna(0).max()), 1.6 * float(values["value"].max()))
-    axis.set_xlim(left, max(high, 1.05 * right))
+    room = (float(values["value"].max()) / left) ** 0.05
+    axis.set_xlim(left, max(high, 1.05 * right, room * float(values["value"].max())))
     theme.plain_log(axis, "x")
     axis.set_ylim(len(table) - 0.4, -0.6)
     axis.set_yticks(range(len(table)), [theme.clipped(label) for label in table["model"]])
