@@ -28,11 +28,11 @@ UNCLAIMED = {
 CEILING = 100 * (1 - math.exp(-4.5))  # %, of true points: bench.metrics.points
 CROWD = 12  # more modes than this are numbered by fives
 AT_THE_END = {
-    "images": "x: class, as a classifier sees it.",
-    "points": "x: mode, each sample counted for its nearest, however far away.",
+    "images": "Classes are those that a classifier sees.",
+    "points": "Each sample is counted for its nearest mode, however far away.",
 }
 TENTH = " Dotted red: a tenth of it, below which a class is no mode."
-HANDED = " † not comparable: a conditional model is told which to draw."
+HANDED = " † handed its labels, not comparable: a conditional model is told which to draw."
 HANDED_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
 
 
@@ -80,7 +80,9 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
         _histogram(axis, rows[rows["model"] == model], classes, colours[model])
         if unit(dataset) == "images":
             axis.axhline(10 / max(len(classes), 1), color=theme.ALARM, lw=1, ls=":")
-        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in handed))
+        axis.set_title(theme.clipped(model) + " †" * (model in handed))
+        if axis.xaxis.get_tick_params().get("labelbottom", True):
+            axis.set_xlabel("class" if unit(dataset) == "images" else "mode")
     figure.supylabel("share of the samples, %", fontsize=9.5)
     note = (
         f"{AT_THE_END[unit(dataset)]} Bar: the mean of finished seeds; dots: every seed; "
@@ -163,9 +165,9 @@ def claims_modes(results: Results, dataset: str) -> pd.DataFrame:
 
     Noise has a class too. Images: a precision of CLAIMED_FROM, about that of real images with
     noise of sd 0.8; and an FID below UNTRAINED of the untrained generator's, since samples that are
-    all alike can lie in the ball of one outlier and have precision 1 (Naeem et al. 2020, section
-    3). Points: a share of high quality that a uniform square does not have. Where the quality was
-    not measured, every evaluation counts.
+    all alike can lie in the balls of a few outliers and have precision 1 (Naeem et al. 2020).
+    Points: a share of high quality that a uniform square does not have. Where the quality was not
+    measured, every evaluation counts.
     """
     of, keys = unit(dataset), ["model", "seed", "images"]
     modes = primary(results, "modes", dataset)[keys]
