@@ -18,7 +18,11 @@ COLUMN = "3.3in"
 def figure_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --figures, --only, --style and --width."""
     options = (
-        click.option("--figures", metavar="pdf,svg,png", help="Formats.  [default: pdf]"),
+        click.option(
+            "--figures",
+            metavar="pdf,svg,png",
+            help="Write figures alone, in these formats.  [default: pdf]",
+        ),
         click.option("--only", metavar="NAME,..", help="Which figures.  [default: all]"),
         click.option(
             "--style",
