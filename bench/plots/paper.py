@@ -25,6 +25,7 @@ LETTERS = 11  # of a label an inch
 TITLE, LINE = 0.3, 0.17  # inches of the page's title, and of a line of its note
 
 
+@theme.themed  # new ticks look as the theme says
 def drawn(analysis: Analysis, dataset: str, name: str, width: float) -> tuple[Figure, str]:
     """A figure of FIGURES, `width` inches wide, and its caption."""
     with theme.as_wide_as(width / FACTOR):

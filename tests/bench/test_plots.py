@@ -145,10 +145,10 @@ def test_a_trial_that_waited_for_a_processor_is_crossed(tmp_path):
     first = some.trials.iloc[0]
     assert list(only.get_xdata()) == [first["seconds"]]
     assert only.get_color() == theme.OWN[first["model"]]
-    assert "other work ran beside it" in figure.get_supxlabel()
+    assert "Cross: a seed that waited" in figure.get_supxlabel()
     some.trials = some.trials.drop(columns="cpu_seconds")  # what earlier versions recorded
     figure = plots.FIGURES["cost"].draw(Analysis(some), "mnist5k")
-    assert "other work ran beside it" not in figure.get_supxlabel()
+    assert "Cross:" not in figure.get_supxlabel()
 
 
 def test_the_values_fill_the_axis_of_quality_and_a_far_floor_is_told_of(results):
