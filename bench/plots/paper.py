@@ -61,10 +61,12 @@ def _without_words(figure: Figure) -> str:
 
 
 def _wrap_labels(figure: Figure) -> None:
-    """Labels beside a panel in as many lines as its height asks for."""
+    """The words above and beside a panel in as many lines as its sides ask for."""
     for axis in figure.axes:
-        high = figure.get_size_inches()[1] * axis.get_position().height
+        wide, high = figure.get_size_inches() * axis.get_position().size
         axis.set_ylabel(textwrap.fill(axis.get_ylabel(), max(14, round(LETTERS * high))))
+        title = textwrap.fill(axis.get_title(loc="left"), max(14, round(LETTERS * wide)))
+        axis.set_title(title, loc="left")
 
 
 def _smaller(figure: Figure, factor: float) -> None:
