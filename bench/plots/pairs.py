@@ -39,14 +39,23 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     words = "log scale; below 1 the first is better"
     apart = "\n" if theme.narrow() else " "
     axis.set_xlabel(f"{name} of the first / {name} of the second{apart}({words})")
+    if theme.narrow():  # the names may leave a small panel
+        axis.xaxis.label.set_ha("right")
+        axis.xaxis.label.set_x(1.0)
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (
         "Dot: the ratio of a pair, seed against seed; line: its 95 % interval, simultaneous over "
         "all pairs, cut with an arrow where it reaches further. Filled, in blue: told apart; "
-        "hollow, grey: cannot tell." + rest
+        "hollow, grey: cannot tell." + rest + _seeds(few) * theme.narrow()
     )
     theme.caption(figure, f"Pairs, seed against seed, {dataset}", note)
     return figure
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    """What stands beside each interval where there is room for it."""
+    few, most = rows["n"].min(), rows["n"].max()
+    return "" if rows.empty else f" n = {few}." if few == most else f" n = {few} to {most}."
 
 
 def _forest(axis: Axes, rows: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ from .figures import FIGURES
 
 FACTOR = 0.8  # of the page's type and lines: 8 pt of 10, and lines of 1.5 pt
 DPI = 600  # of a .png: journals ask for 300 to 600
-LETTERS = 11  # of a label an inch
+LETTERS = 12.5  # of a label an inch
 TITLE, LINE = 0.3, 0.17  # inches of the page's title, and of a line of its note
 
 
