@@ -126,12 +126,10 @@ def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
         _heat(axis, rows[rows["model"] == model], norm)
         axis.set_title(theme.clipped(model))
         theme.thousands(axis, f"real {unit(dataset)} shown")
-    shown = [axis for axis in axes if axis.collections]
-    if shown:
-        bar = figure.colorbar(shown[0].collections[0], ax=axes, shrink=0.8, aspect=30)
+    if any(axis.collections for axis in axes):
+        label = "gradient norm of a layer (log colours)"
+        bar = legends.colour_bar(figure, axes, label, lambda value: f"{10.0**value:g}")
         bar.set_ticks(np.arange(norm.vmin or 0, (norm.vmax or 0) + 1).tolist())
-        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{10.0**value:g}")
-        bar.set_label("gradient norm of a layer (log colours)")
     figure.supylabel("layer, from the input on", fontsize=9.5)
     note = (
         f"Geometric mean over seeds; {trained_on(results, dataset)}. Rows that darken towards the "

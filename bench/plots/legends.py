@@ -1,13 +1,16 @@
 """How lines are named: at their ends, in a legend outside, or above the panels of a figure."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from . import theme
 
@@ -52,6 +55,21 @@ def above(figure: Figure, handles: list[Any], names: list[str]) -> None:
     figure.legend(
         handles, names, ncols=1 + two, handler_map=across, fontsize=8.5, handlelength=2.6, **place
     )
+
+
+def colour_bar(
+    figure: Figure, axes: list[Axes], label: str, number: Callable[[float], str]
+) -> Colorbar:
+    """The scale of the panels' colours beside them, or below them where the figure is narrow."""
+    shown = next(axis.collections[0] for axis in axes if axis.collections)
+    words = FuncFormatter(lambda value, _: number(value))
+    place = "bottom" if theme.narrow() else "right"
+    if theme.narrow():
+        _lengthened(figure, 3)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.8, aspect=30, location=place, format=words)
+    bar.minorticks_off()
+    bar.set_label(label)
+    return bar
 
 
 SEGMENTS = 5  # of a line in the models' colours

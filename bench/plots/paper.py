@@ -22,7 +22,7 @@ from .figures import FIGURES
 FACTOR = 0.8  # of the page's type and lines: 8 pt of 10, and lines of 1.5 pt
 DPI = 600  # of a .png: journals ask for 300 to 600
 LETTERS = 12.5  # of a label an inch
-TITLE, LINE = 0.3, 0.17  # inches of the page's title, and of a line of its note
+WORDS = 0.64  # inches of the page's title, and of the two lines of a note
 
 
 @theme.themed  # new ticks look as the theme says
@@ -55,8 +55,7 @@ def _without_words(figure: Figure) -> str:
     for empty in (figure.suptitle(""), figure.supxlabel("")):
         empty.set_in_layout(False)
     wide, high = figure.get_size_inches()
-    lines = len(note.split("\n"))
-    figure.set_size_inches(wide, max(high - TITLE - LINE * lines, 0.5 * high))
+    figure.set_size_inches(wide, max(high - WORDS, 0.5 * high))
     return f"{title}. {' '.join(note.split())}"
 
 

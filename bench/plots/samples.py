@@ -87,9 +87,10 @@ def neighbours(analysis: Analysis, dataset: str) -> Figure:
     """Final samples, and under each the training images nearest to it; a panel a model."""
     results = analysis.results
     found = neighbours_of(results, dataset)
-    rows = max(1, math.ceil(len(found) / 2))
-    figure = theme.sheet(2.1 * rows + 0.9)
-    axes = figure.subplots(rows, 2, squeeze=False).flatten()
+    across = 1 if theme.narrow() else 2
+    rows = max(1, math.ceil(len(found) / across))
+    figure = theme.sheet((1.7 if theme.narrow() else 2.1) * rows + 0.9)
+    axes = figure.subplots(rows, across, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
     for axis, ((model, seed), path) in zip(axes, found.items(), strict=False):

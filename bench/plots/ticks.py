@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import Locator, MaxNLocator
 
-APART = {"x": 0.45, "y": 0.22}  # inches between two numbers, at least
+APART = {"x": 0.4, "y": 0.2}  # inches between two numbers, at least
 
 
 class PlainTicks(Locator):
@@ -25,11 +25,14 @@ class PlainTicks(Locator):
         low, high = sorted((max(vmin, 1e-300), max(vmax, 1e-300)))
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         fewest, most = self._room()
+        fitting: list[float] = []
         for digits in self.WITHIN:
             found = [float(f"{digit}e{decade}") for decade in decades for digit in digits]
             found = [tick for tick in found if low <= tick <= high]
+            if len(found) <= most:
+                fitting = found
             if len(found) >= fewest:
-                return found[:: math.ceil(len(found) / most)]
+                return fitting if len(fitting) > 1 else found[:: math.ceil(len(found) / most)]
         return [tick for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
 
     def _room(self) -> tuple[int, int]:

@@ -112,11 +112,9 @@ def weights(analysis: Analysis, dataset: str) -> Figure:
         largest = rows.loc[(rows["model"] == model) & (rows["images"] > 0), "high"].max()
         if largest > 0:  # what the first step cuts off would hide the rest
             axis.set_ylim(-largest, largest)
-    shown = [axis for axis in axes if axis.collections]
-    if shown:
-        bar = figure.colorbar(shown[0].collections[0], ax=axes, shrink=0.8, aspect=30)
-        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
-        bar.set_label("share of the weights, % (log colours)")
+    if any(axis.collections for axis in axes):
+        label = "share of the weights, % (log colours)"
+        legends.colour_bar(figure, axes, label, lambda value: f"{100 * value:g}")
     figure.supylabel("weight of the discriminator", fontsize=9.5)
     seeds = rows.groupby("model")["seed"].min()
     note = (
