@@ -190,7 +190,7 @@ def _claimed(
     """The rows whose modes count, each seed from where all its later ones do; dots for the rest."""
     keys = ["model", "seed", "images"]
     marked = rows.merge(claims_modes(results, dataset), on=keys, how="left", indicator="counts")
-    marked = marked.sort_values("images")
+    marked = marked.sort_values("images").assign(claimed=False)
     for (model, _), own in marked.groupby(["model", "seed"]):
         counts = (own["counts"] == "both").to_numpy()
         begin = len(own) if not counts[-1] else len(own) - int(np.argmin([*counts[::-1], False]))

@@ -61,7 +61,7 @@ def samples(analysis: Analysis, dataset: str) -> Figure:
         names[-1] += "" if end == "finished" else f"\n({end})"
     picture, xs, ys = _mosaic(strips)
     height = (theme.width() - NAMES) * picture.shape[0] / max(picture.shape[1], 1)
-    figure = theme.sheet(height + 1.1)
+    figure = theme.sheet(height + (1.3 if theme.narrow() else 1.1))
     axis = figure.subplots()
     axis.imshow(picture, interpolation="none")
     axis.set_yticks(ys, names if ys else [])
