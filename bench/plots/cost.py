@@ -21,8 +21,8 @@ READING = Reading(
 
 WAITED = 0.1  # of its seconds: a trial that was without a processor for longer is marked
 BESIDE = (
-    f" Cross: a seed that waited for a processor for more than {WAITED:.0%} of its seconds, since "
-    "other work ran beside it: its seconds, and the mean that they enter, say little."
+    f" Cross: a seed that waited for a processor for more than {WAITED:.0%} of its seconds, as "
+    "beside other work: its seconds, and the mean that they enter, say little."
 )
 
 

@@ -23,11 +23,12 @@ def write(
     for name in wanted or ():
         require(name, FIGURES, "figure")
     analysis = Analysis(Results(folder))
-    for dataset in datasets(analysis.results):
-        shown = figures_of(analysis, dataset)
-        for name in wanted or shown:
-            if name not in shown:
-                raise InputError(f"{folder} has nothing to show in {name} of {dataset}")
+    there = {name: figures_of(analysis, name) for name in datasets(analysis.results)}
+    for name in wanted or ():
+        if not any(name in shown for shown in there.values()):
+            raise InputError(f"{folder} has nothing to show in {name}")
+    for dataset, shown in there.items():
+        for name in (name for name in wanted or shown if name in shown):
             if width is None:
                 figure, words = shown[name].draw(analysis, dataset), ""
             else:

@@ -62,6 +62,7 @@ def test_the_files_have_the_width_that_was_asked_for_and_fonts_inside(analysis, 
     [
         (["--figures", "pdf,jpg"], "--figures jpg: the formats are pdf, svg, png"),
         (["--only", "qualty"], "qualty"),
+        (["--only", "reported_losses"], "has nothing to show in reported_losses"),
         (["--width", "3.3"], "--width 3.3 is no width"),
         (["--width", "900mm"], "--width 900mm is no width"),
         (["--style", "page", "--width", "3in"], "leave out --style page"),
