@@ -45,11 +45,10 @@ def _lengthened(figure: Figure, rows: int) -> None:
 def above(figure: Figure, handles: list[Any], names: list[str]) -> None:
     """A legend beside the title, in rows of two; a tuple of lines is one line in their colours."""
     across = {tuple: HandlerTuple(ndivide=None, pad=0.0)}
-    place = (
-        {"loc": "outside upper right"} if not theme.narrow() else {"loc": "outside lower center"}
-    )
+    place: dict[str, Any] = {"loc": "outside upper right"}
     two = len(names) > 1
     if theme.narrow():
+        place = {"loc": "outside lower center"}
         two = two and max(map(len, names)) < 5 * theme.width()
         _lengthened(figure, math.ceil(len(names) / (1 + two)))
     figure.legend(

@@ -40,7 +40,7 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     apart = "\n" if theme.narrow() else " "
     axis.set_xlabel(f"{name} of the first / {name} of the second{apart}({words})")
     if theme.narrow():  # the names may leave a small panel
-        axis.xaxis.label.set_ha("right")
+        axis.xaxis.label.set_horizontalalignment("right")
         axis.xaxis.label.set_x(1.0)
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (

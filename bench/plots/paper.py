@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -79,7 +80,7 @@ def _smaller(figure: Figure, factor: float) -> None:
         axis.yaxis.reset_ticks()
     for artist in figure.findobj():
         if isinstance(artist, Text):
-            artist.set_fontsize(factor * artist.get_fontsize())
+            artist.set_fontsize(factor * float(artist.get_fontsize()))
             if isinstance(artist, Annotation) and artist.anncoords == "offset points":
                 x, y = artist.xyann
                 artist.xyann = (factor * x, factor * y)
@@ -91,7 +92,7 @@ def _smaller(figure: Figure, factor: float) -> None:
             artist.set_markersize(factor * artist.get_markersize())
             artist.set_markeredgewidth(factor * artist.get_markeredgewidth())
         elif isinstance(artist, Collection):
-            artist.set_linewidth([factor * float(w) for w in artist.get_linewidth()])
+            artist.set_linewidth((factor * np.atleast_1d(artist.get_linewidth())).tolist())
             if isinstance(artist, PathCollection):
                 artist.set_sizes(factor**2 * artist.get_sizes())
         elif isinstance(artist, Patch):

@@ -4,7 +4,7 @@ import math
 from typing import cast
 
 import numpy as np
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.ticker import Locator, MaxNLocator
 
 APART = {"x": 0.4, "y": 0.2}  # inches between two numbers, at least
@@ -40,7 +40,8 @@ class PlainTicks(Locator):
         if self.axis is None:
             return self.FEWEST, self.MOST
         axis = cast(Axis, self.axis)
+        name = "x" if isinstance(axis, XAxis) else "y"
         box, dpi = axis.axes.get_window_extent(), axis.axes.figure.dpi
-        length = (box.width if axis.axis_name == "x" else box.height) / dpi
-        most = int(np.clip(length / APART[axis.axis_name], 2, self.MOST))
+        length = (box.width if name == "x" else box.height) / dpi
+        most = int(np.clip(length / APART[name], 2, self.MOST))
         return min(self.FEWEST, most), most

@@ -35,7 +35,7 @@ def test_a_figure_fits_a_column_and_its_words_stand_apart(analysis, name):
     assert box.x0 >= -0.02
     assert box.x1 <= COLUMN + 0.02
     sizes = {
-        text.get_fontsize()
+        float(text.get_fontsize())
         for text in figure.findobj(Text)
         if text.get_text().strip() and text.get_visible()
     }

@@ -131,7 +131,7 @@ def test_modes_are_not_claimed_of_noise(tmp_path):
     assert list(claims_modes(some, "mnist5k")["images"]) == [30]
     figure = plots.FIGURES["coverage_of_modes"].draw(Analysis(some), "mnist5k")
     dotted = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
-    assert [list(map(float, line.get_ydata())) for line in dotted] == [[1, 2, 5, 9]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in dotted] == [[1, 2, 5, 9]]
     assert "no modes are claimed" in figure.get_supxlabel()
 
 
@@ -143,7 +143,7 @@ def test_a_trial_that_waited_for_a_processor_is_crossed(tmp_path):
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     (only,) = crosses
     first = some.trials.iloc[0]
-    assert list(only.get_xdata()) == [first["seconds"]]
+    assert np.asarray(only.get_xdata()).tolist() == [first["seconds"]]
     assert only.get_color() == theme.OWN[first["model"]]
     assert "Cross: a seed that waited" in figure.get_supxlabel()
     some.trials = some.trials.drop(columns="cpu_seconds")  # what earlier versions recorded
