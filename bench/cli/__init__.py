@@ -18,6 +18,7 @@ from .claims import claims
 from .describe import describe
 from .errors import OneLine, one_line_errors, say
 from .export import export
+from .figures import figure_options, write_figures
 from .generators import arithmetic, interpolate, neighbours, sample
 from .judge import compare, doctor, verify
 from .options import PathOption
@@ -54,12 +55,21 @@ def main() -> None:
     is_flag=True,
     help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
 )
+@figure_options
 @one_line_errors
-def report(folder: Path, tensorboard: bool) -> None:
+def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
     """Rebuild tables, plots and the page of a results folder from its records.
 
     Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
+    With --figures, --only, --style or --width, only figures are written, to DIR/figures: without
+    title and note, which stand in a text file beside each.
+
+    \b
+    bench report results/mnist5k-256k --figures pdf --only quality,losses --width 3.3in
     """
+    if any(asked.values()):
+        write_figures(folder, **asked)
+        return
     from ..report.rebuild import rebuild
     from ..report.tensorboard import require_package, write_events
 

@@ -55,6 +55,12 @@ def sample(
         note = f"n = {len(codes):,} samples (blue) over training points (grey); latent seed {seed}."
         write_figure(to, planar_figure(trained, samples, f"Samples, {trained.trial.key}", note))
     say(f"{len(codes):,} samples of {trained.trial.key}: {to}")
+    _warn(trained, say)
+
+
+def _warn(trained: Trained, say: Say) -> None:
+    if trained.learnt_nothing:
+        say(trained.learnt_nothing)
 
 
 def interpolate(
@@ -89,6 +95,7 @@ def interpolate(
         codes = path(stops[list(range(len(ends)))], ends, points, way, trained.model.spec.classes)
         _write_path(trained, images_of(trained, codes), points, form, to)
     say(f"{way} path of {trained.trial.key}: {to}")
+    _warn(trained, say)
     if pairs:
         rows = smoothness(trained, *pairs_of(trained, pairs, seed, tuple(labels[:2])))
         write_json(to.with_suffix(".json"), {"smoothness": [asdict(row) for row in rows]})
@@ -169,6 +176,7 @@ def write_arithmetic(
     carried = [asdict(each) for each in found.carried]
     write_json(to.with_suffix(".json"), {**facts, "length": found.length, "carried": carried})
     say(f"A - B + C in the latent space of {trained.trial.key}: {to}")
+    _warn(trained, say)
     for line in (sizes, *lines):
         say(line)
     say(
@@ -202,5 +210,6 @@ def write_neighbours(
         )
     write_figure(to, neighbours_figure(trained, found, " ".join(lines)))
     say(f"Nearest training images of {trained.trial.key}: {to}")
+    _warn(trained, say)
     for line in lines:
         say(line)

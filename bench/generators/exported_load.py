@@ -1,9 +1,11 @@
-"""Draws 64 samples of this generator: python load.py
+"""Draws 64 samples of this generator into samples.png: python load.py
 
 It needs torch, safetensors, and gan_zoo of the project gan-bench.
 """
 
 import json
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +30,19 @@ gan.sampler.load_state_dict(load_file(folder / "generator.safetensors"))
 labels = torch.arange(64) % spec.classes  # the classes that a conditional model draws
 with torch.no_grad():
     samples = gan.sample(labels, Streams(0)["latent/export"])  # Streams(1) gives other samples
-# Write images as a grid of 8 x 8 in a format that needs no library, or print points.
+# Write images as a grid of 8 x 8, as PNG without another library, or print points.
 if samples.ndim == 4:
     tiles = samples.unflatten(0, (8, 8)).permute(0, 3, 1, 4, 2)
     grid = ((tiles.flatten(0, 1).flatten(1, 2) + 1) * 127.5).round().clamp(0, 255).byte()
     height, width, channels = grid.shape
-    head = f"P{6 if channels == 3 else 5} {width} {height} 255\n".encode()
-    Path("samples.ppm").write_bytes(head + bytes(grid.flatten().tolist()))
-    print("64 images are in samples.ppm")
+    rows = b"".join(b"\0" + bytes(row.flatten().tolist()) for row in grid)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(held)) + kind + held + struct.pack(">I", zlib.crc32(kind + held))
+        for kind, held in parts
+    )
+    Path("samples.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    print("64 images are in samples.png")
 else:
     print(samples)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from ..planning.trial import Trial
 from ..probes import PROBES
 from ..records.results import Results
 from ..records.state import facts_in, readable_facts, require_same
+from ..tables.protocol import UNTRAINED, title, to_untrained
+from ..words import number
 
 WEIGHTS = "generator.safetensors"
 
@@ -53,6 +56,20 @@ class Trained:
     def judge(self) -> Judge:
         """The data set and the extractor that the trial was measured by."""
         return judge_for(self.trial)
+
+    @cached_property
+    def learnt_nothing(self) -> str:
+        """A sentence for a generator that ends where its untrained networks began; else ""."""
+        trial = self.trial
+        results = Results(self.root)
+        share = to_untrained(results, trial.dataset, trial.label, trial.seed)
+        if not share >= UNTRAINED:
+            return ""
+        return (
+            f"{trial.key} has learnt nothing that {title(trial.dataset)} sees: it ends at "
+            f"{number(share, 2)} of its untrained network, so what it draws says nothing of the "
+            "model. Train it for longer: `bench run --images`."
+        )
 
     def require_same_data(self) -> None:
         """Raises InputError if a user's own images have changed since the training."""

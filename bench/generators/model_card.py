@@ -19,7 +19,7 @@ In torch, with `safetensors` and with `gan_zoo` of the project gan-bench:
 
     python load.py
 
-It builds the model from `config.json`, loads the weights, and writes 64 samples to `samples.ppm` in
+It builds the model from `config.json`, loads the weights, and writes 64 samples to `samples.png` in
 the current folder (points are printed).
 """
 GRAPH = """

@@ -4,6 +4,7 @@ from .shifts import Carried, Shift
 from .smoothness import Row
 
 MEASURES = ("detour", "largest step", "off data, ends", "off data, halfway")
+JUMP = 4.0  # mean steps: a larger one is called a jump
 SURE = 0.05  # the largest p that is called more than chance
 
 
@@ -24,7 +25,32 @@ def smoothness_lines(rows: list[Row]) -> list[str]:
         lines.append(
             "off data: distance to the nearest training image, over that of held-out images."
         )
-    return lines
+    return [*lines, meaning(rows)]
+
+
+FADED = "its ends faded"
+
+
+def meaning(rows: list[Row]) -> str:
+    """What the measures of the first way say, in a sentence, beside a cross-fade of its ends."""
+    way = rows[0].way
+    here = {row.measure: row for row in rows if row.way == way and row.space == rows[-1].space}
+    there = {row.measure: row for row in rows if row.way == FADED and row.space == rows[-1].space}
+    off, faded = here.get("off data, halfway"), there.get("off data, halfway")
+    if off and faded:
+        if off.high < faded.low:
+            kept = "nearer to real images than a cross-fade of its ends: it leads through images"
+        elif off.low > faded.high:
+            kept = "farther from real images than a cross-fade of its ends: it leaves the data"
+        else:
+            kept = "no nearer to real images than a cross-fade of its ends, as far as these tell"
+        return (
+            f"So: halfway, the {way} path is {kept} ({off.estimate:.2f} and {faded.estimate:.2f})."
+        )
+    if step := here.get("largest step"):
+        jumps = "it jumps between modes" if step.low > JUMP else "it moves on without a jump"
+        return f"So: the largest step of the {way} path is {step.estimate:.1f} mean steps: {jumps}."
+    return f"So: no {way} path moved, which says that the generator draws one thing only."
 
 
 def _cell(row: Row | None) -> str:

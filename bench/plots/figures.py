@@ -163,17 +163,18 @@ def figures_of(analysis: Analysis, dataset: str) -> dict[str, Plot]:
     return {name: plot for name, plot in FIGURES.items() if plot.when(analysis, dataset)}
 
 
-def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
-    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
+def file_name(analysis: Analysis, dataset: str, name: str) -> str:
+    """After the figure, and after the data set too where there are several; without ending."""
+    return f"{name}-{dataset}" if len(datasets(analysis.results)) > 1 else name
 
-    Files are named after the figure, and after the data set too where there are several.
-    """
+
+def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
+    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
-    several = len(datasets(analysis.results)) > 1
     for dataset in datasets(analysis.results):
         for name, plot in figures_of(analysis, dataset).items():
-            path = folder / (f"{name}-{dataset}" if several else name)
+            path = folder / file_name(analysis, dataset, name)
             theme.save(plot.draw(analysis, dataset), path)
             written[dataset, name] = path
     return written

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 from .lines import both_networks, ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .losses import BINS
 from .reading import Reading
@@ -23,6 +23,9 @@ PANELS = {
     "clip/saturated": "weights on the clip bound, %",
 }
 AIM = {"slope/mean": 1.0, "penalty": 0.0}  # what the penalty pulls towards
+
+
+NUMBERED = re.compile(r"^(layers?|main|net|model|blocks?)?\.?\d+$")  # says nothing but a number
 
 
 def constraints_of(results: Results, dataset: str) -> list[str]:
@@ -55,8 +58,7 @@ def constraints(analysis: Analysis, dataset: str) -> Figure:
         for axis in axes
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    names = [theme.clipped(name) for name in named]
-    figure.legend(list(named.values()), names, loc="outside right center", fontsize=8.5)
+    legends.of(figure, list(named.values()), list(named), fontsize=8.5)
     stands = "; ".join(f"{model}: {trained_on(results, dataset, model)}" for model in named)
     note = (
         f"Thin: one seed; thick: the mean of finished seeds; {stands}. Dashed: what the penalty "
@@ -123,15 +125,13 @@ def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
     for axis, model in zip(axes, models, strict=True):
         _heat(axis, rows[rows["model"] == model], norm)
         axis.set_title(theme.clipped(model))
-        theme.thousands(axis, "")
-    shown = [axis for axis in axes if axis.collections]
-    if shown:
-        bar = figure.colorbar(shown[0].collections[0], ax=axes, shrink=0.8, aspect=30)
+        theme.thousands(axis, f"real {unit(dataset)} shown")
+    if any(axis.collections for axis in axes):
+        label = "gradient norm of a layer (log colours)"
+        bar = legends.colour_bar(figure, axes, label, lambda value: f"{10.0**value:g}")
         bar.set_ticks(np.arange(norm.vmin or 0, (norm.vmax or 0) + 1).tolist())
-        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{10.0**value:g}")
-        bar.set_label("gradient norm of a layer (log colours)")
+    figure.supylabel("layer, from the input on", fontsize=9.5)
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator; y: its layers, the input at the top. "
         f"Geometric mean over seeds; {trained_on(results, dataset)}. Rows that darken towards the "
         "top are gradients that vanish on their way back to the input; a lone dark row is a norm's."
     )
@@ -158,9 +158,15 @@ def _heat(axis: Axes, rows: pd.DataFrame, norm: Normalize) -> None:
     colours = sns.color_palette("mako", as_cmap=True)
     rows_at = np.arange(len(layers) + 1)
     axis.pcolormesh(edges, rows_at, table.to_numpy(), cmap=colours, norm=norm, rasterized=True)
-    axis.set_yticks(rows_at[:-1] + 0.5, layers)
+    axis.set_yticks(rows_at[:-1] + 0.5, _names(layers))
     axis.invert_yaxis()
     axis.grid(False)
+
+
+def _names(layers: list[str]) -> list[str]:
+    """Numbers from the input on; what a name says beside its number is kept."""
+    names = [NUMBERED.sub("", layer) for layer in layers]
+    return [f"{place} {name}".strip() for place, name in enumerate(names, 1)]
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 
 
 def ended(results: Results, dataset: str) -> dict[tuple[str, int], str]:
@@ -133,7 +133,8 @@ def both_networks(
     """
     models, ends = contestants(results, dataset), ended(results, dataset)
     colour = theme.colours(models)
-    figure, axes = theme.panels(2, height=3.4, columns=2, sharey=True)
+    height = 2.4 if theme.narrow() else 3.4
+    figure, axes = theme.panels(2, height, columns=2, sharey=True)
     last: list[list[tuple[float, str, str]]] = [[], []]
     for axis, network, found in zip(axes, NETWORKS, last, strict=True):
         rows = of_curves(results, dataset, f"{prefix}/{network}")
@@ -149,10 +150,10 @@ def both_networks(
         axis.set_title(network)
         theme.thousands(axis, f"real {unit(dataset)} shown")
     theme.plain_log(axes[0])
-    for axis, found in zip(axes, last, strict=True):
-        if len(models) <= theme.DIRECT:
-            theme.label_ends(axis, found)
     axes[0].set_ylabel(ylabel)
-    if len(models) > theme.DIRECT:
-        theme.legend_outside(figure, axes[0])
+    if legends.room_at_ends(models) and not theme.narrow():
+        for axis, found in zip(axes, last, strict=True):
+            theme.label_ends(axis, found)
+    else:
+        legends.outside(figure, axes[0])
     return figure

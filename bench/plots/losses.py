@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .reading import Reading
 
@@ -34,12 +34,11 @@ def _two_curves(
             mean = theme.thinned(mean_of_finished(own, "images", ends), "images", budget)
             axis.plot(mean["images"], mean["value"], color=ink, lw=1.9)
         axis.set_title(theme.clipped(model))
-        theme.thousands(axis, "")
+        theme.thousands(axis, f"real {unit(dataset)} shown")
         axis.axhline(0, color="#bbbbbb", lw=0.8, zorder=0)
     figure.supylabel(ylabel, fontsize=9.5)
-    handles = [Line2D([], [], color=ink, lw=2) for ink in (theme.INK, colour[models[0]])]
-    names = (names[0], f"{names[1]} (in the model's colour)")
-    figure.legend(handles, names, loc="outside upper right", ncols=2)
+    handles = [Line2D([], [], color=theme.INK, lw=2), legends.in_the_models_colours(colour, lw=2)]
+    legends.above(figure, handles, list(names))
     return figure
 
 
@@ -58,7 +57,7 @@ def losses(analysis: Analysis, dataset: str) -> Figure:
     metrics = ("loss/discriminator", "loss/generator")
     figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        "Thin: one seed; thick: the mean of "
         f"finished seeds; {trained_on(results, dataset)}. Scales differ from panel to panel: "
         "losses are not comparable between models, and a lower one is no better generator."
     )
@@ -81,7 +80,7 @@ def scores(analysis: Analysis, dataset: str) -> Figure:
     names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
     figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator. Thin: one seed; thick: the mean of "
+        "Thin: one seed; thick: the mean of "
         f"finished seeds; {trained_on(results, dataset)}. The gap is what the discriminator can "
         "still tell apart; its scale differs from model to model."
     )
@@ -129,8 +128,7 @@ def reported_losses(analysis: Analysis, dataset: str) -> Figure:
         theme.thousands(axis, "generator steps")
         _mark(axis, own, colour, rows)
     axes[0].set_ylabel("loss, mean over the steps of a row")
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, [theme.clipped(name) for name in names], loc="outside right center")
+    legends.outside(figure, axes[0])
     stands = "; ".join(f"{label}: {trained_on(results, dataset, label)}" for label in labels)
     note = (
         f"Thin: one seed; thick: the mean of finished seeds; {stands}. Diamond: the reported value "

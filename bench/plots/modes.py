@@ -10,21 +10,29 @@ from matplotlib.figure import Figure
 from ..analysis import Analysis
 from ..metrics import METRICS
 from ..records.results import Results
-from ..tables.protocol import contestants, final, primary, unit
-from . import theme
+from ..tables.protocol import UNTRAINED, contestants, final, primary, unit
+from . import legends, theme
 from .lines import ended, models_panel, trained_on
 from .reading import Reading
 
 SHARE = "class_share/"
 THROUGH = ("modes", "high_quality", "mode_kl")  # the panels of `coverage_of_modes`
+QUALITY = {"images": "precision", "points": "high_quality"}
+CLAIMED_FROM = {"images": 0.3, "points": 0.2}  # of QUALITY; below, no mode is claimed
+UNCLAIMED = {
+    "images": f" Dotted lines: no modes are claimed, since the precision is below "
+    f"{CLAIMED_FROM['images']} or the FID above {UNTRAINED} of the untrained generator's.",
+    "points": f" Dotted lines: no modes are claimed, since less than "
+    f"{CLAIMED_FROM['points']:.0%} of the samples are of high quality.",
+}
 CEILING = 100 * (1 - math.exp(-4.5))  # %, of true points: bench.metrics.points
 CROWD = 12  # more modes than this are numbered by fives
 AT_THE_END = {
-    "images": "x: class, as a classifier sees it.",
-    "points": "x: mode, each sample counted for its nearest, however far away.",
+    "images": "Classes are those that a classifier sees.",
+    "points": "Each sample is counted for its nearest mode, however far away.",
 }
 TENTH = " Dotted red: a tenth of it, below which a class is no mode."
-HANDED = " † not comparable: a conditional model is told which to draw."
+HANDED = " † handed its labels, not comparable: a conditional model is told which to draw."
 HANDED_COUNTS = " † is told which modes to draw: its modes and mode KL are not comparable."
 
 
@@ -72,7 +80,9 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
         _histogram(axis, rows[rows["model"] == model], classes, colours[model])
         if unit(dataset) == "images":
             axis.axhline(10 / max(len(classes), 1), color=theme.ALARM, lw=1, ls=":")
-        axis.set_title(theme.clipped(model) + " † handed its labels" * (model in handed))
+        axis.set_title(theme.clipped(model) + " †" * (model in handed))
+        if axis.xaxis.get_tick_params().get("labelbottom", True):
+            axis.set_xlabel("class" if unit(dataset) == "images" else "mode")
     figure.supylabel("share of the samples, %", fontsize=9.5)
     note = (
         f"{AT_THE_END[unit(dataset)]} Bar: the mean of finished seeds; dots: every seed; "
@@ -120,28 +130,76 @@ def coverage_of_modes(analysis: Analysis, dataset: str) -> Figure:
     results = analysis.results
     models, ends = contestants(results, dataset), ended(results, dataset)
     handed, metrics = _handed(analysis, dataset), panels_of(results, dataset) or ["modes"]
-    figure = Figure(figsize=(theme.WIDTH, 3.9), layout="constrained")
-    axes = list(figure.subplots(1, len(metrics), squeeze=False).flat)
+    across = (len(metrics), 1) if theme.narrow() else (1, len(metrics))
+    figure, unclaimed = theme.sheet(1.9 * len(metrics) + 0.9 if theme.narrow() else 3.9), False
+    axes = list(figure.subplots(*across, squeeze=False, sharex=theme.narrow()).flat)
     for axis, metric in zip(axes, metrics, strict=True):
         rows = primary(results, metric, dataset)
         rows = rows[np.isfinite(rows["value"].astype(float))]
         if metric == "high_quality":
             rows = rows.assign(value=100 * rows["value"])
+        if metric == "modes":
+            rows = _claimed(axis, rows, results, dataset, theme.colours(models))
+            unclaimed = bool(axis.lines)
         models_panel(axis, rows, "images", theme.colours(models), ends, nested=True)
-        if rows.empty:
+        if rows.empty and not axis.lines:
             axis.text(0.5, 0.5, "not evaluated yet", transform=axis.transAxes, ha="center")
         _limits(axis, metric, len(modes_of(results, dataset)))
         theme.thousands(axis, f"real {unit(dataset)} shown")
-    handles, names = axes[0].get_legend_handles_labels()
+    _, names = axes[0].get_legend_handles_labels()
     names = [theme.clipped(name) + " †" * (name in handed) for name in names]
-    figure.legend(handles, names, loc="outside right center", fontsize=8.5)
+    legends.outside(figure, axes[0], names, fontsize=8.5)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}. Dashed: true samples. "
-        "Widths differ only to show lines that coincide." + HANDED_COUNTS * bool(handed)
+        "Widths differ only to show lines that coincide."
+        + UNCLAIMED[unit(dataset)] * unclaimed
+        + HANDED_COUNTS * bool(handed)
     )
     theme.caption(figure, f"Coverage of modes through training, {dataset}", note)
     return figure
+
+
+def claims_modes(results: Results, dataset: str) -> pd.DataFrame:
+    """The evaluations whose samples are good enough for their modes to count: model, seed, images.
+
+    Noise has a class too. Images: a precision of CLAIMED_FROM, about that of real images with
+    noise of sd 0.8; and an FID below UNTRAINED of the untrained generator's, since samples that are
+    all alike can lie in the balls of a few outliers and have precision 1 (Naeem et al. 2020).
+    Points: a share of high quality that a uniform square does not have. Where the quality was not
+    measured, every evaluation counts.
+    """
+    of, keys = unit(dataset), ["model", "seed", "images"]
+    modes = primary(results, "modes", dataset)[keys]
+    quality = primary(results, QUALITY[of], dataset)
+    good = modes.merge(quality[[*keys, "value"]], on=keys, how="left")
+    good = good[~(good["value"] < CLAIMED_FROM[of])].drop(columns="value")
+    if of == "points":
+        return good
+    fid = primary(results, "fid", dataset).sort_values("images")
+    start = fid.groupby(["model", "seed"])["value"].transform("first")
+    alike = fid[(fid["value"] >= UNTRAINED * start) | (fid["images"] == 0)]
+    return good.merge(alike[keys], on=keys, how="left", indicator="as").query("`as` != 'both'")[
+        keys
+    ]
+
+
+def _claimed(
+    axis: Axes, rows: pd.DataFrame, results: Results, dataset: str, colours: dict[str, str]
+) -> pd.DataFrame:
+    """The rows whose modes count, each seed from where all its later ones do; dots for the rest."""
+    keys = ["model", "seed", "images"]
+    marked = rows.merge(claims_modes(results, dataset), on=keys, how="left", indicator="counts")
+    marked = marked.sort_values("images").assign(claimed=False)
+    for (model, _), own in marked.groupby(["model", "seed"]):
+        counts = (own["counts"] == "both").to_numpy()
+        begin = len(own) if not counts[-1] else len(own) - int(np.argmin([*counts[::-1], False]))
+        marked.loc[own.index, "claimed"] = np.arange(len(own)) >= begin
+        before = own.iloc[: begin + 1]
+        if begin:
+            ink = colours[str(model)]
+            axis.plot(before["images"], before["value"], color=ink, lw=0.9, ls=":", alpha=0.8)
+    return marked[marked["claimed"].astype(bool)].drop(columns=["counts", "claimed"])
 
 
 def _limits(axis: Axes, metric: str, classes: int) -> None:
@@ -153,7 +211,8 @@ def _limits(axis: Axes, metric: str, classes: int) -> None:
         "mode_kl": f"{METRICS['mode_kl'].title}, nats",
     }
     better = METRICS[metric].better
-    axis.set_title(f"{words[metric]}\n({better} is better)")
+    apart = " " if theme.narrow() else "\n"
+    axis.set_title(f"{words[metric]}{apart}({better} is better)")
     axis.axhline(ideal, color=theme.SOFT, ls="--", lw=1, zorder=1)
     if metric == "high_quality":
         axis.annotate(

@@ -29,7 +29,7 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     """A forest plot: the ratio of the primary metric of each pair, with its interval."""
     rows = analysis.pairs(dataset).query("ratio > 0")
     few = rows if len(rows) <= MOST else rows[rows["model_a"] == rows["model_a"].iloc[0]]
-    figure = Figure(figsize=(theme.WIDTH, 1.8 + 0.32 * max(len(few), 2)), layout="constrained")
+    figure = theme.sheet(1.8 + 0.32 * max(len(few), 2))
     axis, name = figure.subplots(), title(dataset)
     axis.axvline(1, color=theme.SOFT, ls="--", lw=1, zorder=1)
     if few.empty:
@@ -37,15 +37,25 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     else:
         _forest(axis, few)
     words = "log scale; below 1 the first is better"
-    axis.set_xlabel(f"{name} of the first / {name} of the second ({words})")
+    apart = "\n" if theme.narrow() else " "
+    axis.set_xlabel(f"{name} of the first / {name} of the second{apart}({words})")
+    if theme.narrow():  # the names may leave a small panel
+        axis.xaxis.label.set_horizontalalignment("right")
+        axis.xaxis.label.set_x(1.0)
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (
         "Dot: the ratio of a pair, seed against seed; line: its 95 % interval, simultaneous over "
         "all pairs, cut with an arrow where it reaches further. Filled, in blue: told apart; "
-        "hollow, grey: cannot tell." + rest
+        "hollow, grey: cannot tell." + rest + _seeds(few) * theme.narrow()
     )
     theme.caption(figure, f"Pairs, seed against seed, {dataset}", note)
     return figure
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    """What stands beside each interval where there is room for it."""
+    few, most = rows["n"].min(), rows["n"].max()
+    return "" if rows.empty else f" n = {few}." if few == most else f" n = {few} to {most}."
 
 
 def _forest(axis: Axes, rows: pd.DataFrame) -> None:
@@ -59,6 +69,8 @@ def _forest(axis: Axes, rows: pd.DataFrame) -> None:
                 axis.plot(end, place, mark, color=colour, ms=6, clip_on=False)
         face = colour if row.told else "white"
         axis.plot(row.ratio, place, "o", color=colour, mfc=face, ms=7, mew=1.6)
+        if theme.narrow():
+            continue
         text = f"{number(row.ratio)} {span(row.ratio_low, row.ratio_high)}  n = {row.n}"
         axis.text(1.01, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
     labels = zip(rows["model_a"].astype(str), rows["model_b"].astype(str), strict=True)

@@ -1,6 +1,7 @@
 """What the discriminator does to the space of samples: slopes, scores, guesses, overfitting."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from matplotlib.patches import Patch
 from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
 from .reading import Reading
 
@@ -53,20 +54,20 @@ def slopes(analysis: Analysis, dataset: str) -> Figure:
         axis.axhline(1, color=theme.SOFT, ls="--", lw=1, zorder=1)
         theme.plain_log(axis)
 
-    figure, first = _panels(results, dataset, metrics, draw)
+    figure, inks = _panels(results, dataset, metrics, draw)
     what = unit(dataset)
     _legend(
         figure,
         [
-            Line2D([], [], color=theme.INK, lw=2, label=f"on real {what}"),
-            Line2D([], [], color=first, lw=2, label="on generated (in the model's colour)"),
-            Line2D([], [], color=BETWEEN, lw=2, label="between the two"),
-            Line2D([], [], color=first, lw=THIN, ls=":", label="largest quotient of pairs"),
+            (Line2D([], [], color=theme.INK, lw=2), f"on real {what}"),
+            (legends.in_the_models_colours(inks, lw=2), "on generated"),
+            (Line2D([], [], color=BETWEEN, lw=2), "between the two"),
+            (legends.in_the_models_colours(inks, lw=THIN, ls=":"), "largest quotient of pairs"),
         ],
     )
     figure.supylabel("mean slope (log scale)", fontsize=9.5)
     note = (
-        f"x: real {what} shown to the discriminator. Slope: norm of the gradient of the score with "
+        f"Slope: norm of the gradient of the score with "
         "respect to the sample, mean over 128 fixed samples. Quotient: |s(x1) - s(x2)| / |x1 - "
         "x2|. Dashed: slope 1, the bound that the Wasserstein critics are meant to keep, up to a "
         f"factor. {_stands(results, dataset)}."
@@ -94,19 +95,19 @@ def score_bands(analysis: Analysis, dataset: str) -> Figure:
         for kind, ink in (("real", theme.INK), ("fake", colour)):
             _bands(axis, own, kind, ink, results, dataset)
 
-    figure, first = _panels(results, dataset, metrics, draw)
+    figure, inks = _panels(results, dataset, metrics, draw)
     _legend(
         figure,
         [
-            Line2D([], [], color=theme.INK, lw=2, label=f"real {unit(dataset)}"),
-            Line2D([], [], color=first, lw=2, label="generated (in the model's colour)"),
-            Patch(color=BETWEEN, alpha=0.5, lw=0, label="the middle 50 %"),
-            Patch(color=BETWEEN, alpha=0.25, lw=0, label="the middle 90 %"),
+            (Line2D([], [], color=theme.INK, lw=2), f"real {unit(dataset)}"),
+            (legends.in_the_models_colours(inks, lw=2), "generated"),
+            (Patch(color=BETWEEN, alpha=0.5, lw=0), "the middle 50 %"),
+            (Patch(color=BETWEEN, alpha=0.25, lw=0), "the middle 90 %"),
         ],
     )
     figure.supylabel("score (logit or critic value)", fontsize=9.5)
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator. Line: median of 128 fixed samples; "
+        f"Line: median of 128 fixed samples; "
         "bands: 25 to 75 % and 5 to 95 % of them; each quantile is a mean over finished seeds. "
         f"Scales differ from panel to panel. {trained_on(results, dataset)}."
     )
@@ -135,19 +136,19 @@ def guesses(analysis: Analysis, dataset: str) -> Figure:
         axis.axhline(0.5, color=theme.SOFT, ls="--", lw=1, zorder=1)
         axis.set_ylim(-0.03, 1.03)
 
-    figure, first = _panels(results, dataset, GUESSES, draw)
+    figure, inks = _panels(results, dataset, GUESSES, draw)
     _legend(
         figure,
         [
-            Line2D([], [], color=theme.INK, lw=2, label="output on real"),
-            Line2D([], [], color=theme.INK, lw=THIN, ls=":", label="accuracy on real"),
-            Line2D([], [], color=first, lw=2, label="on generated (in the model's colour)"),
-            Line2D([], [], color=first, lw=THIN, ls=":", label="on generated"),
+            (Line2D([], [], color=theme.INK, lw=2), "output on real"),
+            (Line2D([], [], color=theme.INK, lw=THIN, ls=":"), "accuracy on real"),
+            (legends.in_the_models_colours(inks, lw=2), "output on generated"),
+            (legends.in_the_models_colours(inks, lw=THIN, ls=":"), "accuracy on generated"),
         ],
     )
     figure.supylabel("output; accuracy", fontsize=9.5)
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator. Output: mean sigmoid(score) of 128 "
+        f"Output: mean sigmoid(score) of 128 "
         "fixed samples of each kind; accuracy: the share of them on the right side of 0. Dashed: "
         "0.5, where the game's equilibrium is. Only models whose score is a logit are shown. "
         f"{_stands(results, dataset)}."
@@ -174,18 +175,18 @@ def overfitting(analysis: Analysis, dataset: str) -> Figure:
         for metric, ink, style in zip(SPLITS, inks, styles, strict=True):
             _line(axis, own[own["metric"] == metric], results, dataset, ink, style)
 
-    figure, first = _panels(results, dataset, SPLITS, draw)
+    figure, inks = _panels(results, dataset, SPLITS, draw)
     _legend(
         figure,
         [
-            Line2D([], [], color=theme.INK, lw=2, label=f"training {unit(dataset)}"),
-            Line2D([], [], color=theme.ALARM, lw=2, ls="--", label="held out"),
-            Line2D([], [], color=first, lw=2, label="generated (in the model's colour)"),
+            (Line2D([], [], color=theme.INK, lw=2), f"training {unit(dataset)}"),
+            (Line2D([], [], color=theme.ALARM, lw=2, ls="--"), "held out"),
+            (legends.in_the_models_colours(inks, lw=2), "generated"),
         ],
     )
     figure.supylabel("mean score", fontsize=9.5)
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator. As many training as held-out "
+        f"As many training as held-out "
         f"{unit(dataset)}, of the same classes (128 at most); of generated ones the median. A "
         "held-out line that leaves the training line for the generated one is a discriminator "
         f"that learns by heart. {_stands(results, dataset)}."
@@ -199,8 +200,8 @@ def _panels(
     dataset: str,
     metrics: tuple[str, ...] | list[str],
     draw: Callable[[Axes, pd.DataFrame, str], None],
-) -> tuple[Figure, str]:
-    """One panel a model that recorded any of the metrics; the first one's colour for a legend."""
+) -> tuple[Figure, dict[str, str]]:
+    """One panel a model that recorded any of the metrics; their colours, for a legend."""
     models = models_with(results, dataset, *metrics) or contestants(results, dataset)[:1]
     colour = theme.colours(contestants(results, dataset))
     rows = of_curves(results, dataset, *metrics)
@@ -208,8 +209,8 @@ def _panels(
     for axis, model in zip(axes, models, strict=True):
         draw(axis, rows[rows["model"] == model], colour[model])
         axis.set_title(theme.clipped(model))
-        theme.thousands(axis, "")
-    return figure, colour[models[0]]
+        theme.thousands(axis, f"real {unit(dataset)} shown")
+    return figure, {model: colour[model] for model in models}
 
 
 def _line(
@@ -238,9 +239,9 @@ def _bands(
     axis.plot(lines["q50"]["images"], lines["q50"]["value"], color=ink, lw=1.9)
 
 
-def _legend(figure: Figure, handles: list[Line2D | Patch]) -> None:
-    # Two rows: beside the title there is no room for one.
-    figure.legend(handles=handles, loc="outside upper right", ncols=2, fontsize=8.5)
+def _legend(figure: Figure, named: list[tuple[Any, str]]) -> None:
+    handles, names = zip(*named, strict=True)
+    legends.above(figure, list(handles), list(names))
 
 
 def _stands(results: Results, dataset: str) -> str:

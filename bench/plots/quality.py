@@ -13,7 +13,7 @@ from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..tables.protocol import contestants, final, primary, title, unit
 from ..words import number
-from . import theme
+from . import legends, theme
 from .lines import ended, models_panel, trained_on
 from .reading import Reading
 
@@ -42,8 +42,16 @@ QUALITY_READING_OF_POINTS = Reading(
 @theme.themed
 def quality(analysis: Analysis, dataset: str) -> Figure:
     """The primary metric against images, generator steps and seconds."""
-    figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
-    axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
+    if theme.narrow():
+        figure = theme.sheet(5.6)
+        places = figure.subplot_mosaic([["images"] * 2, ["generator_steps", "seconds"]])
+        axes = [places[clock] for clock in CLOCKS]
+        for axis in axes[1:]:
+            axis.sharey(axes[0])
+        axes[2].tick_params(labelleft=False)
+    else:
+        figure = theme.sheet(4.6)
+        axes = list(figure.subplots(1, 3, sharey=True, width_ratios=[1.7, 1, 1]))
     _through(analysis, dataset, dict(zip(CLOCKS, axes, strict=True)))
     return figure
 
@@ -51,7 +59,7 @@ def quality(analysis: Analysis, dataset: str) -> Figure:
 @theme.themed
 def quality_by(analysis: Analysis, dataset: str, clock: str) -> Figure:
     """The primary metric against one of CLOCKS: a panel of `quality`, larger."""
-    figure = Figure(figsize=(theme.WIDTH, 4.6), layout="constrained")
+    figure = theme.sheet(4.6)
     _through(analysis, dataset, {clock: figure.subplots()})
     return figure
 
@@ -70,13 +78,11 @@ def _through(analysis: Analysis, dataset: str, axes: dict[str, Axes]) -> None:
     first.set_ylabel(f"{title(dataset)} (log scale, lower is better)")
     if rows.empty:
         first.text(0.5, 0.5, "not evaluated yet", transform=first.transAxes, ha="center")
-    floor = _references(list(axes.values()), analysis.scale, dataset)
+    _limits(first, rows)
+    floor = _references(list(axes.values()), analysis.scale, dataset, rows)
     theme.plain_log(first)
     figure = theme.figure_of(first)
-    if len(models) <= theme.DIRECT:
-        theme.label_ends(first, lines[0])
-    else:
-        theme.legend_outside(figure, first, fontsize=8)
+    legends.name_lines(first, lines[0], models)
     note = (
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"
@@ -84,12 +90,51 @@ def _through(analysis: Analysis, dataset: str, axes: dict[str, Axes]) -> None:
     theme.caption(figure, f"Quality through training, {dataset}{_best(analysis, dataset)}", note)
 
 
-def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
+FLOOR = "held-out real"
+ROOM = 0.06  # of the height, above and below the values
+NEAR = 0.35  # of the height that the values take: a level further below them is only told of
+
+
+def _limits(axis: Axes, rows: pd.DataFrame) -> None:
+    """An axis that the values fill."""
+    values = rows["value"].to_numpy(float)
+    values = np.log(values[np.isfinite(values)])
+    if len(values):
+        room = max(ROOM * np.ptp(values), 0.05)
+        axis.set_yscale("log")
+        axis.set_ylim(np.exp(values.min() - room), np.exp(values.max() + room))
+
+
+def _brought_in(axis: Axes, value: float) -> bool:
+    """Widens the axis so that it has a level in it, unless this would squeeze the values."""
+    low, high = axis.get_ylim()
+    low, high = max(low, 1e-300), max(high, 1e-300)
+    if value < low * (low / high) ** NEAR:
+        return False
+    room = (high / low) ** (2 * ROOM)
+    axis.set_ylim(min(low, value / room), max(high, value * room))
+    return True
+
+
+SIDES = ("left", "center", "right")
+
+
+def _emptiest(axis: Axes, rows: pd.DataFrame, level: float) -> str:
+    """On which of SIDES a word above a level meets the fewest values."""
+    low, high = axis.get_ylim()
+    above = np.log(rows["value"].to_numpy(float) / level) / np.log(high / low)
+    near = rows["images"].to_numpy(float)[(above > -0.02) & (above < 0.09)]
+    thirds = np.clip(3 * near / max(float(rows["images"].max()), 1.0), 0, 2.99).astype(int)
+    met = np.bincount(thirds, minlength=3)
+    return SIDES[2 - int(np.argmin(met[::-1]))]  # of equal ones the one furthest to the right
+
+
+def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str, rows: pd.DataFrame) -> str:
     """Draw the floor and the untrained level in all panels, named in the first; their samples."""
     levels = levels[levels["dataset"] == dataset].set_index("level")
     text = ""
     names = {
-        "held-out real": "real, held out",
+        FLOOR: "real, held out",
         "untrained generator": "untrained generator",
     }
     for level, name in names.items():
@@ -97,22 +142,26 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str) -> str:
             continue
         value = float(levels.loc[level, primary_metric(dataset)])
         samples = levels.loc[level, "samples"]
-        for axis in axes:
+        there = value > 0 and _brought_in(axes[0], value)
+        for axis in axes if there else ():
             axis.axhline(value, color=theme.SOFT, ls="--", lw=1, zorder=1)
+        # Curves come from the upper left: a floor that is not in the panel is named at the left.
+        side = _emptiest(axes[0], rows, value) if there else "left"
+        place = SIDES.index(side)
         axes[0].annotate(
-            f"{name}: {number(value)}",
-            (1.0, value),
-            xycoords=("axes fraction", "data"),
-            xytext=(-3, 3),
+            f"{name}: {number(value)}" + " (further down)" * (not there),
+            (place / 2, value if there else 0.0),
+            xycoords=("axes fraction", "data" if there else "axes fraction"),
+            xytext=(3 - 3 * place, 3),
             textcoords="offset points",
-            ha="right",
+            ha=side,
             fontsize=8.5,
             color=theme.SOFT,
             path_effects=theme.HALO,
             zorder=6,
         )
         text += f" {name}: {samples:,} samples;"
-    return f" Dashed:{text[:-1]}." if text else ""
+    return f" Levels:{text[:-1]}." if text else ""
 
 
 def _best(analysis: Analysis, dataset: str) -> str:
@@ -146,13 +195,17 @@ FINAL_QUALITY_READING = Reading(
 )
 
 
+BELOW = 0.27  # rows from the dots of a contestant to its interval
+OF_TWO = " Dotted: an interval of two seeds, which reaches 13 standard errors to either side."
+
+
 @theme.themed
 def final_quality(analysis: Analysis, dataset: str) -> Figure:
     """The final primary metric: a dot a seed, the mean and its interval, best model on top."""
     table = analysis.models(dataset).reset_index(drop=True)
     metric = primary_metric(dataset)
     values = final(analysis.results, metric, dataset)
-    figure = Figure(figsize=(theme.WIDTH, 1.6 + 0.34 * len(table)), layout="constrained")
+    figure = theme.sheet(1.6 + 0.46 * len(table))
     axis = figure.subplots()
     if len(values):
         named = {f"{metric}_{end}": end for end in ("mean", "low", "high", "n")}
@@ -160,8 +213,10 @@ def final_quality(analysis: Analysis, dataset: str) -> Figure:
         _seeds_and_interval(axis, table.rename(columns=named), values, colours)
     axis.set(xlabel=f"final {title(dataset)} (log scale, lower is better)", ylabel="")
     note = (
-        "Dot: a seed; bar: the mean; line: its 95 % t interval, which ends at the edge where it "
-        "reaches further. Right: mean (trials finished of started)."
+        "Dots: the seeds; below them a bar, the mean, and a line, its 95 % t interval, which ends "
+        "at the edge where it reaches further. Right: mean (trials finished of started)."
+        + OF_TWO
+        * bool((table[f"{metric}_n"] == 2).any())
     )
     theme.caption(figure, f"Final quality, {dataset}{_best(analysis, dataset)}", note)
     return figure
@@ -178,10 +233,10 @@ def _seeds_and_interval(
     low, high = axis.get_xlim()
     left = min(low, 0.7 * float(values["value"].min()))
     for place, row in enumerate(table.itertuples()):
-        ends = np.clip([row.low, row.high], left, None)
-        axis.plot(ends, [place, place], color=theme.INK, lw=1.4, zorder=1)
+        ends, below = np.clip([row.low, row.high], left, None), place + BELOW
+        axis.plot(ends, [below, below], color=theme.INK, zorder=1, **theme.interval_of(row.n))
         if row.n > 1:  # of one seed, the dot says it all
-            axis.plot(row.mean, place, "|", color=theme.INK, ms=16, mew=2.2, zorder=4)
+            axis.plot(row.mean, below, "|", color=theme.INK, ms=9, mew=2.2, zorder=4)
         text = f"{number(row.mean)}   ({row.finished} of {row.started})"
         axis.text(
             1.01,
@@ -193,7 +248,8 @@ def _seeds_and_interval(
         )
     # An interval of two seeds may be so wide that the dots would be lost in it.
     right = min(float(table["high"].fillna(0).max()), 1.6 * float(values["value"].max()))
-    axis.set_xlim(left, max(high, 1.05 * right))
+    room = (float(values["value"].max()) / left) ** 0.05
+    axis.set_xlim(left, max(high, 1.05 * right, room * float(values["value"].max())))
     theme.plain_log(axis, "x")
     axis.set_ylim(len(table) - 0.4, -0.6)
     axis.set_yticks(range(len(table)), [theme.clipped(label) for label in table["model"]])

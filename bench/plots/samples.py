@@ -10,6 +10,7 @@ from PIL import Image
 from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
+from ..words import count
 from . import theme
 from .lines import ended
 from .reading import Reading
@@ -17,7 +18,8 @@ from .reading import Reading
 ACROSS, PADDING = 10, 2  # samples side by side in a grid, and pixels between two
 SMALL = 28  # pixels of a sample where there is none to be seen
 CROP = (2, 5)  # rows and columns of each grid that are shown
-TIMES = 6  # columns of the figure of samples
+TIMES, FEW_TIMES = 6, 4  # columns of the figure of samples, and of a narrow one
+NAMES = 1.2  # inches beside the pictures
 SIDE = 128  # pixels of a picture of points
 FRAME = 200  # the grey around it, whatever the colour of its empty places
 NOTE = {
@@ -46,24 +48,29 @@ SAMPLES_READING_OF_POINTS = Reading(
 def samples(analysis: Analysis, dataset: str) -> Figure:
     """Samples of fixed latents: models as rows, training time as columns."""
     results = analysis.results
-    strips, names, times = [], [], moments(results, dataset, TIMES)
-    for model in contestants(results, dataset):
-        seed, end = shown_trial(results, dataset, model)
+    strips, names = [], []
+    times = moments(results, dataset, FEW_TIMES if theme.narrow() else TIMES)
+    trials = {
+        model: shown_trial(results, dataset, model) for model in contestants(results, dataset)
+    }
+    seeds = {seed for seed, _ in trials.values()}
+    for model, (seed, end) in trials.items():
         grids = results.samples(model, dataset, seed)
         strips.append([_picture(results, dataset, grids.get(at)) for at in times])
-        names.append(theme.clipped(model, 20) + f"\nseed {seed}")
+        names.append(theme.clipped(model, 20) + f"\nseed {seed}" * (len(seeds) > 1))
         names[-1] += "" if end == "finished" else f"\n({end})"
     picture, xs, ys = _mosaic(strips)
-    height = 8.6 * picture.shape[0] / max(picture.shape[1], 1)
-    figure = Figure(figsize=(theme.WIDTH, height + 1.1), layout="constrained")
+    height = (theme.width() - NAMES) * picture.shape[0] / max(picture.shape[1], 1)
+    figure = theme.sheet(height + (1.3 if theme.narrow() else 1.1))
     axis = figure.subplots()
     axis.imshow(picture, interpolation="none")
     axis.set_yticks(ys, names if ys else [])
-    axis.set_xticks(xs, [f"{at / 1000:g}k" if at else "0" for at in times])
+    axis.set_xticks(xs, [count(at) for at in times])
     axis.grid(False)
     axis.spines[:].set_visible(False)
     axis.set_xlabel(f"real {unit(dataset)} shown to the discriminator")
-    theme.caption(figure, f"Samples through training, {dataset}", NOTE[unit(dataset)])
+    note = f"{NOTE[unit(dataset)]} One trial a model" + f", seed {min(seeds)}" * (len(seeds) == 1)
+    theme.caption(figure, f"Samples through training, {dataset}", f"{note}.")
     return figure
 
 
@@ -80,9 +87,10 @@ def neighbours(analysis: Analysis, dataset: str) -> Figure:
     """Final samples, and under each the training images nearest to it; a panel a model."""
     results = analysis.results
     found = neighbours_of(results, dataset)
-    rows = max(1, math.ceil(len(found) / 2))
-    figure = Figure(figsize=(theme.WIDTH, 2.1 * rows + 0.9), layout="constrained")
-    axes = figure.subplots(rows, 2, squeeze=False).flatten()
+    across = 1 if theme.narrow() else 2
+    rows = max(1, math.ceil(len(found) / across))
+    figure = theme.sheet((1.7 if theme.narrow() else 2.1) * rows + 0.9)
+    axes = figure.subplots(rows, across, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
     for axis, ((model, seed), path) in zip(axes, found.items(), strict=False):

@@ -4,6 +4,9 @@ import base64
 import io
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,10 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 from PIL import Image
 
 from ..files import replacing
+from .ticks import PlainTicks
 
 WIDTH = 10.0  # inches; 1,000 px at 100 dpi
+NARROW = 7.0  # inches; below, there are two columns of panels and legends lie under them
 INK, SOFT, ALARM = "#222222", "#666666", "#b00020"
 # Okabe and Ito's colours, told apart with every common colour blindness.
 OWN = {
@@ -71,6 +76,7 @@ THEME = {
     "grid.linewidth": 0.8,
     "path.simplify_threshold": 0.3,
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # TrueType: what journals ask for; type 3 is refused by some
     "svg.hashsalt": "bench",
 }
 themed = matplotlib.rc_context(THEME)  # a decorator: the look holds while the figure is drawn
@@ -83,19 +89,54 @@ def colours(labels: list[str]) -> dict[str, str]:
     return {label: OWN.get(label, extra.get(label, INK)) for label in labels}
 
 
+_width: ContextVar[float] = ContextVar("width", default=WIDTH)
+
+
+@contextmanager
+def as_wide_as(inches: float) -> Iterator[None]:
+    """Within it, sheets have another width, and the same type."""
+    token = _width.set(inches)
+    try:
+        yield
+    finally:
+        _width.reset(token)
+
+
+def interval_of(n: int) -> dict[str, Any]:
+    """How the line of an interval over n seeds is drawn: two seeds hardly make one."""
+    return {"lw": 1.2, "ls": ":"} if n == 2 else {"lw": 1.5}
+
+
+def width() -> float:
+    """Of a sheet at present, in inches."""
+    return _width.get()
+
+
+def narrow() -> bool:
+    """Is there no room for three columns, or for a legend at the right?"""
+    return _width.get() < NARROW
+
+
+def sheet(height: float) -> Figure:
+    """An empty figure, as wide as all are at present."""
+    return Figure(figsize=(_width.get(), height), layout="constrained")
+
+
 def panels(
     n: int, height: float = 2.3, columns: int = 3, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
     """A figure of n small multiples with a shared x-axis, [n] axes, three in a row."""
-    columns = min(n, columns)
+    columns = min(n, columns, 2 if narrow() else columns)
     rows = math.ceil(n / columns)
-    figure = Figure(figsize=(WIDTH, height * rows + 1.0), layout="constrained")
+    figure = sheet(height * rows + 1.0)
     grid = figure.subplots(rows, columns, sharex=True, sharey=sharey, squeeze=False)
     axes = list(grid.flat)
     for unused in axes[n:]:
         unused.set_visible(False)
     for axis in axes[max(0, n - columns) : n]:  # the lowest of each column has the numbers
         axis.tick_params(labelbottom=True)
+    for axis in axes[: max(0, n - columns)]:
+        axis.tick_params(labelbottom=False)
     return figure, axes[:n]
 
 
@@ -109,7 +150,8 @@ def figure_of(axis: Axes) -> Figure:
 def caption(figure: Figure, title: str, note: str) -> None:
     """The figure's name above, and below what was drawn, from how many seeds."""
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12)
-    lines = [line for text in note.split("\n") for line in wrapped(text)]
+    across = round(15 * figure.get_size_inches()[0])
+    lines = [line for text in note.split("\n") for line in wrapped(text, across)]
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=8.5, color=SOFT)
 
 
@@ -128,35 +170,20 @@ def clipped(label: str, length: int = 28) -> str:
     return label if len(label) <= length else label[: length - 1] + "…"
 
 
-def legend_outside(figure: Figure, axis: Axes, **options: Any) -> None:
-    """The lines of an axis named beside the figure, where there is no room at their ends."""
-    handles, names = axis.get_legend_handles_labels()
-    names = [clipped(name) for name in names]
-    figure.legend(handles, names, loc="outside right center", **options)
-
-
 def thousands(axis: Axes, label: str = "real images shown to the discriminator") -> None:
-    """Counts on the x-axis as 64k, 128k, ..."""
+    """Counts on the x-axis as 64k, 128k, ..., where it has numbers."""
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axis.set_xlabel(label)
+    if axis.xaxis.get_tick_params().get("labelbottom", True):
+        axis.set_xlabel(label)
 
 
 def plain_log(axis: Axes, which: str = "y") -> None:
     """A log axis whose ticks read 3, 10, 30 and not powers."""
     line = axis.yaxis if which == "y" else axis.xaxis
     (axis.set_yscale if which == "y" else axis.set_xscale)("log")
-    low, high = axis.get_ylim() if which == "y" else axis.get_xlim()
-    decades = math.log10(max(high, 1e-300) / max(low, 1e-300))
-    line.set_major_locator(_ticks(decades))
+    line.set_major_locator(PlainTicks())
     line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     line.set_minor_locator(matplotlib.ticker.NullLocator())
-
-
-def _ticks(decades: float) -> matplotlib.ticker.LogLocator:
-    if decades > 3.5:
-        return matplotlib.ticker.LogLocator(numticks=7)
-    subs = (1.0, 3.0) if decades > 1.2 else (1.0, 2.0, 3.0, 5.0, 7.0)
-    return matplotlib.ticker.LogLocator(subs=subs, numticks=12)
 
 
 AIM = {"shrinkB": 0, "relpos": (0.0, 0.5)}  # a leader ends at the left of its word
@@ -179,9 +206,9 @@ def label_ends(axis: Axes, ends: list[tuple[float, str, str]]) -> None:
     to_axes = axis.transData + axis.transAxes.inverted()
     x = axis.get_xlim()[1]
     places = sorted((float(to_axes.transform((x, y))[1]), t, c) for y, t, c in ends)
-    figure = axis.get_figure(root=True)
-    height = float(figure.get_size_inches()[1]) if figure else 4.0
-    gap = 0.2 / max(height - 1.4, 0.8)  # a line of type, as a share of the axes
+    # A line of type, as a share of the axes; the caption will take a sixth of the height.
+    height = float(figure_of(axis).get_size_inches()[1]) * axis.get_position().height
+    gap = 0.2 / max(0.85 * height, 0.8)
     spots = np.array([min(max(place, 0.0), 1.0) for place, _, _ in places])
     for _ in range(200):
         for i in range(len(spots) - 1):
@@ -213,6 +240,20 @@ def save(figure: Figure, path: Path) -> None:
     for suffix, content in ((".svg", drawing(figure)), (".png", pixels(figure, DPI))):
         with replacing(path.with_name(path.name + suffix)) as temporary:
             temporary.write_bytes(content)
+
+
+def content(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
+    """A figure as "png", "svg" or "pdf": equal bytes for an equal figure."""
+    made = {"svg": drawing, "pdf": printed}.get(kind)
+    return made(figure) if made else pixels(figure, dpi)
+
+
+@themed
+def printed(figure: Figure) -> bytes:
+    """A figure as PDF, its fonts embedded, pictures with DPI pixels an inch."""
+    content = io.BytesIO()
+    figure.savefig(content, format="pdf", metadata={"CreationDate": None}, dpi=300)
+    return content.getvalue()
 
 
 @themed

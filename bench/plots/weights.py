@@ -11,7 +11,7 @@ from ..analysis import Analysis
 from ..probes.alarms import COLLAPSED, START
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
-from . import theme
+from . import legends, theme
 from .lines import both_networks, ended, models_panel, of_curves, trained_on
 from .reading import Reading
 
@@ -67,10 +67,7 @@ def diversity(analysis: Analysis, dataset: str) -> Figure:
     axes[0].set_ylim(bottom=0)
     axes[0].set_ylabel("distance of two generated, % of two real")
     theme.thousands(axes[0], f"real {unit(dataset)} shown to the discriminator")
-    if len(models) <= theme.DIRECT:
-        theme.label_ends(axes[0], last)
-    else:
-        theme.legend_outside(figure, axes[0])
+    legends.name_lines(axes[0], last, models)
     note = (
         "Mean L2 distance over the pairs of 64 fixed samples. Thin: one seed; thick: the mean of "
         "finished seeds; band: from the lowest to the highest of them; "
@@ -111,19 +108,17 @@ def weights(analysis: Analysis, dataset: str) -> Figure:
     for axis, model in zip(axes, models, strict=True):
         _through_training(axis, rows[rows["model"] == model], norm)
         axis.set_title(theme.clipped(model))
-        theme.thousands(axis, "")
+        theme.thousands(axis, f"real {unit(dataset)} shown")
         largest = rows.loc[(rows["model"] == model) & (rows["images"] > 0), "high"].max()
         if largest > 0:  # what the first step cuts off would hide the rest
             axis.set_ylim(-largest, largest)
-    shown = [axis for axis in axes if axis.collections]
-    if shown:
-        bar = figure.colorbar(shown[0].collections[0], ax=axes, shrink=0.8, aspect=30)
-        bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
-        bar.set_label("share of the weights, % (log colours)")
+    if any(axis.collections for axis in axes):
+        label = "share of the weights, % (log colours)"
+        legends.colour_bar(figure, axes, label, lambda value: f"{100 * value:g}")
     figure.supylabel("weight of the discriminator", fontsize=9.5)
     seeds = rows.groupby("model")["seed"].min()
     note = (
-        f"x: real {unit(dataset)} shown to the discriminator, a column an evaluation; y: 40 equal "
+        "x: a column an evaluation; y: 40 equal "
         "bins from minus to plus the largest weight then, on a scale of its own in each panel; "
         "biases and batch norm are left out. Of one trial a model, seed "
         f"{', '.join(map(str, sorted(seeds.unique())))}. Bright lines at both edges are weights "

@@ -12,12 +12,10 @@ from ..datasets import primary_metric
 from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
-from ..tables.protocol import title, unit
+from ..tables.protocol import UNTRAINED, title, unit
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
-
-UNTRAINED = 0.9  # of the untrained network's score: a model that ends above it has learnt nothing
 
 
 def budget(results: Results) -> str:

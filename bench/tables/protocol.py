@@ -4,6 +4,8 @@ Only those measured under one protocol (extractor, samples, reference), at the e
 finished. Asked to mix two protocols, these functions refuse and name the difference.
 """
 
+import math
+
 import pandas as pd
 
 from ..datasets import dataset_name, primary_metric
@@ -11,6 +13,8 @@ from ..extractors import without_hash
 from ..metrics import METRICS
 from ..records.layout import PROTOCOL
 from ..records.results import Results
+
+UNTRAINED = 0.9  # of the untrained network's score: a model that ends above it has learnt nothing
 
 
 def datasets(results: Results) -> list[str]:
@@ -68,6 +72,14 @@ def last(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     rows = rows.groupby(["model", "seed"], as_index=False, sort=True).tail(1)
     columns = rows[["model", "seed", "images", "value"]].astype({"value": float})
     return columns.sort_values(["model", "seed"], ignore_index=True)
+
+
+def to_untrained(results: Results, dataset: str, model: str, seed: int) -> float:
+    """The last primary metric of a trial over that of its untrained networks; NaN without both."""
+    rows = primary(results, primary_metric(dataset), dataset)
+    own = rows[(rows["model"] == model) & (rows["seed"] == seed)].sort_values("images")
+    start = own.loc[own["images"] == 0, "value"].sum()
+    return float(own["value"].iloc[-1]) / float(start) if start > 0 else math.nan
 
 
 def final(results: Results, metric: str, dataset: str) -> pd.DataFrame:

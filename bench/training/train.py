@@ -1,5 +1,6 @@
 """One trial: a resolved configuration in, rows out."""
 
+import math
 import os
 import resource
 import socket
@@ -61,6 +62,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
             while now.clock.images < point:
                 row_end = min(trial.row_end(now.clock.images), point)
                 began, before = time.perf_counter(), now.clock
+                used = time.thread_time()
                 with precision_context(now.streams.device, trial.precision):
                     while now.clock.images < row_end:
                         # A long turn of the discriminator is cut off at the point.
@@ -71,6 +73,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                         now.clock = after
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began
+                now.on_processor += time.thread_time() - used
                 now.clock = replace(now.clock, seconds=before.seconds + took)
                 rate = (now.clock.images - before.images) / took
                 values |= snapshot(model) | {"cost/images_per_second": rate}
@@ -110,6 +113,9 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     if status == "finished":
         neighbours(model, trial, judge, record.folder / "neighbours.png")
     facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
+    if trial.device == "cpu" and trial.threads == 1:  # others wait for each other or for a device
+        # Absent where a part of the trial was trained by a version that did not count them.
+        facts |= {} if math.isnan(now.on_processor) else {"cpu_seconds": now.on_processor}
     facts |= {"probing_seconds": now.probing, "not_probed": probing.absent} | counted(found)
     facts |= {"extractor_accuracy": judge.network.accuracy if judge.network else None}
     facts |= asdict(now.clock) | facts_of(model, now.streams)

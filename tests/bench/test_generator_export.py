@@ -128,7 +128,7 @@ def test_load_py_draws_the_picture_that_training_drew(
     drawn = tiles(Image.open(left[label] / "samples.png"), 28, 2, 4, 10)
     assert np.abs(as_bytes(again) - drawn).max() <= 1  # another process may round a half otherwise
     assert drawn.std() > 1
-    written = tiles(Image.open(tmp_path / "samples.ppm"), 28, 0, 8, 8)
+    written = tiles(Image.open(tmp_path / "samples.png"), 28, 0, 8, 8)
     assert np.abs(as_bytes(samples) - written).max() <= 1
 
 

@@ -177,6 +177,15 @@ def test_nothing_overflows_sideways(opened, media, width):
     assert page.title().endswith("which GAN is better here?")
 
 
+def test_the_first_table_is_whole_on_a_common_screen(opened):
+    """1,200 pixels, less a scroll bar of 15."""
+    page = opened(1185)
+    names = page.locator(".wide").first.locator(".name")  # one of them is 97 letters of markup
+    names.evaluate_all("cells => cells.forEach(cell => { cell.textContent = 'wgangp'; })")
+    inside, there = page.locator(".wide").first.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert inside == there > 1100
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_can_be_read(opened, scheme):
     page = opened(color_scheme=scheme)

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,6 +12,8 @@ from matplotlib.lines import Line2D
 from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.plots import theme
+from bench.plots.modes import claims_modes
+from bench.plots.ticks import PlainTicks
 from bench.tables.protocol import final
 
 from .fake_results import FIVE, fake
@@ -40,10 +43,13 @@ def results(tmp_path_factory):
         ("losses", ["loss", "real images shown", "14 of 15 trials finished (1 diverged)", *FIVE]),
         ("scores", ["mean score", "real images shown", "diverged", *FIVE]),
         ("gradient_norms", ["norm of the gradient", "log scale", "discriminator", "generator"]),
-        ("gradient_norms_by_layer", ["layers.0", "layers.10", "gradient norm", *FIVE]),
+        (
+            "gradient_norms_by_layer",
+            ["1 2 3 4", "layer, from the input on", "gradient norm", *FIVE],
+        ),
         ("quality", ["lower is better", "generator steps", "seconds", "untrained", "1,000", *FIVE]),
         ("final_quality", ["lower is better", "95 %", "(2 of 3)", "(3 of 3)", "dcgan ends lowest"]),
-        ("modes", ["share of the samples, %", "no mode", "cgan † handed its labels"]),
+        ("modes", ["share of the samples, %", "no mode", "cgan †", "handed its labels"]),
         ("samples", ["real images shown", "seed 0", *FIVE]),
     ],
 )
@@ -110,6 +116,63 @@ def test_what_is_missing_does_not_stop_a_figure(tmp_path, kind):
         if kind == "no metrics":
             figure.draw_without_rendering()
         assert figure.get_suptitle()
+
+
+def test_modes_are_not_claimed_of_noise(tmp_path):
+    """Four evaluations by hand: untrained, precise but untrained, noise, and at last good ones."""
+    some = fake(tmp_path, ("gan",), 1, (), rows=4)
+    rows = some.evaluations[some.evaluations["metric"] == "fid"].head(4)
+    rows = rows.assign(images=[0, 10, 20, 30])
+    measured = {
+        "fid": [90.0, 85.0, 40.0, 30.0],  # 0.94, 0.44 and 0.33 of the untrained network's
+        "precision": [1.0, 0.98, 0.29, 0.31],
+        "modes": [1.0, 2.0, 5.0, 9.0],
+    }
+    some.evaluations = pd.concat([rows.assign(metric=m, value=v) for m, v in measured.items()])
+    assert list(claims_modes(some, "mnist5k")["images"]) == [30]
+    figure = plots.FIGURES["coverage_of_modes"].draw(Analysis(some), "mnist5k")
+    dotted = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    assert [np.asarray(line.get_ydata()).tolist() for line in dotted] == [[1, 2, 5, 9]]
+    assert "no modes are claimed" in figure.get_supxlabel()
+
+
+def test_a_trial_that_waited_for_a_processor_is_crossed(tmp_path):
+    some = fake(tmp_path, ("gan", "wgan"), 3, (), rows=4)
+    waited = [0.5, 0.95, 1.0, 0.95, 0.95, np.nan]  # of its seconds, on a processor
+    some.trials["cpu_seconds"] = some.trials["seconds"] * waited
+    figure = plots.FIGURES["cost"].draw(Analysis(some), "mnist5k")
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    (only,) = crosses
+    first = some.trials.iloc[0]
+    assert np.asarray(only.get_xdata()).tolist() == [first["seconds"]]
+    assert only.get_color() == theme.OWN[first["model"]]
+    assert "Cross: a seed that waited" in figure.get_supxlabel()
+    some.trials = some.trials.drop(columns="cpu_seconds")  # what earlier versions recorded
+    figure = plots.FIGURES["cost"].draw(Analysis(some), "mnist5k")
+    assert "Cross:" not in figure.get_supxlabel()
+
+
+def test_the_values_fill_the_axis_of_quality_and_a_far_floor_is_told_of(results):
+    axis = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k").axes[0]
+    values = results.evaluations.query("metric == 'fid' and value > 0")["value"]
+    low, high = np.log(axis.get_ylim())
+    assert np.log(values.max() / values.min()) > 0.6 * (high - low)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.7, 120, [1, 3, 10, 30, 100]),
+        (6.5, 95, [10, 20, 50, 7]),
+        (8.2, 38, [10, 20, 30]),
+        (0.02, 3e4, [0.1, 1, 10, 100, 1000, 10000]),
+    ],
+)
+def test_a_log_axis_has_four_to_eight_round_ticks(low, high, ticks):
+    found = PlainTicks().tick_values(low, high)
+    assert 4 <= len(found) <= 8
+    assert set(ticks) <= set(found)
+    assert all(low <= tick <= high for tick in found)
 
 
 def test_twenty_models_are_named_in_a_legend_outside(tmp_path):

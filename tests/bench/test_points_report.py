@@ -61,7 +61,7 @@ def panel(figure: Figure, name: str):
         ("quality", ["real, held out: 0.0500", "untrained generator: 1.30", "cgan ends lowest"]),
         ("final_quality", ["final EMD (log scale", "cgan ends lowest", "(2 of 3)", "(3 of 3)"]),
         ("samples", ["density", "real points shown", "seed 0", *THREE]),
-        ("modes", ["share of the samples, %", "mode, each sample", "cgan † handed its labels"]),
+        ("modes", ["share of the samples, %", "its nearest mode", "cgan †", "handed its labels"]),
         ("coverage_of_modes", ["modes covered, of 25", "high-quality samples, %", "mode KL, nats"]),
         ("coverage_of_modes", ["true samples: 98.9", "higher is better", "real points shown"]),
         ("losses", ["real points shown", "8 of 9 trials finished (1 diverged)"]),

@@ -71,6 +71,9 @@ def test_a_trial_records_what_the_design_says(tmp_path: Path) -> None:
     trial = trial_of("wgan")
     train(trial, tmp_path)
     folder = tmp_path / "trials" / trial.key
+    ended = status(tmp_path, trial)
+    assert trial.threads == 1
+    assert 0 < ended["cpu_seconds"] <= ended["seconds"] + 0.05  # a thread has one processor at most
     curves = pd.read_parquet(folder / "curves.parquet")
     evaluations = pd.read_parquet(folder / "evaluations.parquet")
     assert {
