@@ -11,6 +11,7 @@ from gan_zoo import catalog as zoo
 from .. import __version__, load
 from ..datasets import DATASETS, FOLDER
 from ..extractors import EXTRACTORS
+from ..lectures import TOPICS
 from ..metrics import METRICS
 from ..probes import PROBES
 from ..studies import STUDIES
@@ -20,6 +21,7 @@ from .errors import OneLine, one_line_errors, say
 from .export import export
 from .generators import arithmetic, interpolate, neighbours, sample
 from .judge import compare, doctor, verify
+from .lectures import lecture
 from .options import PathOption
 from .run import run
 from .studies import probe, study
@@ -84,7 +86,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models, presets, data sets, metrics, extractors, probes and studies, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -98,6 +100,7 @@ def list_() -> None:
             for name, entry in PROBES.items()
         ],
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
+        "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
@@ -114,7 +117,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, study, probe),
+    *(run, claims, compare, describe, doctor, verify, study, probe, lecture),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)
