@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.catalog import load, preset_of
+from gan_zoo.speed.layouts import FromPlanes, ToPlanes
 from gan_zoo.streams import Streams
 
 GREY, GREY32, COLOUR64 = (1, 28, 28), (1, 32, 32), (3, 64, 64)
@@ -75,19 +76,52 @@ def unpadded(width: int, critic_norm: bool, ending: nn.Module) -> Networks:
     return generator, critic
 
 
-def notes_dcgan_c() -> Networks:
-    generator = nn.Sequential(nn.Linear(100, 1024 * 16, bias=False), nn.Unflatten(1, (1024, 4, 4)))
-    generator += nn.Sequential(nn.BatchNorm2d(1024), nn.ReLU())
-    for planes in (1024, 512, 256):
-        up = nn.ConvTranspose2d(planes, planes // 2, 4, 2, 1, bias=False)
-        generator += nn.Sequential(up, nn.BatchNorm2d(planes // 2), nn.ReLU())
-    generator += nn.Sequential(nn.ConvTranspose2d(128, 3, 4, 2, 1), nn.Tanh())
-    discriminator = nn.Sequential(nn.Conv2d(3, 128, 4, 2, 1), leaky())
-    for planes in (128, 256, 512):
-        down = nn.Conv2d(planes, 2 * planes, 4, 2, 1, bias=False)
-        discriminator += nn.Sequential(down, nn.BatchNorm2d(2 * planes), leaky())
-    discriminator += nn.Sequential(nn.Flatten(), nn.Linear(1024 * 16, 1), nn.Sigmoid())
+def conv64(width: int, ending: nn.Module) -> Networks:
+    """DCGAN's own networks for 64 x 64 images: width 128 in its figure 1, 64 in WGAN's code."""
+    planes, latents = 8 * width, 100
+    generator = nn.Sequential(nn.Linear(latents, planes * 16, bias=False))
+    generator += nn.Sequential(nn.Unflatten(1, (planes, 4, 4)), nn.BatchNorm2d(planes), nn.ReLU())
+    discriminator = nn.Sequential(nn.Conv2d(3, width, 4, 2, 1), leaky())
+    for k in (1, 2, 4):
+        up = nn.ConvTranspose2d(planes // k, planes // k // 2, 4, 2, 1, bias=False)
+        generator += nn.Sequential(up, nn.BatchNorm2d(planes // k // 2), nn.ReLU())
+        down = nn.Conv2d(k * width, 2 * k * width, 4, 2, 1, bias=False)
+        discriminator += nn.Sequential(down, nn.BatchNorm2d(2 * k * width), leaky())
+    generator += nn.Sequential(nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
+    discriminator += nn.Sequential(nn.Flatten(), nn.Linear(planes * 16, 1), ending)
     return generator, discriminator
+
+
+def conv5x5(width: int, colours: int, norm: bool) -> Networks:
+    """WGAN-GP's released code: for MNIST, cropped to 7 x 7 and without batch norm, or CIFAR-10."""
+
+    def up(before: int, after: int, last: bool = False) -> list[nn.Module]:
+        made: list[nn.Module] = [nn.ConvTranspose2d(before, after, 5, 2, 2, 1)]
+        made += [nn.BatchNorm2d(after)] if norm and not last else []
+        return [*made, nn.Tanh() if last else nn.ReLU()]
+
+    planes, crop = 4 * width, [] if norm else [nn.ZeroPad2d((0, -1, 0, -1))]
+    generator = nn.Sequential(
+        nn.Linear(128, planes * 16),
+        *([nn.BatchNorm1d(planes * 16)] if norm else []),
+        *(nn.ReLU(), nn.Unflatten(1, (planes, 4, 4))),
+        *(*up(planes, 2 * width), *crop, *up(2 * width, width), *up(width, colours, last=True)),
+    )
+    critic = nn.Sequential(nn.Conv2d(colours, width, 5, 2, 2), leaky())
+    critic += nn.Sequential(nn.Conv2d(width, 2 * width, 5, 2, 2), leaky())
+    critic += nn.Sequential(nn.Conv2d(2 * width, planes, 5, 2, 2), leaky())
+    return generator, critic + nn.Sequential(nn.Flatten(), nn.Linear(planes * 16, 1))
+
+
+def pacgan() -> Networks:
+    generator, discriminator, inputs = nn.Sequential(), nn.Sequential(), 2
+    for _ in range(4):
+        generator += nn.Sequential(nn.Linear(inputs, 400), nn.BatchNorm1d(400), nn.ReLU())
+        inputs = 400
+    for inputs in (2, 200, 200):
+        discriminator += nn.Sequential(nn.Linear(inputs, 1000), nn.MaxPool1d(5))
+    last = (nn.Linear(400, 2), nn.Linear(200, 1))
+    return generator.append(last[0]), discriminator.append(last[1])
 
 
 def eight_gaussians() -> Networks:
@@ -106,11 +140,17 @@ PLAIN: dict[str, tuple[tuple[int, ...], Callable[[], Networks]]] = {
     "dcgan@notes-a": (GREY32, lambda: notes_dcgan_a(0.8)),
     "dcgan@notes-a-momentum": (GREY32, lambda: notes_dcgan_a(1e-5, 0.2)),
     "dcgan@notes-b": (GREY, lambda: unpadded(16, True, nn.Sigmoid())),
-    "dcgan@notes-c": (COLOUR64, notes_dcgan_c),
-    "dcgan@paper": (COLOUR64, notes_dcgan_c),
+    "dcgan@notes-c": (COLOUR64, lambda: conv64(128, nn.Sigmoid())),
+    "dcgan@paper": (COLOUR64, lambda: conv64(128, nn.Sigmoid())),
+    "wgan@paper": (COLOUR64, lambda: conv64(64, nn.Identity())),
+    "wgan@released": (COLOUR64, lambda: conv64(64, nn.Identity())),
+    "wgan@paper-2d": ((2,), eight_gaussians),
     "wgangp@notes": (GREY, lambda: unpadded(64, False, nn.Identity())),
     "wgangp@notes-bn": (GREY, lambda: unpadded(64, True, nn.Identity())),
     "wgangp@paper-2d": ((2,), eight_gaussians),
+    "wgangp@paper-mnist": (GREY, lambda: conv5x5(64, 1, norm=False)),
+    "wgangp@paper-cifar10": ((3, 32, 32), lambda: conv5x5(128, 3, norm=True)),
+    "gan@pacgan": ((2,), pacgan),
 }
 
 
@@ -124,14 +164,25 @@ def built(reference: str, shape: tuple[int, ...]) -> GAN:
 
 
 def copied(ours: nn.Module, plain: nn.Module) -> None:
-    """Weights of our network into the plain one, in order; they may differ in shape by views."""
-    pairs = zip(ours.parameters(), plain.parameters(), strict=True)
+    """Weights of our network into the plain one, in order.
+
+    The zoo's own linear layers beside convolutions count planes last, torch's view counts them
+    first.
+    """
+    turned = {
+        module.weight: isinstance(module, ToPlanes)
+        for module in ours.modules()
+        if isinstance(module, ToPlanes | FromPlanes)
+    }
     with torch.no_grad():
-        for own, other in pairs:
-            assert own.numel() == other.numel()
-            # The zoo's own networks have a linear layer to planes as a transposed convolution.
-            turned = own.ndim == 4 and other.ndim == 2 and len(own) == other.shape[1]
-            other.copy_(own.flatten(1).T if turned else own.reshape(other.shape))
+        for own, other in zip(ours.parameters(), plain.parameters(), strict=True):
+            if own in turned:  # both are at 4 x 4
+                rows = own if turned[own] else own.T
+                last = rows.unflatten(0, (4, 4, -1)).permute(2, 0, 1, 3).flatten(0, 2)
+                other.copy_(last if turned[own] else last.T)
+            else:
+                assert own.shape == other.shape
+                other.copy_(own)
 
 
 def outputs(network: nn.Module, *given: Tensor) -> Tensor:
