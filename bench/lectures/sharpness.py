@@ -98,7 +98,7 @@ def power(images: Tensor) -> Floats:
 def frequencies(side: int) -> Floats:
     """[side, side] cycles a pixel, the length of the vector of both directions."""
     each = np.fft.fftfreq(side)
-    return np.hypot(each[:, None], each[None])
+    return np.asarray(np.hypot(each[:, None], each[None]))
 
 
 def fine(images: Tensor) -> float:
