@@ -25,8 +25,8 @@ from .options import PathOption
 def lecture(topic: str | None, out: Path, wanted: str) -> None:
     """An idea of the lectures as numbers and one picture. Without TOPIC: the list of topics.
 
-    Where the notes print a number it stands beside ours. What needs a trained GAN is read from the
-    published results; only `sharpness` trains something, a small VAE.
+    Where the notes print a number it stands beside ours. Nothing is trained: what needs a trained
+    GAN is read from the published results.
 
     \b
     bench lecture information

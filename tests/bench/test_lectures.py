@@ -23,7 +23,6 @@ from bench.lectures import (
     information,
     lipschitz,
     norms,
-    sharpness,
     transport,
     vanishing,
 )
@@ -31,7 +30,6 @@ from bench.lectures.lesson import Lesson
 from bench.studies import distances
 
 ROOT = Path(__file__).parents[2]
-COMPUTED = [topic for topic in TOPICS if topic != "sharpness"]  # which trains a VAE
 LESSONS: dict[str, Lesson] = {}
 
 
@@ -46,7 +44,7 @@ def values(topic: str) -> dict[str, float]:
     return dict(zip(frame["quantity"], frame["value"], strict=True))
 
 
-@pytest.mark.parametrize("topic", [topic for topic in COMPUTED if topic != "contradictions"])
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic != "contradictions"])
 def test_a_number_of_the_notes_is_ours_to_its_last_digit(topic):
     table = lesson(topic).table
     printed = [(row[3], value) for row, value in zip(table.rows, table.frame["value"], strict=True)]
@@ -177,51 +175,6 @@ def test_the_saturating_gradient_is_twice_that_of_js(shift):
     assert sizes["saturating"] == pytest.approx(-slope.item(), rel=1e-5)
 
 
-def test_fine_detail_is_what_lies_above_the_cut():
-    place = torch.arange(28.0)
-    for cycles in (3, 6, 8, 12):  # of 28: the cut is at 7
-        wave = torch.cos(2 * math.pi * cycles * place / 28)
-        image = (wave + 0.3).expand(28, 28)[None, None]
-        assert sharpness.fine(image) == pytest.approx(float(cycles > 7), abs=1e-9)
-    noise = torch.randn(400, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    white = (sharpness.frequencies(28) > 0.25).sum() / (28 * 28 - 1)
-    assert sharpness.fine(noise) == pytest.approx(white, abs=0.01)
-    assert sharpness.fine(sharpness.blurred(noise)) < 0.3
-
-
-def test_the_bound_of_the_vae_is_made_of_densities():
-    torch.manual_seed(0)
-    mean, spread = torch.randn(5, 3), torch.randn(5, 3)
-    normal = torch.distributions.Normal
-    kl = torch.distributions.kl_divergence(normal(mean, spread.exp()), normal(0.0, 1.0)).sum(1)
-    assert torch.allclose(sharpness.divergence(mean, spread), kl, rtol=1e-5)
-    model, x = sharpness.VAE(4, 6).eval(), torch.rand(5, 1, 28, 28)
-    model.log_sigma.data.fill_(-0.7)
-    noise = torch.randn(5, 6)
-    fit, _ = model.parts(x, noise)
-    z_mean, z_spread = model.encoder(x).chunk(2, dim=1)
-    decoded = model.decoded(z_mean + z_spread.exp() * noise)
-    wanted = normal(decoded, math.exp(-0.7)).log_prob(x).flatten(1).sum(1)
-    assert torch.allclose(fit, wanted, rtol=1e-4)
-
-
-@pytest.mark.slow
-def test_the_page_has_what_the_vae_gives_here_but_for_the_machine():
-    page = (ROOT / "docs" / "lectures.md").read_text()
-    quoted = page.split("<!-- sharpness: begin -->\n")[1].split("<!-- sharpness: end -->")[0]
-    told = dict(re.findall(r"^\| (.*?) +\| (-?[\d.,]+) ", quoted, re.M))
-    table = lesson("sharpness").table
-    for row, value in zip(table.rows, table.frame["value"], strict=True):
-        assert value == pytest.approx(float(told[row[0]].replace(",", "")), rel=0.1), row[0]
-    shares = values("sharpness")
-    blurred, vae, gan, real = (
-        shares[f"power above 0.25: {name}"]
-        for name in ("held-out digits, blurred 3 x 3", "VAE", "DCGAN", "held-out digits")
-    )
-    assert max(blurred, vae) < gan
-    assert gan == pytest.approx(real, rel=0.5)
-
-
 def test_few_modes_and_small_gradients_are_two_things():
     found = collapse.measured().groupby("model").mean()
     assert collapse.measured().groupby("model").size().eq(8).all()
@@ -242,7 +195,7 @@ def test_each_contradiction_is_decided_by_its_number():
     assert len(contradictions.decided()) == 13
 
 
-@pytest.mark.parametrize("topic", COMPUTED)
+@pytest.mark.parametrize("topic", TOPICS)
 def test_the_page_has_what_the_command_prints_and_draws(topic, tmp_path):
     done = CliRunner().invoke(main, ["lecture", topic, "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
