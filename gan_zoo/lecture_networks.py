@@ -9,7 +9,7 @@ import math
 
 from torch import nn
 
-from .networks import Norm, Shape, normalised, sample_layers
+from .networks import DefaultBatchNorm, Norm, Shape, normalised, sample_layers
 
 UNPADDED_KERNEL = 3
 
@@ -44,13 +44,15 @@ def upsampling_generator(
 ) -> nn.Sequential:
     """DCGAN (a), w = 64: 2w planes at a quarter of the side, doubled twice by repeating pixels.
 
-    The 3 x 3 convolutions have a padding of 1 and keep the side: (32 + 2 - 3) / 1 + 1 = 32.
+    The 3 x 3 convolutions have a padding of 1 and keep the side: (32 + 2 - 3) / 1 + 1 = 32. The
+    notes write BatchNorm2d(128) once, here, and BatchNorm2d(n, 0.8) in the other five layers of
+    both networks: the first keeps torch's eps and momentum.
     """
     planes, side = 2 * width, shape[1] // 4
     return nn.Sequential(
         nn.Linear(latent_dim + classes, planes * side * side),
         nn.Unflatten(1, (planes, side, side)),
-        *normalised(nn.BatchNorm2d(planes), norm),
+        *normalised(DefaultBatchNorm(planes), norm),
         nn.Upsample(scale_factor=2),
         nn.Conv2d(planes, planes, 3, padding=1),
         *normalised(nn.BatchNorm2d(planes), norm),

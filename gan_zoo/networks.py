@@ -166,6 +166,10 @@ def smallest_square(shape: Shape) -> tuple[int, int]:
     return side, doublings
 
 
+class DefaultBatchNorm(nn.BatchNorm2d):
+    """Batch norm that keeps torch's eps and momentum, whatever a Config asks of the others."""
+
+
 def normalised(layer: nn.Module, norm: Norm) -> list[nn.Module]:
     return [layer] if norm == "batch" else []
 
@@ -206,7 +210,7 @@ def prepared(network: nn.Module, init: Init, eps: float, momentum: float) -> nn.
     if init != "torch":
         network.apply(init_normal if init == "normal" else init_he)
     for module in network.modules():
-        if isinstance(module, BatchNorm):
+        if isinstance(module, BatchNorm) and not isinstance(module, DefaultBatchNorm):
             module.eps, module.momentum = eps, momentum
     return network.to(memory_format=torch.channels_last)
 

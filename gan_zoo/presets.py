@@ -44,6 +44,13 @@ NOTES_WGANGP = {
 NOTES_WGANGP_ASSUMED = (
     "Adam 2e-4 (0.5, 0.999), five critic steps, penalty 10, N(0, 0.02), batches of 128"
 )
+NOTES_DCGAN_A = {
+    "backbone": "upsampling",
+    "width": 64,
+    "discriminator_width": 16,
+    "latent_dim": 100,
+}
+NOTES_DCGAN_A_ASSUMED = "Adam 2e-4 with beta1 0.5, N(0, 0.02), 100 latents"
 NOTES_GAN_ASSUMED = "Adam 2e-4; 100 latents, as in the public code that the notes follow"
 WGANGP_CODE_ADAM = {"learning_rate": 1e-4, "betas": (0.5, 0.9)}  # the same for all data sets
 WGANGP_CODE_2D = {
@@ -103,14 +110,14 @@ PRESETS: dict[str, dict[str, Preset]] = {
             batch_size=128,
         ),
         "notes-a": Preset(
-            {
-                "backbone": "upsampling",
-                "width": 64,
-                "discriminator_width": 16,
-                "latent_dim": 100,
-            },
-            "the notes' first DCGAN: upsampling and 3 x 3 convolutions; 32 x 32 images",
-            "Adam 2e-4 with beta1 0.5, N(0, 0.02), 100 latents",
+            {**NOTES_DCGAN_A, "norm_eps": 0.8},
+            "the notes' first DCGAN as printed: upsampling, BatchNorm2d(n, 0.8); 32 x 32 images",
+            NOTES_DCGAN_A_ASSUMED,
+        ),
+        "notes-a-momentum": Preset(
+            {**NOTES_DCGAN_A, "norm_momentum": 0.2},
+            "the notes' first DCGAN as meant, 0.8 read as Keras' momentum, 0.2 in torch",
+            NOTES_DCGAN_A_ASSUMED,
         ),
         "notes-b": Preset(
             {

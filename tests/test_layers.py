@@ -28,7 +28,7 @@ LAYERS = [
     {"analysis"},
     {"plots"},
     {"generators", "report", "studies"},
-    {"checks"},
+    {"checks", "lectures"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -113,8 +113,8 @@ def modules_after(code: str) -> set[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["--help"], ["list"], ["study"], ["probe"]),
-        *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims")),
+        *(["--help"], ["list"], ["study"], ["probe"], ["lecture"]),
+        *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims", "lecture")),
         *([name, "--help"] for name in ("describe", "sample", "arithmetic")),
         ["status", str(ROOT / "results" / "reference-mnist5k")],
     ],

@@ -160,7 +160,7 @@ def test_its_links_lead_somewhere(page: str) -> None:
 
 def test_the_index_names_every_document() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
-    assert {f"docs/{link}" for link in re.findall(r"\]\(([\w-]+\.md)\)", index)} == {
+    assert {f"docs/{link}" for link in re.findall(r"\]\(([\w.-]+\.md)\)", index)} == {
         page for page in DOCS if page != "docs/README.md"
     }
 

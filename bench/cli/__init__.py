@@ -11,6 +11,7 @@ from gan_zoo import catalog as zoo
 from .. import __version__, load
 from ..datasets import DATASETS, FOLDER
 from ..extractors import EXTRACTORS
+from ..lectures import TOPICS
 from ..metrics import METRICS
 from ..probes import PROBES
 from ..studies import STUDIES
@@ -21,6 +22,7 @@ from .export import export
 from .figures import figure_options, write_figures
 from .generators import arithmetic, interpolate, neighbours, sample
 from .judge import compare, doctor, verify
+from .lectures import lecture
 from .options import PathOption
 from .run import run
 from .studies import probe, study
@@ -94,7 +96,7 @@ def status(folder: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models, presets, data sets, metrics, extractors, probes and studies, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each."""
     for title, rows in {
         "Models (--models)": list(models()),
         "Data sets (--dataset)": [
@@ -108,6 +110,7 @@ def list_() -> None:
             for name, entry in PROBES.items()
         ],
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
+        "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
     }.items():
         click.echo(click.style(title, bold=True))
         for name, text in rows:
@@ -124,7 +127,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, study, probe),
+    *(run, claims, compare, describe, doctor, verify, study, probe, lecture),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

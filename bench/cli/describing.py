@@ -31,6 +31,7 @@ SPECS = {  # what a model needs to know of a data set, so that none is read or d
     **dict.fromkeys(("cifar10", "svhn"), COLOUR),
     "celeba": DataSpec((3, 64, 64)),
     **{f"celeba@{of}": DataSpec((3, 64, 64), 2) for of in ("smiling", "male", "eyeglasses")},
+    "celeba@smiling+male": DataSpec((3, 64, 64), 4),
     **{name: DataSpec((3, 28, 28), 1000) for name in ("stacked-mnist", "stacked-mnist@mnist")},
     **{f"ring8{of}": DataSpec(PLANE, 8) for of in ("", "@wgangp", "@pacgan")},
     **{f"grid25{of}": DataSpec(PLANE, 25) for of in ("", "@wgangp", "@pacgan")},

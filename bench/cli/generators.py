@@ -142,6 +142,9 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
 @click.option("-b", "--b", required=True, metavar="EXPR", help="Samples without it.")
 @click.option("-c", "--c", required=True, metavar="EXPR", help="Samples to add it to.")
 @click.option(
+    "--wanted", metavar="EXPR", help="What A - B + C should be, to count how often it is."
+)
+@click.option(
     "-n",
     "number",
     type=click.IntRange(100, 50_000),
@@ -150,7 +153,9 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
     help="Samples to choose from.",
 )
 @one_line_errors
-def arithmetic(folder: Path, a: str, b: str, c: str, number: int, **rest: Any) -> None:
+def arithmetic(
+    folder: Path, a: str, b: str, c: str, wanted: str | None, number: int, **rest: Any
+) -> None:
     """A - B + C of mean latents: does adding A - B to C change it as predicted?
 
     EXPR chooses samples by `label`, by slant (degrees), thickness (pixels) and ink of images, or by
@@ -160,11 +165,13 @@ def arithmetic(folder: Path, a: str, b: str, c: str, number: int, **rest: Any) -
 
     \b
     bench arithmetic DIR --model dcgan -a 'label=7,slant>80%' -b 'label=7,slant<20%' -c 'label=9'
+    bench arithmetic DIR -a 'slant>80%,thickness<50%' -b 'slant<20%,thickness<50%' \\
+        -c 'slant<20%,thickness>50%' --wanted 'slant>80%,thickness>50%'
     """
     from ..generators import commands
 
     trained, seed, out = _load(folder, rest)
-    commands.write_arithmetic(trained, (a, b, c), number, seed, out, say)
+    commands.write_arithmetic(trained, (a, b, c), wanted, number, seed, out, say)
 
 
 @click.command()

@@ -67,6 +67,7 @@ DATASETS: dict[str, DatasetEntry] = {
             "smiling": "smiling or not",
             "male": "male or not",
             "eyeglasses": "with eyeglasses or without",
+            "smiling+male": "by both, four classes",
         }.items()
     },
     **{

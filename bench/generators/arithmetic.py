@@ -13,11 +13,11 @@ from gan_zoo.streams import Streams
 
 from ..errors import InputError
 from .attributes import attributes_of
-from .groups import Measured, chosen, label_of, measured, parse
+from .groups import Measured, Term, chosen, label_of, measured, meets, narrowed, parse
 from .load import Trained
 from .paths import shares
 from .sampling import Codes, codes_of
-from .shifts import Carried, carried
+from .shifts import Carried, Reached, carried, reached
 
 MOVED = 200  # the most samples of C that are moved
 BY_CHANCE = 100  # of these, the samples that are also moved in random directions
@@ -35,22 +35,33 @@ class Arithmetic:
     means: dict[str, Measured]  # the sample at each group's mean latent
     length: float  # of mean(A) - mean(B) in the latent space
     carried: list[Carried]
+    reached: Reached | None = None  # what became of the wanted attributes together
 
 
 def arithmetic(
-    trained: Trained, a: str, b: str, c: str, n: int = 4096, seed: int = 0
+    trained: Trained,
+    a: str,
+    b: str,
+    c: str,
+    n: int = 4096,
+    seed: int = 0,
+    wanted: str | None = None,
 ) -> Arithmetic:
     """Choose groups A, B and C among n samples, and move C by mean(A) - mean(B).
 
     a, b, c: expressions such as "label=7,slant>80%". A conditional model's label moves too if A or
-    B names one. The intervals are over samples, for this one direction; groups among other samples
-    would give another. Raises InputError for a wrong expression or a group that is too small.
+    B names one. wanted: what A - B + C should be, as an expression; its percentages
+    are those of the n samples. The intervals are over samples, for this one direction; groups
+    among other samples would give another. Raises InputError for a wrong expression or a group
+    that is too small.
     """
     # Choose the groups. Expressions are parsed before any sample is drawn.
     expressions = {"A": a, "B": b, "C": c}
     known = [*attributes_of(trained.model.spec.shape), "label"]
     labels = {name: label_of(parse(text, known)) for name, text in expressions.items()}
+    terms = parse(wanted, known) if wanted is not None else []
     samples = measured(trained, codes_of(trained, n, seed))
+    _require_seen(samples, terms)
     groups = {name: samples[chosen(samples, text)] for name, text in expressions.items()}
     named = labels["A"] is not None or labels["B"] is not None
     space = Space(trained, moves_labels=trained.model.conditional and named)
@@ -81,7 +92,17 @@ def arithmetic(
         for name, mean in means.items()
     }
     length = float(step[: trained.model.config.latent_dim].norm())
-    return Arithmetic(groups, expressions, still, length, found)
+    both = None
+    if wanted is not None:
+        _, limits = narrowed(samples, terms)
+        shares_of = [meets(x, terms, limits) for x in (before, after, *controls)]
+        both = reached(wanted, shares_of[0], shares_of[1], shares_of[2:])
+    return Arithmetic(groups, expressions, still, length, found, both)
+
+
+def _require_seen(samples: Measured, terms: list[Term]) -> None:
+    if label_of(terms) is not None and samples.seen is None:
+        raise InputError("nothing here recognises labels: --wanted takes measured attributes")
 
 
 def _attributes(samples: Measured, labels: dict[str, float | None], named: bool) -> dict[str, bool]:

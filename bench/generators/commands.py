@@ -15,7 +15,7 @@ from .arithmetic import CONTROLS, MOVED, NOISE, arithmetic
 from .figures import arithmetic_figure, neighbours_figure, planar_figure, write_figure
 from .load import Trained
 from .paths import path
-from .printed_tables import carried_lines, smoothness_lines
+from .printed_tables import carried_lines, reached_line, smoothness_lines
 from .sample_files import columns_for, place, write_arrays, write_each, write_gif, write_grid
 from .sampling import Codes, codes_of, images_of, require_labels
 from .smoothness import pairs_of, smoothness
@@ -158,23 +158,34 @@ def _write_path(trained: Trained, images: Tensor, points: int, form: str, to: Pa
 
 
 def write_arithmetic(
-    trained: Trained, groups: tuple[str, str, str], n: int, seed: int, out: Path | None, say: Say
+    trained: Trained,
+    groups: tuple[str, str, str],
+    wanted: str | None,
+    n: int,
+    seed: int,
+    out: Path | None,
+    say: Say,
 ) -> None:
     """Write A - B + C of three expressions as a figure and as numbers."""
     to = place(trained, out, "arithmetic", (".png",))
-    found = arithmetic(trained, *groups, n=n, seed=seed)
+    found = arithmetic(trained, *groups, n=n, seed=seed, wanted=wanted)
     lines = carried_lines(found.carried)
+    told = lines[-1]
+    if found.reached:
+        lines.append(reached_line(found.reached))
+        told += f" {lines[-1]}"
     sizes = ", ".join(
         f"{k}: {v} (n = {len(found.groups[k].codes):,})" for k, v in found.expressions.items()
     )
     note = (
-        f"Groups among {n:,} samples. {lines[-1]} 95 % intervals over samples. By chance: the "
+        f"Groups among {n:,} samples. {told} 95 % intervals over samples. By chance: the "
         f"middle 95 % of {CONTROLS} random directions of the same length."
     )
     write_figure(to, arithmetic_figure(trained, found, note))
     facts = {"groups": {k: [v, len(found.groups[k].codes)] for k, v in found.expressions.items()}}
-    carried = [asdict(each) for each in found.carried]
-    write_json(to.with_suffix(".json"), {**facts, "length": found.length, "carried": carried})
+    both = {"wanted": asdict(found.reached)} if found.reached else {}
+    rest = {"length": found.length, "carried": [asdict(each) for each in found.carried]}
+    write_json(to.with_suffix(".json"), {**facts, **both, **rest})
     say(f"A - B + C in the latent space of {trained.trial.key}: {to}")
     _warn(trained, say)
     for line in (sizes, *lines):

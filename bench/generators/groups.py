@@ -118,17 +118,9 @@ def chosen(samples: Measured, expression: str) -> Rows:
 
     Raises InputError for a wrong expression and for a group of fewer than LEAST samples.
     """
-    rows = np.arange(len(samples.codes))
     known = [*samples.values, *(["label"] if samples.label is not None else [])]
     terms = parse(expression, known)
-    for term in terms:
-        values = samples.label if term.name == "label" else samples.values[term.name]
-        assert values is not None
-        rows = rows[np.isfinite(values[rows])]
-        limit = term.value
-        if term.quantile and len(rows):
-            limit = float(np.quantile(values[rows], term.value / 100))
-        rows = rows[COMPARE[term.relation](values[rows], limit)]
+    rows, _ = narrowed(samples, terms)
     if len(rows) < LEAST:
         need = math.ceil(len(samples.codes) * LEAST / max(len(rows), 1) * 1.5)
         hint = f"try -n {need}" if len(rows) else "look at its samples: bench sample"
@@ -140,3 +132,28 @@ def chosen(samples: Measured, expression: str) -> Rows:
             f"needs {LEAST}; {hint}"
         )
     return rows
+
+
+def narrowed(samples: Measured, terms: list[Term]) -> tuple[Rows, list[float]]:
+    """The rows that all terms leave, and the limit of each, a percentage as a number."""
+    rows, limits = np.arange(len(samples.codes)), []
+    for term in terms:
+        values = samples.label if term.name == "label" else samples.values[term.name]
+        assert values is not None
+        rows = rows[np.isfinite(values[rows])]
+        limit = term.value
+        if term.quantile and len(rows):
+            limit = float(np.quantile(values[rows], term.value / 100))
+        rows = rows[COMPARE[term.relation](values[rows], limit)]
+        limits.append(limit)
+    return rows, limits
+
+
+def meets(samples: Measured, terms: list[Term], limits: list[float]) -> Values:
+    """[n] 1 where a sample meets all terms at these limits, else 0. Its label is the one seen."""
+    found = np.ones(len(samples.codes))
+    for term, limit in zip(terms, limits, strict=True):
+        values = samples.seen if term.name == "label" else samples.values[term.name]
+        assert values is not None
+        found *= COMPARE[term.relation](values, limit)
+    return found

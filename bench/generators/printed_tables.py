@@ -1,6 +1,6 @@
 """The numbers of `bench interpolate` and `bench arithmetic` as tables for a terminal."""
 
-from .shifts import Carried, Shift
+from .shifts import Carried, Reached, Shift
 from .smoothness import Row
 
 MEASURES = ("detour", "largest step", "off data, ends", "off data, halfway")
@@ -90,6 +90,18 @@ def sentence(found: list[Carried]) -> str:
     """How much of each predicted change was measured."""
     parts = [_carried(each) for each in found if each.share]
     return ". ".join(parts) + "." if parts else "A and B differ in no measured attribute."
+
+
+def reached_line(found: Reached) -> str:
+    """How often A - B + C is what it should be, before, after and by chance."""
+    after = found.after
+    shares = (found.before.estimate, after.estimate, after.low, after.high)
+    first, moved, low, high = (f"{100 * share:.0f}" for share in shares)
+    chance = " to ".join(f"{100 * share:.0f}" for share in found.control)
+    return (
+        f"Wanted {found.expression}: {first} % of C, {moved} % ({low} to {high}) of C moved, "
+        f"{chance} % by chance (p = {found.p:.2g})."
+    )
 
 
 def _carried(each: Carried) -> str:

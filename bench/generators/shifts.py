@@ -38,6 +38,30 @@ class Carried:
     p: float  # (1 + the number of these at least as large as the measured one) / (1 + CONTROLS)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How many samples of C have what A - B + C should have, all conditions at once."""
+
+    expression: str
+    before: Shift  # the share of C that meets it, and of C moved by A - B
+    after: Shift
+    control: tuple[float, float]  # the middle 95 % of the shares in random directions
+    p: float  # (1 + the number of these at least as large as `after`) / (1 + CONTROLS)
+
+
+def reached(expression: str, before: Values, after: Values, controls: list[Values]) -> Reached:
+    """before and after [n], controls [m] each: 1 where a sample meets the expression, else 0."""
+    others = np.array([each.mean() for each in controls])
+    larger = int((others >= after.mean()).sum())
+    return Reached(
+        expression,
+        _mean(before),
+        _mean(after),
+        (float(np.quantile(others, 0.025)), float(np.quantile(others, 0.975))),
+        (1 + larger) / (1 + len(others)),
+    )
+
+
 def _values(samples: Measured, name: str) -> Values:
     if not name.startswith("label="):
         return samples.values[name]

@@ -73,6 +73,20 @@ def test_random_directions_of_the_same_length_are_the_control() -> None:
     assert x.p >= 1 / (1 + CONTROLS)
 
 
+def test_two_attributes_are_wanted_together() -> None:
+    groups = ("x>80%,y<0", "x<20%,y<0", "x<20%,y>0")
+    found = arithmetic(trained(), *groups, n=4000, wanted="x>80%,y>0").reached
+    assert found is not None
+    assert (found.before.estimate, found.before.high) == (0, 0)
+    # z0 < -0.842 moves by 2.8 and is then above 0.842 if it was above -1.958: 0.175 of 0.2. That
+    # y stays above 0 is as good as sure: the groups' means of y are equal but for chance.
+    assert found.after.estimate == pytest.approx(0.875, abs=0.07)
+    assert found.after.low < found.after.estimate < found.after.high
+    assert found.control[1] < found.after.estimate
+    assert found.p == 1 / (1 + CONTROLS)
+    assert arithmetic(trained(), *groups, n=1000).reached is None
+
+
 def test_an_attribute_that_two_far_regions_share_does_not_carry_over() -> None:
     # Both ends of z0 have a large x: their mean latent is near 0, and nothing moves.
     found = arithmetic(trained(bent=True), "x>80%", "x<20%", "y>50%", n=2000)
