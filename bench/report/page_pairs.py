@@ -52,5 +52,4 @@ def _row(row: pd.Series) -> dict[str, Any]:
     cells: dict[str, Any] = row.to_dict()
     cells["interval"] = span(row["ratio_low"], row["ratio_high"])
     cells["power"] = power(row) if row["n"] else NONE
-    other = row["verdict_with_failures"]
-    return cells | {"counted": other if isinstance(other, str) else NONE}
+    return cells

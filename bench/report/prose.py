@@ -11,6 +11,7 @@ from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
 from ..tables.protocol import title, unit
+from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
@@ -57,7 +58,12 @@ def lead(analysis: Analysis, dataset: str) -> str:
         if pair["ratio_high"] < 1:  # both are lower, as the sentence says
             ends = [ends[0].removesuffix(" % lower"), ends[1].removesuffix(" lower")]
         text += f" [{ends[0]} to {ends[1]}]"
-    told = "told apart" if pair["told"] else "which cannot be told from no difference"
+    warning = f" in the middle, but {pair['warning']}" * bool(pair["warning"])
+    told = (
+        f"told apart{warning}"
+        if pair["told"]
+        else "which cannot be told from no difference, and is not shown to be none"
+    )
     return f"{text}, {told} ({seeds(n)}). "
 
 
@@ -104,7 +110,8 @@ def separation(analysis: Analysis, dataset: str) -> str:
     else:
         text = f"{told or 'None'} of {len(pairs)} pairs {'is' if told == 1 else 'are'} told apart"
     text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
-    return f"{text}."
+    level = "" if told == len(pairs) else " Those that are not have not been shown to be equal."
+    return f"{text}.{level}"
 
 
 def reach(analysis: Analysis, dataset: str) -> str:
@@ -133,14 +140,14 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     table, pairs = analysis.models(dataset), analysis.pairs(dataset)
     found = [text] if (text := reach(analysis, dataset)) else []
     if (pairs["told"] == "").any():
-        found.append("A pair that cannot be told apart has not been shown to be equal.")
+        found.append(NOT_EQUAL)
     found += [*learnt_nothing(table, dataset), *alarmed(table)]
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(analysis, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
-    found += _with_failures(pairs)
+    found += _warnings(pairs)
     if conditional := ", ".join(table.loc[table["conditional"], "model"]):
         text = f"† {conditional}: handed the labels"
         found.append(f"{text}, so modes and mode KL are not comparable.")
@@ -169,20 +176,17 @@ def alarmed(table: pd.DataFrame) -> list[str]:
     return [f"Alarms while training: {'; '.join(raised)}."] if raised else []
 
 
-def _with_failures(pairs: pd.DataFrame) -> list[str]:
-    """How the verdicts change where lost trials count: one sentence, none where none was lost."""
-    counted = pairs[pairs["verdict_with_failures"].notna()]
-    if counted.empty:
-        return []
-    changed = counted[counted["told"] != counted["told_with_failures"]]
-    text = "Diverged and failed trials counted as worse than any finished one (signed ranks, Holm) "
-    if changed.empty:
-        return [text + "change no verdict."]
-    listed = "; ".join(
-        f"{row['model_a']} / {row['model_b']}: {row['verdict_with_failures']}"
-        for _, row in changed.iterrows()
-    )
-    return [f"{text}change {len(changed)} of {len(pairs)} verdicts: {listed}."]
+def _warnings(pairs: pd.DataFrame) -> list[str]:
+    """What rare collapses and lost trials leave open: a sentence each."""
+    warned = sorted({part for text in pairs["warning"] for part in text.split("; ") if part})
+    found = [f"Verdicts speak of the middle, but {'; '.join(warned)}."] if warned else []
+    if (n := int(pairs["n"].max()) if len(pairs) else 0) >= 3:
+        rate = 100 * (1 - 0.05 ** (1 / n))
+        found.append(
+            f"Collapses that no seed shows are not excluded: {n} seeds miss one in "
+            f"{100 / rate:.1f} trials with a probability of 5 %."
+        )
+    return found
 
 
 def noise(analysis: Analysis, dataset: str) -> str:

@@ -5,10 +5,12 @@ each seed; pairs have the same seed. Differences are a - b in the unit of the sc
 two-sided unless stated otherwise.
 """
 
+from .apart import compare_middle, left_out, lie_apart
 from .intervals import (
     Interval,
     interquartile_mean,
     mean_interval,
+    median_interval,
     paired_difference,
     prediction_interval,
     sign_flip_interval,
@@ -31,7 +33,7 @@ from .runs import (
     variance_removed_by_pairing,
     with_failures,
 )
-from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, told
+from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, sign_test, told
 
 __all__ = [
     "MOST_SEEDS",
@@ -41,13 +43,17 @@ __all__ = [
     "Part",
     "Told",
     "compare_all",
+    "compare_middle",
     "detectable",
     "detectable_difference",
     "equivalence",
     "holm",
     "interquartile_mean",
     "least_p",
+    "left_out",
+    "lie_apart",
     "mean_interval",
+    "median_interval",
     "noise_parts",
     "paired_difference",
     "pairs_of",
@@ -59,6 +65,7 @@ __all__ = [
     "seeds_to_attain",
     "sign_flip_interval",
     "sign_flip_test",
+    "sign_test",
     "signed_ranks",
     "told",
     "variance_removed_by_pairing",
