@@ -199,9 +199,21 @@ def noise(analysis: Analysis, dataset: str) -> str:
     stands = f"({sd} % sd within a model, {parts['df'].iloc[0]} degrees of freedom)"
     if len(parts) == 1:
         return f"The noise in a single {name} {stands} is not told apart into seed and sample."
+    if parts["share"].isna().any():
+        return (
+            f"The noise in a single {name} {stands} is not split into its sources: that needs "
+            "three contestants with three finished seeds each."
+        )
     names = list("the " + parts["part"].str.replace(" and ", " and the "))
     names[0] = f"is {names[0]}"
-    shares = [f"{100 * x:.0f} % {name}" for x, name in zip(parts["share"], names, strict=True)]
+    ends = [
+        "" if pd.isna(low) else f" [{100 * low:.0f} to {100 * high:.0f}]"
+        for low, high in zip(parts["share_low"], parts["share_high"], strict=True)
+    ]
+    shares = [
+        f"{100 * x:.0f}{span} % {name}"
+        for x, span, name in zip(parts["share"], ends, names, strict=True)
+    ]
     text = f"Of the noise in a single {name} {stands}, {', '.join(shares)}."
     below = ", ".join(parts.loc[parts["negative"].astype(bool), "part"])
     return text + f" ({below}: estimated below 0, set to 0.)" * bool(below)

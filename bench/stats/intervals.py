@@ -63,7 +63,7 @@ def interquartile_mean(values: ArrayLike) -> float:
 
 
 def median_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """The median, with the interval between two order statistics that the sign test does not reject.
+    """The median, with the interval of all medians that the sign test does not reject.
 
     values [n] -> Interval, (-inf, inf) below 6 values at 0.95. The coverage is at least the level,
     whatever the distribution, also with ties: it covers the middle, not the mean.

@@ -84,8 +84,8 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
     The primary metric is compared as B / A, of logarithms, and the others as B - A. margin: of
     equivalence, 0.05 for a ratio within 1 / 1.05 .. 1.05, or for a difference within 5 % of A's
     mean. identical: of n final values, those equal in every bit; identical_rows: of all values
-    through training. Holm's family is the contestants, of both tests: of all contestants together, a
-    change, or an equivalence, is wrongly said in at most 5 % of comparisons. warning: differences
+    through training. Holm's family is the contestants, of both tests: a change, or an
+    equivalence, is wrongly said of any contestant in at most 5 % of cases. warning: differences
     that lie apart from the others (`stats.lie_apart`). told: what B is, compared with A: "lower",
     "higher" or, where that cannot be told, "". ValueError where protocols differ.
     """
