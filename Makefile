@@ -60,6 +60,7 @@ bench: $(READY)
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration.error_and_power
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration.guarded
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks

@@ -99,6 +99,8 @@ def _print(tables: list[Table], wanted: str, console: Console) -> None:
         tables = [Table("", [], [], frame)]
     for table in tables:
         show(table, wanted, console)
+    if wanted == "table" and any((table.frame["told"] == "").any() for table in tables):
+        console.print("Cannot tell does not mean equal.", highlight=False)
 
 
 def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:

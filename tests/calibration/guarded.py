@@ -207,26 +207,26 @@ def tables(found: dict[str, Any]) -> str:
         for law in dict.fromkeys(row["law"] for row in both["errors"])
     ]
     lines += plain(heads, cells)
-    lines += ["", "Laws of unequal shape, five contestants: some pair is told apart", ""]
+    lines += ["", "Laws of unequal shape, five contestants: some pair is told apart:", ""]
     heads = ["scores", "equal", "n", "without diagnosis", "with it", "with it, and no warning"]
     lines += plain(
         heads, [_cells(r, "law", "equal", "seeds", "rule", "told", "quiet") for r in both["limits"]]
     )
     lines += [
         "",
-        "Power: one of five lower by 3 spreads, collapsing by 10 spreads in some seeds",
+        "Power: one of five is lower by 3 spreads; in some seeds it collapses by 10:",
         "",
     ]
     heads = ["collapses in", "n", "without diagnosis", "with it"]
     lines += plain(heads, [_cells(r, "rate", "seeds", "rule", "guarded") for r in both["power"]])
-    lines += ["", "Claims at their margin: a verdict / one without a warning", ""]
+    lines += ["", "Claims at their margin: a verdict / one without a warning:", ""]
     cells = [
         [r["law"], str(r["seeds"])]
         + [f"{short(r[name])} / {short(r[f'{name}, quiet'])}" for name in ("mean", "middle")]
         for r in found["claims"]
     ]
     lines += plain(["effects", "n", "mean at the margin", "middle at the margin"], cells)
-    lines += ["", "Equivalence, five contestants at the margin: any is called equivalent", ""]
+    lines += ["", "Equivalence, five contestants at the margin: any is called equivalent:", ""]
     heads = ["differences", "n", "each alone", "Holm", "Holm, no warning"]
     lines += plain(
         heads, [_cells(r, "law", "seeds", "alone", "holm", "quiet") for r in found["equivalence"]]
