@@ -126,7 +126,9 @@ def decided(effects: Effects, claimed: Region) -> Finding:
     x = np.asarray(effects.values, dtype=np.float64)
     interval = _interval(x, effects.middle)
     verdict = _verdict(claimed, interval)
-    warning, notes = _warning(x), [effects.note]
+    # Few values are no flaw of an exact interval of the median.
+    warning = "" if effects.middle else _warning(x)
+    notes = [effects.note]
     if len(x) >= MIDDLE and _verdict(claimed, stats.median_interval(x, LEVEL)) != verdict:
         verdict = "cannot tell"
         notes.append("mean and median do not give the same verdict")
