@@ -74,7 +74,9 @@ def test_the_tables_of_guarded_verdicts_are_those_of_the_simulation() -> None:
     bars = errors["law"].map(lambda law: 0.07 if law == EXTREME else 0.055)
     assert (errors["error"] <= bars + noise).all(), errors[errors["error"] > bars + noise]
     normal = errors[errors["law"] == "normal, equal spreads"]
-    assert normal["fires"].between(0.001, 0.01).all()
+    # The diagnosis fires in half a percent of runs, three standard errors around it.
+    apart = (normal["fires"] - 0.005).abs()
+    assert (apart <= 3 * math.sqrt(0.005 * 0.995 / found["layouts"])).all()
 
 
 @pytest.mark.parametrize(

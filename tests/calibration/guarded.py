@@ -192,7 +192,8 @@ def main(size: int) -> dict[str, Any]:
 
 def tables(found: dict[str, Any]) -> str:
     """The block of docs/statistics.md, in Markdown."""
-    both, lines = found["pairs"], ["The diagnosis fires / error of the verdict with it inside:", ""]
+    both, size = found["pairs"], found["layouts"]
+    lines = [f"Of {size:,} layouts each: the diagnosis fires / error of the verdict with it", ""]
     cases = list(itertools.product((3, 5), (5, 8, 12)))
     known = {(row["law"], row["contestants"], row["seeds"]): row for row in both["errors"]}
     heads = ["scores", *(f"{k} contestants, n = {n}" for k, n in cases)]
