@@ -9,7 +9,7 @@ from ..words import NONE, number, span
 from .cells import power
 
 MIRRORED = {"lower": "higher", "higher": "lower", "": ""}
-WORDS = {"lower": "▼ lower", "higher": "▲ higher", "": "? cannot tell"}
+WORDS = {"lower": "▼ lower", "higher": "▲ higher", "": "?"}
 
 
 class Cell(NamedTuple):
