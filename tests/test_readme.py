@@ -17,7 +17,7 @@ from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
-from tests.calibration import looks
+from tests.calibration import guarded, looks
 from tests.calibration.error_and_power import tables
 from tests.calibration.laws import EXTREME
 
@@ -74,6 +74,21 @@ def require_bars(found: dict[str, Any], name: str) -> None:
     noise = 2 * math.sqrt(0.055 * 0.945 / found["layouts"])
     bars = errors["law"].map(lambda law: 0.07 if law == EXTREME else 0.055)
     assert (errors["error"] <= bars + noise).all(), (name, errors[errors["error"] > bars + noise])
+
+
+def test_the_tables_of_guarded_verdicts_are_those_of_the_simulation() -> None:
+    found = json.loads((RESULTS / "calibration" / "guarded.json").read_text())
+    page = (ROOT / "docs" / "statistics.md").read_text()
+    block = page.split("<!-- guarded: begin -->\n")[1].split("\n<!-- guarded: end")[0]
+    assert guarded.tables(found) == block
+    errors = pd.DataFrame(found["pairs"]["errors"])
+    noise = 2 * math.sqrt(0.055 * 0.945 / found["layouts"])
+    bars = errors["law"].map(lambda law: 0.07 if law == EXTREME else 0.055)
+    assert (errors["error"] <= bars + noise).all(), errors[errors["error"] > bars + noise]
+    normal = errors[errors["law"] == "normal, equal spreads"]
+    # The diagnosis fires in half a percent of runs, three standard errors around it.
+    apart = (normal["fires"] - 0.005).abs()
+    assert (apart <= 3 * math.sqrt(0.005 * 0.995 / found["layouts"])).all()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from .rule import LEVEL, Finding
 
 COLUMNS = ["claim", "part", "statement", "source", "rule", "verdict", "effect", "unit", "low"]
 COLUMNS += ["high", "claimed", "level", "n", "planned_power", "p", "q", "margin", "depth"]
-COLUMNS += ["depth_low", "depth_high", "metric", "dataset", "runs", "note"]
+COLUMNS += ["depth_low", "depth_high", "metric", "dataset", "runs", "note", "warning"]
 STUDIES = {  # those that a claim is about, and the columns that it reads; the last is measured
     "vanishing": ("stage", "game", "seed", "steps", "generator_grad_norm"),
     "depth": ("constraint", "seed", "steps", "layer", "activation_grad_norm"),

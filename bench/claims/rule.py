@@ -13,6 +13,7 @@ from .. import stats
 Verdict = Literal["supported", "contradicted", "cannot tell"]
 LEVEL = 0.95
 FEWEST = stats.seeds_to_attain(1)  # 6: with fewer, no two-sided sign-flip test reaches 5 %
+MIDDLE = 9  # seeds from which on the median has to agree with the mean
 EXACT = 20  # seeds: up to here all sign flips are enumerated; beyond, Student's t
 TINY = 1e-9  # in place of a standard deviation of 0, so that a depth is finite
 RATIO = "ratio"  # the unit of effects, and of margins, that are kept as natural logarithms
@@ -74,7 +75,8 @@ class Effects:
 
     values [seeds]: in `unit`; natural logarithms where that is RATIO. metric, runs: what was
     measured, and in which trials. ranks [seeds that ended]: signed ranks of the effects with every
-    lost trial as the worst; None where none was lost, or where `values` counts the lost ones.
+    lost trial as the worst; None where none was lost, or where `values` counts the lost ones. They
+    must be independent of each other.
     """
 
     values: ArrayLike
@@ -83,6 +85,7 @@ class Effects:
     runs: str
     note: str = ""
     ranks: ArrayLike | None = None
+    middle: bool = False  # their median is judged: they take few values, or have few
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Finding:
     metric: str
     runs: str
     note: str = ""
+    warning: str = ""  # why the middle of the effects is not all that there is to say
 
 
 def decided(effects: Effects, claimed: Region) -> Finding:
@@ -114,13 +118,20 @@ def decided(effects: Effects, claimed: Region) -> Finding:
     "supported" only if its 95 % interval lies wholly on the claimed side of the margin,
     "contradicted" only if wholly on the other side. The interval inverts the sign-flip test
     (Student's t above 20 seeds); below 6 seeds nothing is decided, and the interval is Student's
-    t. Where trials were lost, the ranks must give the same verdict. Of ratios, effect, interval
-    and margin are given as ratios.
+    t. From 9 seeds on the interval of the median, which assumes nothing on the distribution, must
+    say the same; below, the two differ too little. `Effects.middle`: that interval alone decides.
+    Where trials were lost, the ranks must give the same verdict. Of ratios, effect, interval and
+    margin are given as ratios.
     """
     x = np.asarray(effects.values, dtype=np.float64)
-    interval = _interval(x)
+    interval = _interval(x, effects.middle)
     verdict = _verdict(claimed, interval)
+    # Few values are no flaw of an exact interval of the median.
+    warning = "" if effects.middle else _warning(x)
     notes = [effects.note]
+    if len(x) >= MIDDLE and _verdict(claimed, stats.median_interval(x, LEVEL)) != verdict:
+        verdict = "cannot tell"
+        notes.append("mean and median do not give the same verdict")
     if 0 < len(x) < FEWEST:
         notes.append(f"{len(x)} seeds can never decide at 5 %; {FEWEST} could")
     if effects.ranks is not None:
@@ -132,7 +143,8 @@ def decided(effects: Effects, claimed: Region) -> Finding:
         # A model may have lost every trial: then the ranks alone decide.
         verdict = counted if counted == verdict or not len(x) else "cannot tell"
     shown: Callable[[float], float] = math.exp if effects.unit == RATIO else float
-    p, margin, *depths = _against(x, claimed, interval)
+    notes.append(warning)
+    p, margin, *depths = _against(x, claimed, interval, effects.middle)
     return Finding(
         verdict=verdict,
         effect=shown(interval.estimate),
@@ -151,12 +163,29 @@ def decided(effects: Effects, claimed: Region) -> Finding:
         metric=effects.metric,
         runs=effects.runs,
         note="; ".join(filter(None, notes)),
+        warning=warning,
     )
 
 
-def _interval(x: np.ndarray) -> stats.Interval:
+def _warning(x: np.ndarray) -> str:
+    """What the middle of the effects [n] does not say; nothing of too few to decide."""
+    n = len(x)
+    if n < FEWEST:
+        return ""
+    if apart := int(stats.lie_apart(x[:, None]).sum()):
+        return f"{apart} of {n} seeds {'lies' if apart == 1 else 'lie'} apart"
+    if len(np.unique(x)) <= n / 2:
+        return f"the {n} seeds have few values: rare exceptions are not excluded"
+    return ""
+
+
+def _interval(x: np.ndarray, middle: bool = False) -> stats.Interval:
     if not len(x):
         return stats.Interval(math.nan, math.nan, math.nan, LEVEL, "none", 0)
+    if middle and len(x) >= FEWEST:
+        return stats.median_interval(x, LEVEL)
+    if middle:
+        return stats.Interval(float(np.median(x)), math.nan, math.nan, LEVEL, "none", len(x))
     exact = FEWEST <= len(x) <= EXACT
     return stats.sign_flip_interval(x, LEVEL) if exact else stats.mean_interval(x, LEVEL)
 
@@ -176,13 +205,16 @@ def _by_ranks(ranks: np.ndarray, claimed: Region) -> Verdict:
 
 
 def _against(
-    x: np.ndarray, claimed: Region, interval: stats.Interval
+    x: np.ndarray, claimed: Region, interval: stats.Interval, middle: bool
 ) -> tuple[float, float, float, float, float]:
     """p, the nearer margin, and the depth with its interval."""
     if not len(x):
         return (math.nan,) * 5
     margin = claimed.nearer(interval.estimate)
-    p = stats.sign_flip_test(x - margin, np.random.default_rng(0))  # drawn above 20 seeds only
+    if middle:
+        p = stats.sign_test(x - margin)
+    else:
+        p = stats.sign_flip_test(x - margin, np.random.default_rng(0))  # drawn above 20 seeds only
     sd = float(x.std(ddof=1)) if len(x) > 1 else math.nan
     towards = claimed.towards(margin) / (sd or TINY)
     ends = [towards * (end - margin) for end in (interval.estimate, interval.low, interval.high)]

@@ -26,13 +26,19 @@ def _rows(table: pd.DataFrame) -> list[list[str]]:
             str(row["claim"]),
             str(row["statement"]),
             str(row["dataset"]) or "–",
-            MARKS[row["verdict"]],
+            mark(row),
             effect(row),
             str(row["claimed"]) if row["n"] or isinstance(row["claimed"], str) else "–",
             str(row["n"]),
         ]
         for _, row in table.iterrows()
     ]
+
+
+def mark(row: pd.Series) -> str:
+    """The verdict, with what a warning leaves of it."""
+    warned = bool(row["warning"]) and row["verdict"] != "cannot tell"
+    return MARKS[row["verdict"]] + " in the middle" * warned
 
 
 def effect(row: pd.Series) -> str:
@@ -72,7 +78,11 @@ READING = (
     "lies on one side of the margin, which was fixed before the runs (but for the second scale "
     "of claim 14, added after the first had been seen): *supported* on the claimed side, "
     "*contradicted* on the other, else *cannot tell*. The interval inverts the sign-flip test "
-    f"over seeds, so that fewer than {seeds_to_attain(1)} seeds can never decide. Each row is "
+    f"over seeds, so that fewer than {seeds_to_attain(1)} seeds can never decide; from 9 "
+    'seeds on the interval of the median must say the same. A verdict speaks of the middle: "in '
+    'the middle" is added where a seed lies apart, or where the seeds take so few values that rare '
+    "exceptions are not excluded. *Cannot tell* does not mean that there is no effect. Claim 16 is "
+    "judged by the median and its exact interval. Each row is "
     "decided by itself at 95 %: where the true effect is the margin itself, one row in twenty "
     "gets a verdict by chance. `q` (Benjamini and Hochberg, over the rows) is about the whole "
     "table: of the rows with q < 0.05, at most one in twenty is expected to be wrong. Where "

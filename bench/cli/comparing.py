@@ -99,15 +99,15 @@ def _print(tables: list[Table], wanted: str, console: Console) -> None:
         tables = [Table("", [], [], frame)]
     for table in tables:
         show(table, wanted, console)
+    if wanted == "table" and any((table.frame["told"] == "").any() for table in tables):
+        console.print("Cannot tell does not mean equal.", highlight=False)
 
 
 def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
     log, entry = bool((rows["scale"] == "log").any()), METRICS[metric]
-    counted = bool(rows["verdict_with_failures"].notna().any())
     kind = "ratio" if log else "difference"
     heads = ["pair", f"{entry.title} {kind} [simultaneous 95 %]", "n", "p", "sign-flip p"]
     heads += ["first is better", "verdict", "seeds for power .8"]
-    heads += ["verdict with failures"] * counted
     cells = []
     for _, row in rows.iterrows():
         better = NONE if entry.better == "neither" else number(row["probability_of_improvement"], 2)
@@ -115,10 +115,11 @@ def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
         line = [f"{row['model_a']} / {row['model_b']}", _estimate(row, log), str(row["n"])]
         line += [number(row["adjusted_p"], 2), number(row["sign_flip_holm_p"], 2)]
         line += [better, row["verdict"], needed]
-        other = row["verdict_with_failures"]
-        cells.append(line + [other if isinstance(other, str) else NONE] * counted)
+        cells.append(line)
     primary = primary_metric(dataset)
-    note = "" if metric == primary else f" (secondary; fixed beforehand was {primary})"
+    note = (
+        "" if metric == primary else f" (exploratory; the headline, fixed beforehand, is {primary})"
+    )
     return Table(f"{dataset}, pairs by {entry.title}{note}", heads, cells, rows)
 
 
@@ -126,7 +127,7 @@ def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Ta
     log, title = metric == primary_metric(dataset), METRICS[metric].title
     within = f"within ±{100 * margin:g} %"
     heads = ["model", f"{title} {'B / A' if log else 'B - A'} [interval]", "n", "identical"]
-    heads += ["through training", "p", "Holm p", f"TOST p, ±{100 * margin:g} %", "verdict"]
+    heads += ["through training", "p", "Holm p", f"TOST Holm p, ±{100 * margin:g} %", "verdict"]
     cells = [
         [
             row["model"],
@@ -136,7 +137,7 @@ def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Ta
             f"{row['identical_rows']} of {row['rows']}",
             number(row["p"], 2),
             number(row["holm_p"], 2),
-            number(row["equivalence_p"], 2),
+            number(row["equivalence_holm_p"], 2),
             row["verdict"].replace("within the margin", within),
         ]
         for _, row in rows.iterrows()

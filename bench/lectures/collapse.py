@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..plots import theme
+from ..plots import legends, theme
 from ..words import number
 from .lesson import Lesson, Row, published, table
 
@@ -63,7 +63,7 @@ def figure(found: pd.DataFrame) -> Figure:
     theme.plain_log(axis, "x")
     axis.set(xlabel="gradient norm of the generator (log scale)", ylabel="modes drawn, of 8")
     axis.set(ylim=(-0.4, 8.6), yticks=range(0, 9, 2))
-    theme.legend_outside(drawn, axis)
+    legends.outside(drawn, axis)
     note = (
         "A dot a seed (8 a model): modes at the end, and the median gradient norm of the last "
         "tenth of training. Dots at the same height are shifted a little. Collapse as vanishing "

@@ -13,7 +13,7 @@ from .reading import Reading
 
 MOST = 30  # pairs of a figure; of more, those of the best model
 FAR = 4.0  # an interval is shown as far as this factor beyond the ratios
-TOLD = "#0072B2"
+COLOURS = {"lower": "#0072B2", "higher": "#D55E00", "": theme.SOFT}
 
 
 READING = Reading(
@@ -45,8 +45,11 @@ def pairs(analysis: Analysis, dataset: str) -> Figure:
     rest = f" The {len(few)} pairs of the best model of {len(rows)}." * (len(few) < len(rows))
     note = (
         "Dot: the ratio of a pair, seed against seed; line: its 95 % interval, simultaneous over "
-        "all pairs, cut with an arrow where it reaches further. Filled, in blue: told apart; "
-        "hollow, grey: cannot tell." + rest + _seeds(few) * theme.narrow()
+        "all pairs, cut with an arrow where it reaches further. Blue: the first is told lower; "
+        "orange: told higher; hollow, grey: cannot tell, which does not mean equal."
+        + " Diamond: with a warning." * bool((few["warning"] != "").any())
+        + rest
+        + _seeds(few) * theme.narrow()
     )
     theme.caption(figure, f"Pairs, seed against seed, {dataset}", note)
     return figure
@@ -61,14 +64,15 @@ def _seeds(rows: pd.DataFrame) -> str:
 def _forest(axis: Axes, rows: pd.DataFrame) -> None:
     left, right = _reach(rows)
     for place, row in enumerate(rows.itertuples()):
-        colour = TOLD if row.told else theme.SOFT
+        colour, warned = COLOURS[str(row.told)], bool(row.warning)
         ends = np.clip([row.ratio_low, row.ratio_high], left / FAR, right * FAR)
         axis.plot(ends, [place, place], color=colour, lw=1.6)
         for end, mark, beyond in ((left, "<", ends[0] < left), (right, ">", ends[1] > right)):
             if beyond:
                 axis.plot(end, place, mark, color=colour, ms=6, clip_on=False)
         face = colour if row.told else "white"
-        axis.plot(row.ratio, place, "o", color=colour, mfc=face, ms=7, mew=1.6)
+        mark = "D" if warned else "o"
+        axis.plot(row.ratio, place, mark, color=colour, mfc=face, ms=7, mew=1.6)
         if theme.narrow():
             continue
         text = f"{number(row.ratio)} {span(row.ratio_low, row.ratio_high)}  n = {row.n}"

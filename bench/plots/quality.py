@@ -175,9 +175,8 @@ def _best(analysis: Analysis, dataset: str) -> str:
     level = [str(row["model_b"]) for _, row in own.iterrows() if not row["told"]]
     if not level:
         return f": {theme.clipped(best)} ends lowest"
-    if len(level) == 1:
-        return f": {theme.clipped(best)} ends lowest, not told apart from {theme.clipped(level[0])}"
-    return f": {theme.clipped(best)} ends lowest, not told apart from {len(level)} others"
+    rest = theme.clipped(level[0]) if len(level) == 1 else f"{len(level)} others"
+    return f": {theme.clipped(best)} ends lowest, not told apart from (nor shown equal to) {rest}"
 
 
 def _protocol(rows: pd.DataFrame, dataset: str) -> str:

@@ -78,13 +78,10 @@ def pair_table(pairs: pd.DataFrame, title: str) -> tuple[list[str], list[list[st
         "verdict",
         "seeds for power .8",
     ]
-    counted = bool(pairs["verdict_with_failures"].notna().any())
-    heads += ["verdict with failures"] * counted
     rows = []
     for _, row in pairs.iterrows():
         cells = [f"{row['model_a']} / {row['model_b']}"]
         cells += [f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip()]
         cells += [str(row["n"]), number(row["adjusted_p"], 2), row["verdict"], power(row)]
-        other = row["verdict_with_failures"]
-        rows.append(cells + [other if isinstance(other, str) else NONE] * counted)
+        rows.append(cells)
     return heads, rows

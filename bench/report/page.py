@@ -88,7 +88,6 @@ def _section(
         "clocks": page_pictures.clocks(analysis, dataset),
         "pairs": page_pairs.pairs(analysis, dataset),
         "matrix": page_pairs.matrix(analysis, dataset),
-        "counted": bool(analysis.pairs(dataset)["verdict_with_failures"].notna().any()),
         "separation": prose.separation(analysis, dataset),
         "noise": prose.noise(analysis, dataset),
         "unfinished": page_events.unfinished(analysis, dataset),
@@ -110,7 +109,7 @@ def _claims(analysis: Analysis) -> dict[str, Any]:
         {
             **row.to_dict(),
             "shown": text.effect(row),
-            "mark": text.MARKS[row["verdict"]],
+            "mark": text.mark(row),
             "kind": {"supported": "lower", "contradicted": "higher"}.get(row["verdict"], "open"),
             "power": number(row["planned_power"], 2),
         }

@@ -13,6 +13,7 @@ from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
 from ..tables.protocol import UNTRAINED, title, unit
+from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
@@ -57,7 +58,12 @@ def lead(analysis: Analysis, dataset: str) -> str:
         if pair["ratio_high"] < 1:  # both are lower, as the sentence says
             ends = [ends[0].removesuffix(" % lower"), ends[1].removesuffix(" lower")]
         text += f" [{ends[0]} to {ends[1]}]"
-    told = "told apart" if pair["told"] else "which cannot be told from no difference"
+    warning = f" in the middle, but {pair['warning']}" * bool(pair["warning"])
+    told = (
+        f"told apart{warning}"
+        if pair["told"]
+        else "which cannot be told from no difference, and is not shown to be none"
+    )
     return f"{text}, {told} ({seeds(n)}). "
 
 
@@ -109,7 +115,8 @@ def separation(analysis: Analysis, dataset: str) -> str:
     if analysis.results.experiment.get("looks"):
         return f"{text} ({_looked(pairs)})."
     text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
-    return f"{text}."
+    level = "" if told == len(pairs) else " Those that are not have not been shown to be equal."
+    return f"{text}.{level}"
 
 
 def _looked(pairs: pd.DataFrame) -> str:
@@ -174,14 +181,14 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     found = [text] if (text := reach(analysis, dataset)) else []
     found += looks(analysis)
     if (pairs["told"] == "").any():
-        found.append("A pair that cannot be told apart has not been shown to be equal.")
+        found.append(NOT_EQUAL)
     found += [*learnt_nothing(table, dataset), *alarmed(table)]
     lost = table[table["finished"] < table["started"]]
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(analysis, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
-    found += _with_failures(pairs)
+    found += _warnings(pairs)
     if conditional := ", ".join(table.loc[table["conditional"], "model"]):
         text = f"† {conditional}: handed the labels"
         found.append(f"{text}, so modes and mode KL are not comparable.")
@@ -210,20 +217,17 @@ def alarmed(table: pd.DataFrame) -> list[str]:
     return [f"Alarms while training: {'; '.join(raised)}."] if raised else []
 
 
-def _with_failures(pairs: pd.DataFrame) -> list[str]:
-    """How the verdicts change where lost trials count: one sentence, none where none was lost."""
-    counted = pairs[pairs["verdict_with_failures"].notna()]
-    if counted.empty:
-        return []
-    changed = counted[counted["told"] != counted["told_with_failures"]]
-    text = "Diverged and failed trials counted as worse than any finished one (signed ranks, Holm) "
-    if changed.empty:
-        return [text + "change no verdict."]
-    listed = "; ".join(
-        f"{row['model_a']} / {row['model_b']}: {row['verdict_with_failures']}"
-        for _, row in changed.iterrows()
-    )
-    return [f"{text}change {len(changed)} of {len(pairs)} verdicts: {listed}."]
+def _warnings(pairs: pd.DataFrame) -> list[str]:
+    """What rare collapses and lost trials leave open: a sentence each."""
+    warned = sorted({part for text in pairs["warning"] for part in text.split("; ") if part})
+    found = [f"Verdicts speak of the middle, but {'; '.join(warned)}."] if warned else []
+    if (n := int(pairs["n"].max()) if len(pairs) else 0) >= 3:
+        rate = 100 * (1 - 0.05 ** (1 / n))
+        found.append(
+            f"Collapses that no seed shows are not excluded: {n} seeds miss one in "
+            f"{100 / rate:.1f} trials with a probability of 5 %."
+        )
+    return found
 
 
 def noise(analysis: Analysis, dataset: str) -> str:
@@ -236,9 +240,21 @@ def noise(analysis: Analysis, dataset: str) -> str:
     stands = f"({sd} % sd within a model, {parts['df'].iloc[0]} degrees of freedom)"
     if len(parts) == 1:
         return f"The noise in a single {name} {stands} is not told apart into seed and sample."
+    if parts["share"].isna().any():
+        return (
+            f"The noise in a single {name} {stands} is not split into its sources: that needs "
+            "three contestants with three finished seeds each."
+        )
     names = list("the " + parts["part"].str.replace(" and ", " and the "))
     names[0] = f"is {names[0]}"
-    shares = [f"{100 * x:.0f} % {name}" for x, name in zip(parts["share"], names, strict=True)]
+    ends = [
+        "" if pd.isna(low) else f" [{100 * low:.0f} to {100 * high:.0f}]"
+        for low, high in zip(parts["share_low"], parts["share_high"], strict=True)
+    ]
+    shares = [
+        f"{100 * x:.0f}{span} % {name}"
+        for x, span, name in zip(parts["share"], ends, names, strict=True)
+    ]
     text = f"Of the noise in a single {name} {stands}, {', '.join(shares)}."
     below = ", ".join(parts.loc[parts["negative"].astype(bool), "part"])
     return text + f" ({below}: estimated below 0, set to 0.)" * bool(below)

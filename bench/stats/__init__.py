@@ -5,10 +5,12 @@ each seed; pairs have the same seed. Differences are a - b in the unit of the sc
 two-sided unless stated otherwise.
 """
 
+from .apart import compare_middle, left_out, lie_apart
 from .intervals import (
     Interval,
     interquartile_mean,
     mean_interval,
+    median_interval,
     paired_difference,
     prediction_interval,
     sign_flip_interval,
@@ -32,7 +34,7 @@ from .runs import (
     variance_removed_by_pairing,
     with_failures,
 )
-from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, told
+from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, sign_test, told
 
 __all__ = [
     "MOST_SEEDS",
@@ -44,6 +46,7 @@ __all__ = [
     "Part",
     "Told",
     "compare_all",
+    "compare_middle",
     "decide",
     "detectable",
     "detectable_difference",
@@ -51,8 +54,11 @@ __all__ = [
     "holm",
     "interquartile_mean",
     "least_p",
+    "left_out",
+    "lie_apart",
     "looks",
     "mean_interval",
+    "median_interval",
     "noise_parts",
     "paired_difference",
     "pairs_of",
@@ -64,6 +70,7 @@ __all__ = [
     "seeds_to_attain",
     "sign_flip_interval",
     "sign_flip_test",
+    "sign_test",
     "signed_ranks",
     "told",
     "variance_removed_by_pairing",

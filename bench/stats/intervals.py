@@ -62,6 +62,24 @@ def interquartile_mean(values: ArrayLike) -> float:
     return float(stats.trim_mean(finite(values), 0.25))
 
 
+def median_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """The median, with the interval of all medians that the sign test does not reject.
+
+    values [n] -> Interval, (-inf, inf) below 6 values at 0.95. The coverage is at least the level,
+    whatever the distribution, also with ties: it covers the middle, not the mean.
+    ValueError: no values, NaN or inf, a level outside (0, 1). Source: Conover 1999, section 3.2.
+    """
+    x = np.sort(finite(values))
+    check_level(level)
+    n, middle = len(x), float(np.median(x))
+    k = int(stats.binom.ppf((1 - level) / 2, n, 0.5))  # the k-th value is inside from each end
+    while k > 0 and 2 * stats.binom.cdf(k - 1, n, 0.5) > 1 - level:
+        k -= 1
+    if k == 0:
+        return Interval(middle, -math.inf, math.inf, level, "order statistics", n)
+    return Interval(middle, float(x[k - 1]), float(x[n - k]), level, "order statistics", n)
+
+
 def sign_flip_interval(differences: ArrayLike, level: float = 0.95) -> Interval:
     """The mean difference, with the interval of all values that the sign-flip test does not reject.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from .apart import left_out
 from .arrays import Floats
 from .layout import Comparison, Pairs, pairs_of
 from .uneven import Present, uneven
@@ -108,7 +109,18 @@ def _later(before: Decision, now: Decision) -> Decision:
     return now if decided else before
 
 
+def _middle(y: Floats) -> Floats:
+    """The scores without rare ones that lie apart, of the contestants that have all seeds."""
+    whole = np.isfinite(y).all(0)
+    if not whole.any():
+        return y
+    out = np.zeros(y.shape, bool)
+    out[:, whole] = left_out(y[:, whole])
+    return np.where(out, np.nan, y)
+
+
 def _at(y: Floats, look: Look, family: int, margin: float | None) -> list[Decision]:
+    y = _middle(y)
     found, n = at_look(y, np.isfinite(y))
     half = half_widths(found, look.share, family)
     p = found.p_values()

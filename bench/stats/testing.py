@@ -60,6 +60,17 @@ def sign_flip_test(differences: ArrayLike, rng: np.random.Generator | None = Non
     return (1 + hits) / (1 + DRAWS)
 
 
+def sign_test(values: ArrayLike) -> float:
+    """The p-value of a median of 0: two-sided, exact; a 0 counts for neither side.
+
+    values [n] -> p in (0, 1]. It assumes nothing on the distribution.
+    ValueError: no values, NaN or inf. Source: Arbuthnott 1710; Conover 1999, section 3.4.
+    """
+    x = finite(values)
+    most = max(int((x > 0).sum()), int((x < 0).sum()))
+    return float(min(1.0, 2 * stats.binom.sf(most - 1, len(x), 0.5)))
+
+
 def holm(p_values: ArrayLike) -> Floats:
     """Holm's adjusted p-values of one family.
 

@@ -8,6 +8,8 @@ from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import datasets, last, one_protocol, primary
 
+LEAST = 3  # contestants of a ranking
+
 
 def extractor_agreement(results: Results) -> pd.DataFrame:
     """Does the ranking by mean primary metric survive another extractor?
@@ -47,8 +49,9 @@ def _agreement(both: pd.DataFrame) -> dict[str, object]:
     orders = [list(both.sort_values(name).index) for name in ("first", "second")]
     row: dict[str, object] = {"order_first": ", ".join(orders[0])}
     row |= {"order_second": ", ".join(orders[1])}
-    if len(both) < 2:
-        return row | {"tau": np.nan, "sentence": "One contestant has no ranking."}
+    if len(both) < LEAST:
+        said = f"A ranking of fewer than {LEAST} contestants is not compared."
+        return row | {"tau": np.nan, "sentence": said}
     tau = float(stats.kendalltau(both["first"], both["second"]).statistic)
     named = f"(Kendall's tau {tau:.2f} over {len(both)} contestants)"
     if orders[0] == orders[1]:

@@ -20,7 +20,8 @@ from .protocol import contestants, datasets, last, primary
 CHANGE_COLUMNS = ["dataset", "metric", "scale", "model", "n", "identical", "rows"]
 CHANGE_COLUMNS += ["identical_rows", "difference", "low", "high", "ratio", "ratio_low"]
 CHANGE_COLUMNS += ["ratio_high", "method", "p", "holm_p", "margin", "equivalence_p"]
-CHANGE_COLUMNS += ["told", "verdict"]
+CHANGE_COLUMNS += ["equivalence_holm_p", "told", "warning", "verdict"]
+LEAST = 3  # seeds; of fewer, nothing is called equivalent but what is equal in every bit
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
     The primary metric is compared as B / A, of logarithms, and the others as B - A. margin: of
     equivalence, 0.05 for a ratio within 1 / 1.05 .. 1.05, or for a difference within 5 % of A's
     mean. identical: of n final values, those equal in every bit; identical_rows: of all values
-    through training. Holm's family is the contestants. told: what B is, compared with A: "lower",
+    through training. Holm's family is the contestants, of both tests: a change, or an
+    equivalence, is wrongly said of any contestant in at most 5 % of cases. warning: differences
+    that lie apart from the others (`stats.lie_apart`). told: what B is, compared with A: "lower",
     "higher" or, where that cannot be told, "". ValueError where protocols differ.
     """
     log = metric == primary_metric(dataset)
@@ -100,6 +103,8 @@ def changes(both: Both, dataset: str, metric: str, margin: float) -> pd.DataFram
         rows.append(row | _change(values, log, margin))
     table = pd.DataFrame(rows, columns=[*CHANGE_COLUMNS, "differences"])
     table["holm_p"] = stats.holm(table["p"].to_numpy(float))
+    table["equivalence_holm_p"] = stats.holm(table["equivalence_p"].to_numpy(float))
+    table["warning"] = [_warning(each) for each in table["differences"]]
     family = int(table["p"].notna().sum())
     judged = table[["difference", "holm_p"]].itertuples(index=False)
     table["told"] = [stats.told(*row) for row in judged]
@@ -121,7 +126,17 @@ def _change(values: np.ndarray, log: bool, margin: float) -> dict[str, object]:
         row |= {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()}
     rng = np.random.default_rng(0)  # only for more than 20 seeds, whose flips are drawn
     row |= {"p": stats.sign_flip_test(b - a, rng), "margin": room}
-    return row | {"equivalence_p": stats.equivalence(b - a, room).p if room > 0 else np.nan}
+    tested = room > 0 and len(a) >= LEAST
+    return row | {"equivalence_p": stats.equivalence(b - a, room).p if tested else np.nan}
+
+
+def _warning(differences: object) -> str:
+    """As "1 of 10 seeds lies apart"; differences [n], or NaN where nothing was compared."""
+    if not isinstance(differences, np.ndarray):
+        return ""
+    apart = int(stats.lie_apart(differences[:, None]).sum())
+    verb = "lies" if apart == 1 else "lie"
+    return f"{apart} of {len(differences)} seeds {verb} apart" if apart else ""
 
 
 def _verdict(row: pd.Series, family: int) -> str:
@@ -132,11 +147,12 @@ def _verdict(row: pd.Series, family: int) -> str:
         return "nothing to compare: no seed that finished in both"
     if pd.isna(row["p"]):
         return "cannot tell: values that are not finite, or not above 0"
-    close = row["equivalence_p"] < 0.05
+    close = row["equivalence_holm_p"] < 0.05
+    warned = f" in the middle, but {row['warning']}" * bool(row["warning"])
     if row["told"]:
-        return f"changed: {row['told']} in B" + ", within the margin" * bool(close)
+        return f"changed: {row['told']} in B" + ", within the margin" * bool(close) + warned
     if close:
-        return "equivalent within the margin"
+        return f"equivalent within the margin{warned}"
     needed = stats.seeds_to_attain(family)
     if n >= needed:
         needed = stats.seeds_for_power(row["differences"], family) or 0

@@ -34,19 +34,22 @@ def in_looks(
     results: Results,
     values: pd.DataFrame,
     judged: Sequence[Pair],
+    family: int,
     asked: Sequence[stats.Look],
     log: bool,
 ) -> dict[Pair, stats.Decision]:
-    """What the looks decide of the pairs `judged`.
+    """What the looks `asked` decide of the pairs `judged`, of `family` in all; nothing of no look.
 
     values [seeds, models] on the natural scale, logarithms if `log`: a margin is of ratios, and
     holds for them alone.
     """
+    if not judged or not asked:
+        return {}
     margin = results.experiment.get("margin")
     margin = float(np.log1p(margin)) if log and margin is not None else None
     rows = values.reindex(index=results.experiment["seeds"])
     labels = list(rows)
-    found = stats.decide(rows.to_numpy(float), asked, len(judged), margin)
+    found = stats.decide(rows.to_numpy(float), asked, family, margin)
     names = [(labels[i], labels[j]) for i, j in zip(*stats.pairs_of(len(labels)), strict=True)]
     by_pair = dict(zip(names, found, strict=True))
     return {

@@ -13,7 +13,9 @@ from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import contestants, datasets, final, last, one_protocol, own_extractor
 
-COLUMNS = ["dataset", "model", "part", "sd", "share", "n", "df", "negative"]
+COLUMNS = ["dataset", "model", "part", "sd", "share", "share_low", "share_high", "n", "df"]
+COLUMNS += ["negative"]
+LEAST = 3  # seeds of a contestant, and contestants; of fewer, no share is said
 BETWEEN = "between seeds"
 
 
@@ -22,7 +24,8 @@ def noise(results: Results) -> pd.DataFrame:
 
     A row for each contestant: its sd between seeds. Then, without a model, a row for each part of
     the contestants' mean variance: sd (of logarithms: 0.05 is about 5 % of the value), share of
-    the sum of variances, n (trials), df. negative: the estimate was below 0 and is shown as 0.
+    the sum of variances with its 95 % interval share_low, share_high (for LEAST contestants that
+    have LEAST seeds), n (trials), df. negative: the estimate was below 0 and is shown as 0.
     """
     rows: list[dict[str, object]] = []
     for dataset in datasets(results):
@@ -43,12 +46,14 @@ def _parts(scores: pd.DataFrame) -> list[dict[str, object]]:
     scores = scores.dropna(subset=measured)
     logs = {name: np.log(scores[name].to_numpy(float)) for name in measured}
     parts = stats.noise_parts(logs, scores["model"].to_numpy(str))
-    total = sum(part.variance for part in parts)
+    said = (scores["model"].value_counts() >= LEAST).sum() >= LEAST
     return [
         {
             "part": part.name,
             "sd": np.sqrt(part.variance),
-            "share": part.variance / total if total else np.nan,
+            "share": part.share if said else np.nan,
+            "share_low": part.low if said else np.nan,
+            "share_high": part.high if said else np.nan,
             "n": len(scores),
             "df": part.df,
             "negative": part.estimate < 0,

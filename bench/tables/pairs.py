@@ -10,21 +10,22 @@ from .. import stats
 from ..datasets import primary_metric
 from ..metrics import METRICS
 from ..records.results import Results
-from . import failures
+from . import failures, warnings
 from .looks import in_looks, reached
 from .protocol import datasets, final
 from .summary import summary
 from .verdicts import verdict
 
 HANDED_LABELS = ["modes", "mode_kl"]  # a conditional model is told its classes
+ALPHA = 0.05
 LEAST = 3  # seeds from which on a spread is known well enough to plan by
-PAIRED, POOLED = "paired t", "partly pooled t"
+PAIRED, POOLED, RANKED = "paired t", "partly pooled t", "signed ranks"
 COLUMNS = ["dataset", "metric", "outcome", "scale", "model_a", "model_b", "n"]
 COLUMNS += ["difference", "low", "high", "ratio", "ratio_low", "ratio_high", "level", "method"]
 COLUMNS += ["p", "adjusted_p", "sign_flip_p", "sign_flip_holm_p"]
 COLUMNS += ["probability_of_improvement", "variance_removed", "seeds_for_power"]
 COLUMNS += ["look", "equivalent"]
-COLUMNS += ["told", "verdict", "told_with_failures", "verdict_with_failures"]
+COLUMNS += ["told", "warning", "verdict"]
 Row = dict[str, object]
 
 
@@ -39,11 +40,13 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
     alone, adjusted_p times the number of pairs. told: what a is, compared with b: "lower",
     "higher", or "" where that cannot be told, which is where the interval contains no difference;
     verdict: the same in words. sign_flip_p and sign_flip_holm_p check it without assumptions on
-    spreads. look: of a folder in looks (`bench.stats.looks`), the number of seeds at which the pair
-    was judged, whose interval is at the level of that look; equivalent: the difference lies within
-    the folder's margin. n: the seeds that both finished. seeds_for_power: for the
-    power .8, of the primary metric. told_with_failures, verdict_with_failures: where a or b lost a
-    trial (`failures`).
+    spreads. n: the seeds that the verdict stands on: those that both finished, but for rare ones
+    that lie apart (`stats.compare_middle`). look: of a folder in looks (`bench.stats.looks`), the
+    number of seeds at which the pair was judged, whose interval is at the level of that look;
+    equivalent: the difference lies within the folder's margin. warning: what the middle of the
+    scores does not say (rare collapses, alarms, lost trials). Where lost trials leave fewer than
+    half of the seeds, method is "signed ranks" of all that ended (`failures`), without an
+    interval. seeds_for_power: for the power .8, of the primary metric.
     """
     summaries = summary(results) if summaries is None else summaries
     rows: list[Row] = []
@@ -51,12 +54,7 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
         ranked = summaries[summaries["dataset"] == dataset]
         for metric in METRICS:
             family = _family(results, dataset, metric, ranked)
-            outcome = "secondary"
-            if metric == primary_metric(dataset):
-                outcome = "primary"
-                named = [(str(row["model_a"]), str(row["model_b"])) for row in family]
-                counted = failures.verdicts(results, dataset, named)
-                family = [row | again for row, again in zip(family, counted, strict=True)]
+            outcome = "primary" if metric == primary_metric(dataset) else "exploratory"
             rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -106,69 +104,104 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
     primary = metric == primary_metric(dataset)
     conditional = ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else []
     # Who lost every trial still has its pairs on the primary metric: no row goes missing.
-    there = set(values) | (failures.losers(results, dataset) if primary else set())
+    losers = failures.losers(results, dataset) if primary else set()
+    there = set(values) | losers
     pairs = list(combinations([label for label in ranked["model"] if label in there], 2))
     asked = reached(results, dataset)
+    trials = warnings.of_trials(results, dataset)
+    counted = failures.ended(results, dataset) if losers else None
+    by_ranks = [pair for pair in pairs if counted is not None and counted.mostly_lost(*pair)]
     apart: dict[tuple[str, str], str] = {}
     for pair in pairs:
         if handed := " and ".join(label for label in pair if label in set(conditional)):
             apart[pair] = f"not comparable: {handed} is handed its labels"
-        elif values.reindex(columns=list(pair)).dropna().empty:
+        elif pair not in by_ranks and values.reindex(columns=list(pair)).dropna().empty:
             apart[pair] = "cannot tell: no seed that both finished"
         elif asked == []:
             apart[pair] = f"not judged before {results.experiment['looks'][0]} seeds have ended"
     judged = [pair for pair in pairs if pair not in apart]
-    compared = {pair: _compared(values, pair, len(judged)) for pair in judged}
-    decisions = in_looks(results, values, judged, asked, log) if asked and judged else {}
-    flips = dict(zip(judged, _sign_flips(values, judged), strict=True))
+    on_scores = [pair for pair in judged if pair not in by_ranks]
+    decisions = in_looks(results, values, on_scores, len(judged), asked or [], log)
+    flips = dict(zip(on_scores, _sign_flips(values, on_scores), strict=True))
     rows: list[Row] = []
-    for a, b in pairs:
-        both = values.reindex(columns=[a, b]).dropna()
-        row: Row = {"model_a": a, "model_b": b, "n": len(both), "told": ""}
-        if (a, b) in apart:
-            rows.append(row | {"verdict": apart[a, b]})
-            continue
-        found, layout = compared[a, b]
-        decision = decisions.get((a, b))
-        if decision is not None:
-            found = decision.comparison
-        row |= _row(found, layout, log) | flips[a, b]
-        if decision is not None:
-            row |= {"n": found.n, "level": 1 - decision.look.share, "look": decision.look.n}
-            row |= {"equivalent": decision.equivalent and not decision.apart}
-        row |= _beside(both.to_numpy(float).T, METRICS[metric].better)
-        if primary and len(both) >= LEAST:
-            needed = _needed(layout, found, len(judged))
-            row["seeds_for_power"] = np.nan if needed is None else needed
-        told = stats.told(found.estimate, found.adjusted_p)
-        text = verdict(told, a, b, found.n)
-        if row.get("equivalent"):
-            text = f"equal within {100 * results.experiment['margin']:g} %"
-        rows.append(row | {"told": told, "verdict": text})
+    for pair in pairs:
+        row: Row = {"model_a": pair[0], "model_b": pair[1], "n": 0, "told": "", "warning": ""}
+        said = [text for label in pair for text in trials.get(label, [])]
+        if pair in apart:
+            row["verdict"] = apart[pair]
+        elif counted is not None and pair in by_ranks:
+            row |= _by_ranks(counted, pair, len(judged), "; ".join(said))
+        else:
+            row |= flips[pair] | _judged(values, pair, len(judged), log, said)
+            if pair in decisions:
+                row |= _decided(results, decisions[pair], pair, log, str(row["warning"]))
+            row |= _beside(values[list(pair)].dropna().to_numpy(float).T, METRICS[metric].better)
+            row["seeds_for_power"] = row["seeds_for_power"] if primary else np.nan
+        rows.append(row)
     return rows
 
 
-def _compared(
-    values: pd.DataFrame, pair: tuple[str, str], family: int
-) -> tuple[stats.Comparison, np.ndarray]:
-    """The pair in the layout of all contestants that have its seeds, [n, k], the pair first."""
+def _by_ranks(counted: failures.Ended, pair: tuple[str, str], family: int, warning: str) -> Row:
+    """A pair of which lost trials leave fewer than half of the seeds."""
+    side, p, n = counted.ranked(*pair)
+    adjusted = min(1.0, p * family)
+    told: stats.Told = side if adjusted < ALPHA else ""
+    text = verdict(told, *pair, n, warning)
+    found = {"method": RANKED, "n": n, "p": p, "adjusted_p": adjusted, "told": told}
+    return found | {"warning": warning, "verdict": text.replace(" in the middle, but", ":")}
+
+
+def _judged(
+    values: pd.DataFrame, pair: tuple[str, str], family: int, log: bool, said: list[str]
+) -> Row:
+    """The pair in the layout of all contestants that have its seeds, by the rule of its middle."""
     seeds = values[list(pair)].dropna().index
     whole = values.loc[seeds].dropna(axis="columns")
     others = [label for label in whole if label not in pair]
-    layout = whole[[*pair, *others]].to_numpy(float)
-    return stats.compare_all(layout, pairs=family)[0], layout
+    full = whole[[*pair, *others]].to_numpy(float)
+    found, layout = stats.compare_middle(full, family)
+    warning = "; ".join([*warnings.of_seeds(full, pair), *said])
+    told = stats.told(found.estimate, found.adjusted_p)
+    needed = _needed(layout, found, family) if found.n >= LEAST else None
+    row = _row(found, layout, log) | {"n": found.n, "told": told, "warning": warning}
+    row |= {"seeds_for_power": np.nan if needed is None else needed}
+    return row | {"verdict": verdict(told, *pair, found.n, warning)}
+
+
+def _decided(
+    results: Results, decision: stats.Decision, pair: tuple[str, str], log: bool, warning: str
+) -> Row:
+    """What differs from `_judged` where the folder is judged in looks."""
+    found, equal = decision.comparison, decision.equivalent and not decision.apart
+    told = stats.told(found.estimate, found.adjusted_p)
+    text = verdict(told, *pair, found.n, warning)
+    if equal:
+        text = f"equal within {100 * results.experiment['margin']:g} %"
+        text += f" in the middle, but {warning}" * bool(warning)
+    return _ends(found, log) | {
+        "n": found.n,
+        "level": 1 - decision.look.share,
+        "p": found.p,
+        "adjusted_p": found.adjusted_p,
+        "look": decision.look.n,
+        "equivalent": equal,
+        "told": told,
+        "verdict": text,
+    }
+
+
+def _ends(found: stats.Comparison, log: bool) -> Row:
+    """The difference with its interval, and the ratio of values whose logarithms these are."""
+    ends = {"": found.estimate, "_low": found.low, "_high": found.high}
+    ratios = {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()} if log else {}
+    return {"difference": found.estimate, "low": found.low, "high": found.high, **ratios}
 
 
 def _row(found: stats.Comparison, layout: np.ndarray, log: bool) -> Row:
-    ends = {"": found.estimate, "_low": found.low, "_high": found.high}
-    ratios = {f"ratio{end}": float(np.exp(value)) for end, value in ends.items()} if log else {}
     method = "none" if found.n == 1 else PAIRED if layout.shape[1] == 2 else POOLED
     return {
         "scale": "log" if log else "linear",
-        "difference": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        **ratios,
+        **_ends(found, log),
         "level": 0.95,
         "method": method,
         "p": found.p,

@@ -2,20 +2,14 @@
 
 from .. import stats
 
-
-def verdict(told: stats.Told, first: str, second: str, n: int) -> str:
-    """The sentence of `stats.told` on a pair of n seeds: "a lower than b", or "cannot tell"."""
-    if told:
-        return f"{first} {told} than {second}"
-    return f"cannot tell with {n} seed{'s' * (n != 1)}"
+NOT_EQUAL = "A pair that cannot be told apart has not been shown to be equal."
 
 
-def by_sign_flips(told: stats.Told, first: str, second: str, n: int, comparisons: int) -> str:
-    """The same for a sign-flip test after Holm, which needs a number of seeds to say anything.
+def verdict(told: stats.Told, first: str, second: str, n: int, warning: str = "") -> str:
+    """The sentence of `stats.told` on a pair of n seeds: "a lower than b", or "cannot tell".
 
-    comparisons: in the family. ValueError: no comparisons.
+    warning: of `warnings`, why the middle of the scores is not all that there is to say.
     """
-    needed = stats.seeds_to_attain(comparisons)
-    if told or n >= needed:
-        return verdict(told, first, second, n)
-    return f"cannot tell with {n} seed{'s' * (n != 1)} (needs {needed})"
+    if told:
+        return f"{first} {told} than {second}" + f" in the middle, but {warning}" * bool(warning)
+    return f"cannot tell with {n} seed{'s' * (n != 1)}" + f": {warning}" * bool(warning)

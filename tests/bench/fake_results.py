@@ -96,6 +96,7 @@ def final_only(
     ]
     results.evaluations = pd.DataFrame(rows)
     results.trials["conditional"] = results.trials["model"].isin(conditional)
+    results.trials["collapse_alarms"] = 0
     return cast(Results, results)
 
 

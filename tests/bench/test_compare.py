@@ -96,9 +96,9 @@ def test_csv_has_the_numbers_and_latex_what_booktabs_needs(two: tuple[Path, Path
         assert word in text
 
 
-def test_another_metric_is_called_secondary(two: tuple[Path, Path]) -> None:
+def test_another_metric_is_called_exploratory(two: tuple[Path, Path]) -> None:
     text = cli(two[0], "--metric", "kid").output
-    assert "pairs by KID (secondary; fixed beforehand was fid)" in text
+    assert "pairs by KID (exploratory; the headline, fixed beforehand, is fid)" in text
     assert "KID ratio" in text
 
 

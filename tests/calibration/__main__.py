@@ -4,10 +4,12 @@ import sys
 
 from bench.files import write_json
 
-from . import error_and_power, looks
+from . import error_and_power, guarded, looks
 from .laws import ROOT
 
-PARTS = {"pairs": error_and_power, "looks": looks}
+PARTS = {"pairs": error_and_power, "guarded": guarded, "looks": looks}
+
+LAYOUTS = {"guarded": 4000}  # where single layouts are judged one by one
 
 
 def quote(name: str, block: str) -> None:
@@ -19,8 +21,8 @@ def quote(name: str, block: str) -> None:
 
 
 if __name__ == "__main__":
-    layouts = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else None
     for name, part in PARTS.items():
-        found = part.main(layouts)
+        found = part.main(asked or LAYOUTS.get(name, 20_000))
         write_json(ROOT / "results" / "calibration" / f"{name}.json", found)
         quote(name, part.tables(found))
