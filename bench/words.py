@@ -29,6 +29,23 @@ def number(value: object, digits: int = 3) -> str:
     return f"{x:,.{decimals}f}"
 
 
+def size(found: float) -> str:
+    """A number of bytes: 24.4 MB, 38 kB or 1.2 GB (powers of 1,000, as disks are sold)."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if found >= step:
+            return f"{number(found / step)} {unit}"
+    return f"{found:.0f} bytes"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a sentence has them: 45 s, 2 min 05 s or 3 h 20 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, part = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {part:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
 def span(low: object, high: object) -> str:
     """An interval in brackets; "" where it has no ends."""
     ends = [number(low), number(high)]

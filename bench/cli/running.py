@@ -1,5 +1,6 @@
 """One `bench run`: from a plan to trials, records and a page."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset
 from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
+from ..datasets.storage import cache_dir
 from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
@@ -22,9 +24,20 @@ from ..planning.growing import grown, merged
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
-from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
+from ..training.runner import (
+    Left,
+    locked,
+    measure_scale,
+    pending,
+    record_interrupts,
+    require_writable,
+    run,
+)
 from .display import LiveDisplay
+from .dry import absent, extractors, untouched
+from .forecast import expected
 from .notices import broken_rules, unlike_networks
+from .phases import phase
 
 Say = Callable[[str], None]
 
@@ -46,6 +59,20 @@ class RunOptions:
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
+    """Train what is not done, then report; a dry run only checks, and touches nothing.
+
+    As `_execute`.
+    """
+    if not options.dry_run:
+        return _execute(plan, root, options, say)
+    if missing := absent(plan):
+        say(f"{', '.join(missing)}: downloaded first, to {cache_dir()}; the rest is checked then")
+        return True
+    with untouched():
+        return _execute(plan, root, options, say)
+
+
+def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     """Train what is not done, then report. Returns False if a trial failed. `say` prints lines.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
@@ -60,7 +87,8 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     trust(plan, "the experiment file")
     plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
-    trials = plan.trials(load_dataset)
+    with phase(console, "reading data"):
+        trials = plan.trials(load_dataset)
     labels = {trial.label: trial for trial in trials}
     for label in options.retrain:
         require(label, labels, "contestant to retrain")
@@ -73,8 +101,14 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
 
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
+        require_writable(root)
         left = left_in()
         describe(plan, trials, len(left), root, jobs_of(left), say)
+        todo = [trial for trial in trials if trial.key in left]
+        if options.check:
+            check(plan, todo, say)
+        for line in (*extractors(todo), *expected(root, trials, todo, jobs_of(left))):
+            say(line)
         return True
     with locked(root):
         whole, left = merged(plan, root), left_in()
@@ -90,13 +124,17 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
             console.show_cursor()
 
         with heeded(last_words, again=typed()):
-            prepare(todo, say)
+            with phase(console, "preparing extractor"):
+                prepare(todo, say)
             jobs = jobs_of(left)
             with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
                 tries, every = options.retries, options.checkpoint_every
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
-            measure_scale(root, trials)
-            rebuild(root, say)
+            with phase(console, "report"):
+                began = time.monotonic()
+                measure_scale(root, trials)
+                rebuild(root, say)
+            display.forecast.learn_report(time.monotonic() - began)
     return well
 
 

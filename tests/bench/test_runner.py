@@ -41,6 +41,7 @@ class Seen:
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.retries: list[Outcome] = []
+        self.skipped: list[tuple[str, str]] = []
 
     def started(self, trial: Trial) -> None:
         pass
@@ -50,6 +51,9 @@ class Seen:
 
     def retried(self, trial: Trial, outcome: Outcome) -> None:
         self.retries.append(outcome)
+
+    def not_started(self, trial: Trial, failed: Trial) -> None:
+        self.skipped.append((trial.key, failed.key))
 
 
 def plan_of(models: str, **values: Any) -> Plan:
