@@ -51,14 +51,15 @@ class Forecast:
     def __init__(self, root: Path, trials: Iterable[Trial]) -> None:
         self._file = rates_file()
         kept = _read(self._file)
-        self.report = float(kept.get("report", REPORT))
+        report = kept.get("report")
+        self.report = report if _are_numbers([report]) else REPORT
         self.basis: dict[str, str] = {}  # contestant -> what its rate is known from
         self._rates: dict[str, Rate] = {}
         rates = kept.get("rates", {})
         for trial in trials:
             found = rates.get(_key(trial)) if isinstance(rates, dict) else None
-            if isinstance(found, list) and len(found) == len(Rate._fields):
-                self._know(trial, Rate(*map(float, found)), "trials on this machine")
+            if _are_numbers(found) and len(found) == len(Rate._fields):
+                self._know(trial, Rate(*found), "trials on this machine")
                 continue
             facts = readable_facts(root / "trials" / trial.key / "status.json")
             if rate := _rate(trial, facts):
@@ -194,6 +195,10 @@ def _read(file: Path) -> dict[str, Any]:
         return read_json(file)
     except (OSError, ValueError):  # of another version, or half a disk: it is made anew
         return {}
+
+
+def _are_numbers(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(x, int | float) for x in found)
 
 
 def _keep(file: Path, table: str, name: str, value: Any) -> None:

@@ -130,11 +130,14 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
             with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
                 tries, every = options.retries, options.checkpoint_every
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
+            said: list[str] = []  # printed below: a live display would wrap the tables
             with phase(console, "report"):
                 began = time.monotonic()
                 measure_scale(root, trials)
-                rebuild(root, say)
+                rebuild(root, said.append)
             display.forecast.learn_report(time.monotonic() - began)
+            for text in said:
+                say(text)
     return well
 
 

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from bench.cli import display, main
+from bench.cli import display, forecast, main
 from bench.cli.display import LiveDisplay
-from bench.cli.forecast import Forecast, Rate, disk, expected, rates_file
+from bench.cli.forecast import Forecast, disk, expected
 from bench.planning.trial import Trial
 from bench.records.failures import place_of, told
 from bench.records.state import checkpoints_in, images_held
@@ -43,17 +43,17 @@ def trials() -> list[Trial]:
 def test_a_forecast_adds_training_evaluations_start_and_report(
     trials: list[Trial], tmp_path: Path
 ) -> None:
-    rates_file().unlink(missing_ok=True)
-    forecast = Forecast(tmp_path, trials)
-    assert forecast.seconds(trials, {}, 1) is None  # nothing is known yet
-    forecast.learn_report(20)
-    forecast.learn(trials[0], FACTS, 10.0)  # 5 ms an image, 1 s an evaluation, 2.2 s for the rest
+    forecast.rates_file().unlink(missing_ok=True)
+    first = Forecast(tmp_path, trials)
+    assert first.seconds(trials, {}, 1) is None  # nothing is known yet
+    first.learn_report(20)
+    first.learn(trials[0], FACTS, 10.0)  # 5 ms an image, 1 s an evaluation, 2.2 s for the rest
     left = trials[1:]
-    assert forecast.seconds(left, {}, 1) == pytest.approx(3 * 10 + 20)
-    assert forecast.seconds(left, {}, 3) == pytest.approx(10 + 20)
-    assert forecast.seconds(left, {}, 30) == pytest.approx(10 + 20)  # no trial is divided
+    assert first.seconds(left, {}, 1) == pytest.approx(3 * 10 + 20)
+    assert first.seconds(left, {}, 3) == pytest.approx(10 + 20)
+    assert first.seconds(left, {}, 30) == pytest.approx(10 + 20)  # no trial is divided
     half = {left[0].key: {"images": 480}}  # two of three evaluations are still to come
-    assert forecast.seconds(left[:1], half, 1) == pytest.approx(10 - 2.4 - 1 + 20)
+    assert first.seconds(left[:1], half, 1) == pytest.approx(10 - 2.4 - 1 + 20)
     # The next run knows it from its start; another width does not.
     again = Forecast(tmp_path, trials)
     assert again.seconds(left, {}, 1) == pytest.approx(50)
@@ -64,7 +64,7 @@ def test_a_forecast_adds_training_evaluations_start_and_report(
 
 
 def test_a_trial_that_runs_is_forecast_by_its_rate(trials: list[Trial], tmp_path: Path) -> None:
-    rates_file().unlink(missing_ok=True)
+    forecast.rates_file().unlink(missing_ok=True)
     now = {"images": 480, "images_per_second": 100.0, "evaluating_seconds": 2.0}
     found = Forecast(tmp_path, trials).seconds(trials[:1], {trials[0].key: now}, 1)
     # 480 images, two evaluations and what comes at the end at 2 s each, the report.
@@ -72,11 +72,11 @@ def test_a_trial_that_runs_is_forecast_by_its_rate(trials: list[Trial], tmp_path
 
 
 def test_a_damaged_cache_of_rates_is_none(trials: list[Trial], tmp_path: Path) -> None:
-    for content in ("{", "[]", '{"rates": 3}', '{"rates": {"x": [1]}}'):
-        rates_file().write_text(content)
-        forecast = Forecast(tmp_path, trials)
-        assert forecast.seconds(trials, {}, 1) is None
-        forecast.learn(trials[0], FACTS, 10.0)
+    for content in ("{", "[]", '{"rates": 3, "report": "x"}', '{"rates": {"x": [1]}}'):
+        forecast.rates_file().write_text(content)
+        damaged = Forecast(tmp_path, trials)
+        assert damaged.seconds(trials, {}, 1) is None
+        damaged.learn(trials[0], FACTS, 10.0)
         assert Forecast(tmp_path, trials).seconds([], {}, 1) == pytest.approx(15)
 
 
@@ -233,4 +233,3 @@ def test_words() -> None:
         *("12 bytes", "38.4 kB", "24.4 MB", "1.20 GB"),
     ]
     assert [duration(s) for s in (45, 125, 12_000)] == ["45 s", "2 min 05 s", "3 h 20 min"]
-    assert Rate(1, 10, 5).image == 1
