@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..datasets.dataset import load_dataset
-from ..datasets.faces import FACES
+from ..datasets.faces import FACES, SIDE
 from ..datasets.faces import FILES as OF_FACES
 from ..datasets.storage import FOLDER_VARIABLE, arrays_dir, cache_dir
 from ..datasets.vision import SOURCES
@@ -28,8 +28,7 @@ def untouched() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as name:
         shadow = Path(name)
         (shadow / "arrays").mkdir()
-        for folder in (real, arrays_dir()):
-            place = shadow / folder.relative_to(real) if folder.is_relative_to(real) else shadow
+        for folder, place in ((real, shadow), (arrays_dir(), shadow / "arrays")):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name != "arrays":
                     (place / path.name).symlink_to(path)
@@ -43,13 +42,15 @@ def untouched() -> Iterator[None]:
 
 
 def absent(plan: Plan) -> list[str]:
-    """The data sets of a plan that a run would have to download."""
+    """A line for each data set of a plan that a run would have to download or decode for long."""
     found = []
     for reference in plan.datasets:
         name = LIKE.get(reference, reference)
         files = SOURCES[name].files if name in SOURCES else OF_FACES if name in FACES else ()
         if not all((cache_dir() / file).exists() for file in files):
-            found.append(reference)
+            found.append(f"{reference} is downloaded first, to {cache_dir()}")
+        elif name in FACES and not list(arrays_dir().glob(f"celeba-{plan.size or SIDE}px-*.npy")):
+            found.append(f"{reference}: its 182,637 pictures are decoded first")
     return found
 
 

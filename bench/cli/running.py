@@ -13,7 +13,6 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset
 from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
-from ..datasets.storage import cache_dir
 from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
@@ -66,7 +65,7 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     if not options.dry_run:
         return _execute(plan, root, options, say)
     if missing := absent(plan):
-        say(f"{', '.join(missing)}: downloaded first, to {cache_dir()}; the rest is checked then")
+        say(f"{'; '.join(missing)}; the rest of the plan is checked then")
         return True
     with untouched():
         return _execute(plan, root, options, say)

@@ -129,7 +129,7 @@ def test_a_dry_run_downloads_nothing_and_decodes_nothing_for_good(
         Image.fromarray(picture).save(pictures / f"{k}.png")
     asked = ["run", "--dry-run", "--models", "gan", "--batch-size", "32", "--set", "backbone=mlp"]
     for dataset, said in (
-        ("cifar10", "cifar10: downloaded first, to"),
+        ("cifar10", "cifar10 is downloaded first, to"),
         (f"folder:{pictures}", "3 trials: gan on folder-cats"),
     ):
         result = cli(*asked, "--dataset", dataset, "--out", str(tmp_path / "r"))
