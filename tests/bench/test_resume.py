@@ -269,6 +269,24 @@ def test_streams_go_on_from_a_state_of_version_0_1() -> None:
         assert torch.equal(stream.normal(BLOCK, 2), expected)
 
 
+def test_batches_go_on_from_a_state_of_version_0_1() -> None:
+    samples = torch.arange(4000).float()
+    split, one, two, three = Split(samples, samples.long()), Streams(0), Streams(0), Streams(0)
+    first, second, third = (Shuffled(split, 64, s["data"]) for s in (one, two, three))
+    for _ in range(3):
+        next(first)
+    two.load_state_dict(one.state_dict())
+    second.load_state_dict({"left": first._left.clone()})  # version 0.1 kept these rows
+    three.load_state_dict(two.state_dict())
+    third.load_state_dict(second.state_dict())
+    for _ in range(65):
+        rows = next(first)[1]
+        assert torch.equal(rows, next(second)[1])
+        assert torch.equal(rows, next(third)[1])
+    assert len(first.state_dict()["before"]["generator"]) == 5056
+    assert isinstance(first.state_dict()["left"], int)
+
+
 @pytest.mark.parametrize("taken", [0, 3, 62, 63])  # 62 batches of 64 are an epoch
 def test_batches_go_on_in_the_middle_of_an_epoch(taken: int) -> None:
     samples = torch.arange(4000).float()
