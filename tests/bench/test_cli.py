@@ -130,7 +130,7 @@ def test_a_dry_run_downloads_nothing_and_decodes_nothing_for_good(
     asked = ["run", "--dry-run", "--models", "gan", "--batch-size", "32", "--set", "backbone=mlp"]
     for dataset, said in (
         ("cifar10", "cifar10 is downloaded first, to"),
-        (f"folder:{pictures}", "3 trials: gan on folder-cats"),
+        (f"folder:{pictures}", f"3 trials: gan on folder:{pictures}"),
     ):
         result = cli(*asked, "--dataset", dataset, "--out", str(tmp_path / "r"))
         assert result.exit_code == 0, result.output
