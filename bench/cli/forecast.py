@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
@@ -51,8 +51,8 @@ class Forecast:
     def __init__(self, root: Path, trials: Iterable[Trial]) -> None:
         self._file = rates_file()
         kept = _read(self._file)
-        report = kept.get("report")
-        self.report = report if _are_numbers([report]) else REPORT
+        report = [kept.get("report")]
+        self.report = report[0] if _are_numbers(report) else REPORT
         self.basis: dict[str, str] = {}  # contestant -> what its rate is known from
         self._rates: dict[str, Rate] = {}
         rates = kept.get("rates", {})
@@ -197,7 +197,7 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
 
 
-def _are_numbers(found: Any) -> bool:
+def _are_numbers(found: Any) -> TypeGuard[list[float]]:
     return isinstance(found, list) and all(isinstance(x, int | float) for x in found)
 
 
