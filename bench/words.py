@@ -29,6 +29,23 @@ def number(value: object, digits: int = 3) -> str:
     return f"{x:,.{decimals}f}"
 
 
+def size(found: float) -> str:
+    """A number of bytes: 24.4 MB, 38 kB or 1.2 GB (powers of 1,000, as disks are sold)."""
+    for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if found >= step:
+            return f"{number(found / step)} {unit}"
+    return f"{found:.0f} bytes"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a sentence has them: 45 s, 2 min 05 s or 3 h 20 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, part = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {part:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
 def span(low: object, high: object) -> str:
     """An interval in brackets; "" where it has no ends."""
     ends = [number(low), number(high)]
@@ -40,11 +57,3 @@ def count(images: int) -> str:
     if images >= 1_000_000:
         return f"{images / 1e6:g}M"
     return f"{images / 1000:g}k" if images >= 1000 else str(images)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as 40 s, 5 min or 2 h 10 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -34,6 +34,7 @@ class Stream:
         self._kind: tuple[str, tuple[int, ...]] | None = None
         self._block = torch.empty(0)
         self._used = 0
+        self._before: Tensor | None = None  # the generator's state before it drew the block
 
     def normal(self, rows: int, *shape: int) -> Tensor:
         """[rows, *shape] standard normal numbers, float32, on the streams' device."""
@@ -60,19 +61,30 @@ class Stream:
             yield
 
     def state_dict(self) -> dict[str, Any]:
-        """The stream's position: the state of its generator and the rest of its block."""
-        return {
-            "generator": self._generator.get_state(),
-            "first_hash": self.first_hash,
-            "kind": self._kind,
-            "left": self._block[self._used :].cpu().clone(),  # a view would keep the whole block
-        }
+        """The stream's position: its generator before the block, which it draws again, and the row.
+
+        The rest of a block itself could be a megabyte.
+        """
+        state = {"first_hash": self.first_hash, "kind": self._kind}
+        if self._used == len(self._block):
+            return state | {"generator": self._generator.get_state(), "used": 0}
+        if self._before is None:  # the rest of a block that a checkpoint of version 0.1 held
+            left = self._block[self._used :].cpu().clone()
+            return state | {"generator": self._generator.get_state(), "left": left}
+        return state | {"generator": self._before, "used": self._used}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from the position in `state`."""
         self._generator.set_state(state["generator"])
         self.first_hash, self._kind = state["first_hash"], state["kind"]
-        self._block, self._used = state["left"].to(self.device), 0
+        if "left" in state:  # as version 0.1 wrote it
+            self._block, self._used, self._before = state["left"].to(self.device), 0, None
+            return
+        self._block, self._used = torch.empty(0), 0
+        if state["used"]:
+            kind, shape = state["kind"]
+            self._draw(kind, tuple(shape))
+            self._used = state["used"]
 
     def _rows(self, kind: str, rows: int, shape: tuple[int, ...]) -> Tensor:
         parts = []
@@ -88,6 +100,7 @@ class Stream:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _draw(self, kind: str, shape: tuple[int, ...]) -> None:
+        self._before = self._generator.get_state()
         block = torch.empty(BLOCK, *shape)
         if kind == "normal":
             block.normal_(generator=self._generator)

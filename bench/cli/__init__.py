@@ -84,13 +84,39 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
 
 @main.command()
 @click.argument("folder", type=PathOption(), metavar="DIR")
+@click.option(
+    "--traceback",
+    "label",
+    metavar="LABEL",
+    help="Print the tracebacks of this contestant's failed trials.",
+)
 @one_line_errors
-def status(folder: Path) -> None:
-    """What is finished, running, failed or waiting in a results folder."""
-    from .status import lines
+def status(folder: Path, label: str | None) -> None:
+    """What is finished, running, failed or waiting in a results folder, and how far it is."""
+    from .status import lines, tracebacks
 
-    for line in lines(folder):
+    for line in lines(folder) if label is None else tracebacks(folder, label):
         say(line)
+
+
+@main.command()
+@click.argument("folder", type=PathOption(), metavar="DIR")
+@click.option(
+    "--weights",
+    is_flag=True,
+    help="Remove the trained generators too: nothing can be sampled from them any more.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and stop.")
+@one_line_errors
+def clean(folder: Path, weights: bool, dry_run: bool) -> None:
+    """Remove the checkpoints of a results folder's ended trials, and say what that costs.
+
+    They are what a larger budget goes on from, and most of the folder's size. Results, tables,
+    pictures and trained generators stay.
+    """
+    from .clean import clean as remove
+
+    remove(folder, weights, dry_run, say)
 
 
 @main.command("list")

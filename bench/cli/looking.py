@@ -1,6 +1,5 @@
 """`bench run --until-decided`: look after look, until every pair is decided."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..analysis import Analysis
+from ..datasets.dataset import load_dataset
 from ..errors import InputError
 from ..planning.growing import command, plan_of
 from ..planning.looks import LOOKS, Pair, following, require_most
@@ -16,6 +16,7 @@ from ..planning.plan import Plan
 from ..records.results import Results
 from ..stats import MOST_SEEDS
 from ..words import duration
+from .forecast import Forecast
 
 Say = Callable[[str], None]
 
@@ -96,14 +97,15 @@ def _next(
     before = {c.label: len(whole.seeds_of(c)) for c in whole.contestants}
     added = {c.label: len(found.seeds_of(c)) - before[c.label] for c in found.contestants}
     added = {label: count for label, count in added.items() if count}
-    seconds = _seconds(results.trials, added, plan, jobs)
+    known = {trial.key for trial in plan.trials(load_dataset)}
+    trials = [trial for trial in found.trials(load_dataset) if trial.key not in known]
+    seconds = Forecast(root, trials).seconds(trials, {}, jobs(len(trials)))
     say(f"Undecided: {named}.{_needs(rows)}")
-    trials = sum(added.values()) * len(plan.datasets)
     counts = sorted({len(found.seeds_of(c)) for c in found.contestants if c.label in added})
-    about = f", about {duration(seconds)}" if math.isfinite(seconds) else ""
-    text = f"The next look, at {' and '.join(map(str, counts))} seeds, trains {trials} more trials "
-    text += f"of {', '.join(added)}{about}"
-    if until.minutes is not None and elapsed + seconds > 60 * until.minutes:
+    about = "" if seconds is None else f", about {duration(seconds)} with the report"
+    text = f"The next look, at {' and '.join(map(str, counts))} seeds, trains "
+    text += f"{len(trials)} more trials of {', '.join(added)}{about}"
+    if until.minutes is not None and elapsed + (seconds or 0) > 60 * until.minutes:
         end = command(root, "--until-decided")
         say(f"{text}: beyond the {until.minutes:g} minutes of --within. To go on: {end}")
         return None
@@ -124,15 +126,3 @@ def _needs(rows: pd.DataFrame) -> str:
     if needs.isna().any():
         return f" With these spreads at least one pair needs more than {MOST_SEEDS} seeds."
     return f" With these spreads they need about {int(needs.max())} seeds."
-
-
-def _seconds(
-    trials: pd.DataFrame, added: dict[str, int], plan: Plan, jobs: Callable[[int], int]
-) -> float:
-    """What the trials to come take, by the mean of each contestant's own; NaN if none is known."""
-    trials = trials.reindex(columns=[*trials.columns.union(["seconds", "evaluating_seconds"])])
-    whole = trials["seconds"].fillna(0) + trials["evaluating_seconds"].fillna(0)
-    done = whole[trials["status"] == "finished"].groupby(trials["model"]).mean()
-    each = [count * float(done.get(label, math.nan)) for label, count in added.items()]
-    count = sum(added.values()) * len(plan.datasets)
-    return sum(each) * len(plan.datasets) / jobs(count)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
 from .options import FiniteNumber, PathOption
+from .phases import phase
 
 # Options that say how a plan is run, not what is in it.
 HOW = (
@@ -201,7 +203,7 @@ HOW = (
     default=True,
     help="Take about a second to check models that are not ours before they train.  [default: on]",
 )
-@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option("--dry-run", is_flag=True, help="Check and show the plan, its duration and disk.")
 @click.option(
     "--retrain",
     metavar="LABEL,..",
@@ -252,11 +254,12 @@ def run(
 
     without_triton()  # before what would import it
 
-    from ..planning.flags import plan_from
-    from ..planning.parsing import parse_models
-    from ..report.tensorboard import require_package, write_events
-    from .looking import until_from
-    from .running import RunOptions, execute
+    with phase(Console(highlight=False), "starting"):  # torch takes seconds
+        from ..planning.flags import plan_from
+        from ..planning.parsing import parse_models
+        from ..report.tensorboard import require_package, write_events
+        from .looking import until_from
+        from .running import RunOptions, execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it

@@ -1,5 +1,6 @@
 """One `bench run`: from a plan to trials, records and a page."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,10 +24,21 @@ from ..planning.looks import present
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
-from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
+from ..training.runner import (
+    Left,
+    locked,
+    measure_scale,
+    pending,
+    record_interrupts,
+    require_writable,
+    run,
+)
 from .display import LiveDisplay
+from .dry import absent, extractors, untouched
+from .forecast import expected
 from .looking import Until, looking
 from .notices import broken_rules, unlike_networks
+from .phases import phase
 
 Say = Callable[[str], None]
 
@@ -52,26 +64,34 @@ class RunOptions:
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     """Train what is not done, then report; with `until`, look after look.
 
-    Returns False if a trial failed. `say` prints lines. Raises as `execute_once`.
+    A dry run only checks, and touches nothing. Returns False if a trial failed. `say` prints lines.
+    Raises as `_execute`.
     """
+    if options.until is not None:
+        plan = present(plan, root, options.margin)
+    if options.dry_run:
+        if options.until is not None:
+            say("Seeds are added until every pair is decided; this is the present look.")
+        if missing := absent(plan):
+            say(f"{'; '.join(missing)}; the rest of the plan is checked then")
+            return True
+        with untouched():
+            return _execute(plan, root, options, say)
     if options.until is None:
-        return execute_once(plan, root, options, say)
-    plan, rest = present(plan, root, options.margin), options
+        return _execute(plan, root, options, say)
+    rest = options
 
     def once(plan: Plan) -> bool:
         nonlocal rest
         now, rest = rest, replace(options, retrain=(), retry=())  # these are meant once
-        return execute_once(plan, root, now, say)
+        return _execute(plan, root, now, say)
 
-    if options.dry_run:
-        say("Seeds are added until every pair is decided; this is the present look.")
-        return once(plan)
     devices = len(gpus()) if plan.device == "cuda" else 0
     asked = jobs_for(options.jobs, plan, options.jobs_per_device, devices)
     return looking(plan, root, options.until, lambda count: min(asked, count), once, say)
 
 
-def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
+def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     """Train what is not done of a plan, then report. Returns False if a trial failed.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
@@ -86,7 +106,8 @@ def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     trust(plan, "the experiment file")
     plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
-    trials = plan.trials(load_dataset)
+    with phase(console, "reading data"):
+        trials = plan.trials(load_dataset)
     labels = {trial.label: trial for trial in trials}
     for label in options.retrain:
         require(label, labels, "contestant to retrain")
@@ -99,8 +120,14 @@ def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
 
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
+        require_writable(root)
         left = left_in()
         describe(plan, trials, len(left), root, jobs_of(left), say)
+        todo = [trial for trial in trials if trial.key in left]
+        if options.check:
+            check(plan, todo, say)
+        for line in (*extractors(todo), *expected(root, trials, todo, jobs_of(left))):
+            say(line)
         return True
     with locked(root):
         before, whole, left = plan_of(root), merged(plan, root), left_in()
@@ -121,13 +148,20 @@ def execute_once(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
             console.show_cursor()
 
         with heeded(last_words, again=typed()):
-            prepare(todo, say)
+            with phase(console, "preparing extractor"):
+                prepare(todo, say)
             jobs = jobs_of(left)
             with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
                 tries, every = options.retries, options.checkpoint_every
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
-            measure_scale(root, trials)
-            rebuild(root, say)
+            said: list[str] = []  # printed below: a live display would wrap the tables
+            with phase(console, "report"):
+                began = time.monotonic()
+                measure_scale(root, trials)
+                rebuild(root, said.append)
+            display.forecast.learn_report(time.monotonic() - began)
+            for text in said:
+                say(text)
     return well
 
 

@@ -105,7 +105,7 @@ def load_or_train(
     it classifies correctly. Raises InputError for data with fewer than two classes, without
     held-out images, or that are not square images in grey or colour.
     """
-    _require_labels(dataset)
+    require_labels(dataset)
     report = progress or (lambda line: None)
     raw = _cached_or_trained(dataset, cache, torch.device(device), report, recipe)
     with torch.device("meta"):  # initial weights would be drawn from the global generator
@@ -117,7 +117,8 @@ def load_or_train(
     return Extractor("classifier", sha256, 64, dataset.spec.classes, network, accuracy)
 
 
-def _require_labels(dataset: Dataset) -> None:
+def require_labels(dataset: Dataset) -> None:
+    """Raises InputError for data that the classifier cannot be trained on."""
     shape, needs = dataset.spec.shape, "the extractor 'classifier' needs"
     if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
         raise InputError(f"{needs} square images, grey or in colour; {dataset.name} has {shape}")

@@ -18,7 +18,7 @@ NUMBERS = (  # facts that tables calculate with
     *("discriminator_steps_per_generator_step", "probing_seconds", "cpu_seconds"),
     *("collapse_alarms", "divergence_alarms"),
 )
-WORDS = ("reason", "config_hash")
+WORDS = ("reason", "config_hash", "phase", "measured")
 FACT_TABLES = ("config", "streams", "not_measured", "not_probed")
 PLANNED = ("config_hash", "features")  # facts of trial.json that stand beside those of the end
 FILES = ("events.json", "generator.safetensors")  # files that cannot carry their digest
@@ -54,6 +54,17 @@ def facts_in(path: Path) -> dict[str, Any]:
         if name in (*FACT_TABLES, "files") and not isinstance(value, dict):
             raise Damaged(f"{path.name} has no table of {name}")
     return found
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The checkpoints of the trial in `folder`, newest first."""
+    return sorted(folder.glob("checkpoint-*.pt"), reverse=True)
+
+
+def images_held(folder: Path) -> int:
+    """The images that a trial would go on from: those of its newest checkpoint, by its name."""
+    stems = (path.stem.removeprefix("checkpoint-") for path in checkpoints_in(folder))
+    return next((int(stem) for stem in stems if stem.isascii() and stem.isdigit()), 0)
 
 
 def events_in(path: Path) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ def model_table(
     heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
     seeds = int(max(table["finished"].max(), 0))
     heads += ["IQM"] * (seeds >= IQM_FROM)
-    heads += [METRICS[name].title for name in beside] + ["s a trial"]
+    heads += [METRICS[name].title for name in beside] + ["training, s"]
     rows = []
     for _, row in table.iterrows():
         own = values.loc[values["model"] == row["model"], "value"]

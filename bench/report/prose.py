@@ -172,7 +172,7 @@ def model_sentence(row: pd.Series) -> str:
     text += f", {done(row, ' seeds finished')}"
     start = number(row[f"{metric}_to_untrained"], 2)
     text += f", {start} of its untrained {name}" * (start != NONE)
-    return text + f", {number(row['seconds'])} s a trial."
+    return text + f", {number(row['seconds'])} s of training a trial."
 
 
 def limits(analysis: Analysis, dataset: str) -> list[str]:

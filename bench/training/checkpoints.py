@@ -22,6 +22,7 @@ from gan_zoo.streams import Streams
 from ..datasets.batches import Shuffled
 from ..files import write_bytes
 from ..planning.trial import Trial
+from ..records.state import checkpoints_in
 from ..records.writing import Clock, TrialRecord
 
 VERSION = 1  # of the state's layout
@@ -61,12 +62,8 @@ def keep(training: Training, trial: Trial, record: TrialRecord) -> None:
 
 def prune(folder: Path, kept: int) -> None:
     """Remove all checkpoints but the last `kept`."""
-    for path in newest_first(folder)[kept:]:
+    for path in checkpoints_in(folder)[kept:]:
         path.unlink()
-
-
-def newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob("checkpoint-*.pt"), reverse=True)
 
 
 def resumed(trial: Trial, record: TrialRecord, begin: Callable[[], Training]) -> Training:
@@ -76,7 +73,7 @@ def resumed(trial: Trial, record: TrialRecord, begin: Callable[[], Training]) ->
     used; `Training.resumed` tells of both.
     """
     passed_over: list[str] = []
-    for path in newest_first(record.folder):
+    for path in checkpoints_in(record.folder):
         training = begin()  # anew: an unusable checkpoint may have been loaded in part
         try:
             load(path, training, trial, record)

@@ -19,15 +19,22 @@ from .memory import without_triton
 Outcome = tuple[str, str]  # status and its reason
 Work = Callable[[Trial], Outcome]
 Ended = Callable[[Trial, Outcome], bool]  # is it to be tried again?
+Wanted = Callable[[Trial], bool]  # is it still to be started?
 
 
 def in_process(
-    trials: Iterable[Trial], work: Work, started: Callable[[Trial], None], ended: Ended
+    trials: Iterable[Trial],
+    work: Work,
+    started: Callable[[Trial], None],
+    ended: Ended,
+    wanted: Wanted = lambda trial: True,
 ) -> None:
     """One trial after the other, in this process."""
     waiting = deque(trials)
     while waiting:
         trial = waiting.popleft()
+        if not wanted(trial):
+            continue
         started(trial)
         if ended(trial, work(trial)):
             waiting.append(trial)
@@ -40,6 +47,7 @@ def local_processes(
     ended: Ended,
     jobs: int,
     gpus: Sequence[str] = (),
+    wanted: Wanted = lambda trial: True,
 ) -> None:
     """`jobs` trials at a time, each in a worker process that imports torch once.
 
@@ -53,7 +61,10 @@ def local_processes(
     try:
         while waiting or running:
             while waiting and idle:
-                worker, trial = idle.pop(), waiting.popleft()
+                trial = waiting.popleft()
+                if not wanted(trial):
+                    continue
+                worker = idle.pop()
                 started(trial)
                 try:
                     future = worker.submit(work, trial)
@@ -61,6 +72,8 @@ def local_processes(
                     worker = Worker(worker.gpu)
                     future = worker.submit(work, trial)
                 running[future] = worker, trial
+            if not running:
+                break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 worker, trial = running.pop(future)
                 try:

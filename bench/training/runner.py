@@ -16,6 +16,7 @@ from ..extractors import NONE, extractor_name, without_hash
 from ..planning.growing import RAISED
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
+from ..records.failures import place_of
 from ..records.layout import SCALE_COLUMNS
 from ..records.results import Results, left_in
 from ..records.state import STATUSES, readable_facts
@@ -33,6 +34,7 @@ class Display(Protocol):
     def started(self, trial: Trial) -> None: ...
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
     def retried(self, trial: Trial, outcome: Outcome) -> None: ...
+    def not_started(self, trial: Trial, failed: Trial) -> None: ...
 
 
 class Left(NamedTuple):
@@ -107,7 +109,15 @@ def run(
     work = partial(run_trial, root=root, checkpoint_every=checkpoint_every)
     unfinished = {trial.key: trial for trial in todo}
     tries_left = dict.fromkeys(unfinished, retries)
+    faulty: dict[tuple[str, str], Trial] = {}  # the trial that showed that its code is
     failed = False
+
+    def wanted(trial: Trial) -> bool:
+        found = faulty.get((trial.dataset, trial.label))
+        if found:
+            del unfinished[trial.key]
+            display.not_started(trial, found)
+        return not found
 
     def ended(trial: Trial, outcome: Outcome) -> bool:
         nonlocal failed
@@ -122,14 +132,16 @@ def run(
             return True
         failed |= status == "failed"
         del unfinished[trial.key]
+        if status == "failed" and fails_in_its_code(root, trial, trials):
+            faulty[trial.dataset, trial.label] = trial
         display.ended(trial, outcome)
         return False
 
     try:
         if jobs == 1:
-            in_process(todo, work, display.started, ended)
+            in_process(todo, work, display.started, ended, wanted)
         else:
-            local_processes(todo, work, display.started, ended, jobs, gpus)
+            local_processes(todo, work, display.started, ended, jobs, gpus, wanted)
     except KeyboardInterrupt:
         record_interrupts(root, unfinished.values())
         raise
@@ -169,6 +181,14 @@ def status_of(root: Path, trial: Trial) -> str:
     return found if found in STATUSES else ""
 
 
+def fails_in_its_code(root: Path, trial: Trial, trials: Iterable[Trial]) -> bool:
+    """Did a trial fail in the user's own file, while no seed of its contestant has finished?"""
+    facts = readable_facts(root / "trials" / trial.key / "status.json")
+    seeds = [t for t in trials if (t.dataset, t.label) == (trial.dataset, trial.label)]
+    finished = any(status_of(root, seed) in ENDED for seed in seeds)
+    return bool(place_of(str(facts.get("traceback", "")))) and not finished
+
+
 def cost(trial: Trial) -> float:
     """A rough guess at how long a trial takes: the longest start first, so no core idles late."""
     return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
@@ -201,6 +221,28 @@ def refusal(root: Path, trial: Trial, recorded: dict[str, Any], files: str) -> s
     )
 
 
+def require_own(root: Path, mark: str = "experiment.toml") -> None:
+    """Raises InputError if `root` holds files of somebody else."""
+    others = (path for path in root.iterdir() if path.name != ".lock")
+    if root.exists() and not (root / mark).exists() and any(others):
+        told = "is not empty and not a results folder: name another with --out"
+        raise InputError(f"{root} {told}")
+
+
+def require_writable(root: Path) -> None:
+    """Raises InputError where `locked` would, and makes nothing."""
+    try:
+        require_own(root)
+        if (root / ".lock").exists():
+            with locked(root):
+                return
+        place = next(path for path in (root, *root.absolute().parents) if path.exists())
+    except OSError as error:
+        raise InputError(f"cannot write to {root}: {error.strerror}") from error
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write to {root}: {place} is no folder that can be written to")
+
+
 @contextmanager
 def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
     """Holds the folder for this process; raises InputError if it cannot.
@@ -208,12 +250,8 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
     `mark` is the file by which a results folder is known. A folder that was made for the lock and
     is still empty goes again.
     """
-    foreign = f"{root} is not empty and not a results folder: name another with --out"
     try:
-        if root.exists() and not (root / mark).exists():
-            others = [path for path in root.iterdir() if path.name != ".lock"]
-            if others:
-                raise InputError(foreign)
+        require_own(root, mark)
         root.mkdir(parents=True, exist_ok=True)
         handle = (root / ".lock").open("a+")
     except OSError as error:

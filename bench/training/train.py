@@ -18,7 +18,7 @@ from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
 from ..datasets.batches import Shuffled
-from ..datasets.dataset import Dataset
+from ..datasets.dataset import Dataset, load_dataset
 from ..errors import Diverged, InputError
 from ..evaluation.evaluate import evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
@@ -28,7 +28,9 @@ from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..probes.alarms import alarms, counted, event
 from ..probes.averages import Averages, snapshot
 from ..probes.weights import histograms
-from ..records.writing import Clock, TrialRecord
+from ..records.state import images_held
+from ..records.writing import Clock, Measured, TrialRecord
+from ..words import number
 from .checkpoints import Training, keep, prune, resumed
 from .memory import freed_memory_kept
 from .probing import Probing
@@ -48,11 +50,16 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
     record = TrialRecord.of(root, trial)
     facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
     record.start({**trial.identity, **facts, "probes": list(trial.probes)})
+    beats = Heartbeat(record, trial)
+    beats.phase("reading data")
+    load_dataset(trial.source, trial.size)
+    beats.phase("preparing extractor")
     judge = judge_for(trial)
     require_same_code(trial)
     dataset = judge.dataset
     now = resumed(trial, record, lambda: begun(trial, dataset))
-    model, averages, beats = now.model, Averages(now.model), Heartbeat(record, trial, now.clock)
+    model, averages = now.model, Averages(now.model)
+    beats.phase("training", now)
     probing = Probing(model, trial, dataset)
     status, reason, kept = "finished", "", time.monotonic()
     absent: dict[str, str] = {}  # metric -> why it could not be measured
@@ -80,13 +87,14 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                 began = time.perf_counter()
                 record.add_curves(now.clock, values | probing.read(now.clock.images))
                 now.probing += time.perf_counter() - began
-                beats(now.clock, rate)
+                beats(now, rate)
                 if now.clock.images == point or time.monotonic() - kept >= checkpoint_every:
                     # At a point, before measuring: with a larger budget it is not the last one.
                     keep(now, trial, record)
                     kept = time.monotonic()
 
             # Measure samples, from the same latents at every point, and picture some.
+            beats.phase("evaluating", now)
             began = time.perf_counter()
             measured, absent = evaluate(model, trial, judge, last=point == trial.images)
             record.add_evaluation(now.clock, measured)
@@ -96,6 +104,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
             record.events(alarms(record.curves))
             record.flush()
             now.evaluating += time.perf_counter() - began
+            beats.phase("training", now, next(map(told, measured), ""))
     except Diverged as divergence:
         status, reason = (
             "diverged",
@@ -151,19 +160,30 @@ def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
 class Heartbeat:
     """Writes progress.json, once a second at most, for the display and for `bench status`."""
 
-    def __init__(self, record: TrialRecord, trial: Trial, clock: Clock) -> None:
+    def __init__(self, record: TrialRecord, trial: Trial) -> None:
         self._record, self._due = record, 0.0
-        self._facts = {
-            "total": trial.images,
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-        }
-        self(clock, 0.0)
+        self._facts: dict[str, Any] = asdict(Clock(images_held(record.folder)))
+        self._facts |= {"images_per_second": 0.0, "total": trial.images, "phase": "starting"}
+        self._facts |= {"pid": os.getpid(), "host": socket.gethostname()}
 
-    def __call__(self, clock: Clock, rate: float) -> None:
+    def __call__(self, now: Training, rate: float) -> None:
         if time.monotonic() >= self._due:
-            self._due = time.monotonic() + HEARTBEAT
-            self._record.progress({**asdict(clock), "images_per_second": rate, **self._facts})
+            self._facts["images_per_second"] = rate
+            self.phase("training", now)
+
+    def phase(self, name: str, now: Training | None = None, measured: str = "") -> None:
+        """What the trial does from here on; `measured` is what its last evaluation gave."""
+        self._facts["phase"] = name
+        if now:
+            self._facts |= {**asdict(now.clock), "evaluating_seconds": now.evaluating}
+        if measured:
+            self._facts["measured"] = measured
+        self._due = time.monotonic() + HEARTBEAT
+        self._record.progress(self._facts)
+
+
+def told(measured: Measured) -> str:
+    return f"{measured.metric.upper()} {number(measured.value)}"
 
 
 def save_weights(model: GAN, path: Path) -> None:

@@ -1,11 +1,16 @@
 """The command line as a user meets it: good input, bad input, exit codes."""
 
+import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 import bench
 from bench.cli import main
@@ -103,6 +108,38 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_a_dry_run_refuses_a_folder_that_the_run_refuses(dry: list[str], tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    for place, said in ((tmp_path, "not a results folder"), (tmp_path / "thesis.txt", "")):
+        result = cli("run", *dry, "--models", "gan", "--images", "640", "--out", str(place))
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert said in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_dry_run_downloads_nothing_and_decodes_nothing_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, pictures = tmp_path / "cache", tmp_path / "cats"
+    monkeypatch.setenv("GAN_BENCH_DATA", str(cache))
+    pictures.mkdir()
+    for k in range(40):
+        picture = np.full((8, 8, 3), 6 * k, np.uint8)
+        Image.fromarray(picture).save(pictures / f"{k}.png")
+    asked = ["run", "--dry-run", "--models", "gan", "--batch-size", "32", "--set", "backbone=mlp"]
+    for dataset, said in (
+        ("cifar10", "cifar10 is downloaded first, to"),
+        (f"folder:{pictures}", f"3 trials: gan on folder:{pictures}"),
+    ):
+        result = cli(*asked, "--dataset", dataset, "--out", str(tmp_path / "r"))
+        assert result.exit_code == 0, result.output
+        assert said in result.output
+        assert not cache.exists()
+    assert os.environ["GAN_BENCH_DATA"] == str(cache)
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_dry_run_refuses_what_the_run_would_refuse() -> None:
     published = Path(__file__).parents[2] / "results" / "reference-mnist5k"
     result = cli("run", "--dry-run", "--out", str(published), "--samples", "100")
@@ -116,6 +153,12 @@ def test_a_small_run_from_end_to_end(tmp_path: Path, few_figures: pytest.MonkeyP
     result = cli(*arguments)
     assert result.exit_code == 0, result.output
     assert "[4/4]" in result.output
+    phases = [line for line in result.output.splitlines() if line.endswith(" ..")]
+    assert phases == ["starting ..", "reading data ..", "preparing extractor ..", "report .."]
+    assert (
+        len(re.findall(r"training .* images/s\), evaluating .* the whole trial", result.output))
+        == 4
+    )
     assert "report.html" in result.output
     for name in ("summary.csv", "comparisons.csv", "summary.md", "report.html", "index.parquet"):
         assert (out / name).stat().st_size > 0
@@ -152,8 +195,12 @@ def test_a_failed_trial_ends_with_exit_code_1(tmp_path: Path) -> None:
     models = f"{tmp_path}/bad.py:Bad,gan"
     result = cli("run", "--models", models, "--seeds", "1", *TINY, "--out", str(out))
     assert result.exit_code == 1
-    assert "bad s0 failed: RuntimeError: <b>no</b>" in result.output
-    assert "failed" in cli("status", str(out)).output
+    assert "bad s0 failed: bad.py:4: RuntimeError: <b>no</b>" in result.output
+    told = cli("status", str(out)).output
+    assert "bad s0: failed, 0 of 640 images: bad.py:4: RuntimeError: <b>no</b>" in told
+    (command,) = re.findall(r"`bench (status .*)`", told)
+    assert "in generator_loss" in cli(*shlex.split(command)).output
+    assert cli("status", str(out), "--traceback", "gan").exit_code == 2
     assert "<b>no</b>" not in (out / "report.html").read_text()
 
 

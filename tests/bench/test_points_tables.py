@@ -105,7 +105,7 @@ def test_the_text_speaks_of_emd_and_points(tmp_path):
         "1. cgan: EMD 0.0",
         "of its untrained EMD",
         "EMD, mean [95 % t]",
-        "| finished | high quality | modes | mode KL | s a trial |",
+        "| finished | high quality | modes | mode KL | training, s |",
         "25.0†",
         "EMD ratio [simultaneous 95 %]",
         "Scale (EMD): held-out real 0.0500 < uniform square 0.720 < untrained generator 1.30 (",
@@ -149,5 +149,5 @@ def test_what_image_folders_had_is_still_there(tmp_path):
 def test_points_without_modes_have_text_too(tmp_path):
     text = re.sub(" +", " ", text_of(Analysis(fake_points(tmp_path, "swissroll", 0, rows=2))))
     assert "cgan has the lowest mean EMD" in text
-    assert "| finished | s a trial |" in text
+    assert "| finished | training, s |" in text
     assert "one mode" not in text

@@ -17,9 +17,10 @@ from bench.errors import InputError
 from bench.files import read_json, write_json
 from bench.planning.trial import PROBED, ROWS, Trial
 from bench.probes import PROBES, SETS, chosen
+from bench.records.state import checkpoints_in
 from bench.records.writing import write_experiment
 from bench.training import probing
-from bench.training.checkpoints import DIGITS, newest_first
+from bench.training.checkpoints import DIGITS
 from bench.training.probing import Probing, undisturbed
 from bench.training.train import begun, train
 from gan_zoo.catalog import MODELS
@@ -50,7 +51,7 @@ def trial_of(model: str, backbone: str, probes: str = "default", **values: Any) 
 
 def state(folder: Path) -> dict[str, Any]:
     """What the last checkpoint holds of networks, optimizers, streams and batches."""
-    content = newest_first(folder)[0].read_bytes()[DIGITS:]
+    content = checkpoints_in(folder)[0].read_bytes()[DIGITS:]
     found: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
     return {name: found[name] for name in ("model", "optimizers", "streams", "batches")}
 

@@ -23,7 +23,8 @@ from bench.datasets.dataset import Split
 from bench.files import read_json
 from bench.planning.trial import Trial
 from bench.probes.averages import Averages
-from bench.training.checkpoints import DIGITS, newest_first
+from bench.records.state import checkpoints_in
+from bench.training.checkpoints import DIGITS
 from bench.training.train import train
 from gan_zoo.streams import BLOCK, Streams
 
@@ -125,7 +126,7 @@ def test_killed_at_a_step_or_a_write(
             train(trial, tmp_path, checkpoint_every=0)
     assert train(trial, tmp_path, checkpoint_every=1e9) == ("finished", "")
     assert_same(folder(tmp_path, trial), folder(whole, trial))
-    assert len(newest_first(folder(tmp_path, trial))) == 1
+    assert len(checkpoints_in(folder(tmp_path, trial))) == 1
 
 
 def test_it_says_where_it_went_on_and_does_not_begin_again(
@@ -151,7 +152,7 @@ def stopped(trial: Trial, root: Path) -> list[Path]:
         kill_at_step(patch, 51, raise_killed)
         with pytest.raises(Killed):
             train(trial, root, checkpoint_every=0)
-    found = newest_first(folder(root, trial))
+    found = checkpoints_in(folder(root, trial))
     assert [int(path.stem[-4:]) for path in found] == [800, 640]
     return found
 
@@ -241,7 +242,7 @@ def test_streams_go_on_in_the_middle_of_a_block() -> None:
     draws(one)
     content = io.BytesIO()
     torch.save(one.state_dict(), content)
-    assert len(content.getvalue()) < 60_000  # what is left of a block, not the block
+    assert len(content.getvalue()) < 40_000  # where the block was drawn, not the block
     expected = [draws(one) for _ in range(2)]
     content.seek(0)
     two["latent"].normal(1, 2)  # whatever it did before
@@ -251,6 +252,39 @@ def test_streams_go_on_in_the_middle_of_a_block() -> None:
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
     with pytest.raises(ValueError, match="latent"):
         two["latent"].normal(5, 3)  # its shape is known again
+
+
+def test_streams_go_on_from_a_state_of_version_0_1() -> None:
+    one, two, three = Streams(3), Streams(3), Streams(3)
+    one["latent"].normal(BLOCK - 50, 2)
+    state = one.state_dict()
+    left = one["latent"]._block[-50:].clone()  # version 0.1 kept these rows
+    old = {k: v for k, v in state["streams"]["latent"].items() if k != "used"}
+    old |= {"left": left, "generator": one["latent"]._generator.get_state()}
+    two.load_state_dict(state | {"streams": {"latent": old}})
+    assert torch.equal(one["latent"].normal(20, 2), two["latent"].normal(20, 2))
+    three.load_state_dict(two.state_dict())
+    expected = one["latent"].normal(BLOCK, 2)
+    for stream in (two["latent"], three["latent"]):
+        assert torch.equal(stream.normal(BLOCK, 2), expected)
+
+
+def test_batches_go_on_from_a_state_of_version_0_1() -> None:
+    samples = torch.arange(4000).float()
+    split, one, two, three = Split(samples, samples.long()), Streams(0), Streams(0), Streams(0)
+    first, second, third = (Shuffled(split, 64, s["data"]) for s in (one, two, three))
+    for _ in range(3):
+        next(first)
+    two.load_state_dict(one.state_dict())
+    second.load_state_dict({"left": first._left.clone()})  # version 0.1 kept these rows
+    three.load_state_dict(two.state_dict())
+    third.load_state_dict(second.state_dict())
+    for _ in range(65):
+        rows = next(first)[1]
+        assert torch.equal(rows, next(second)[1])
+        assert torch.equal(rows, next(third)[1])
+    assert len(first.state_dict()["before"]["generator"]) == 5056
+    assert isinstance(first.state_dict()["left"], int)
 
 
 @pytest.mark.parametrize("taken", [0, 3, 62, 63])  # 62 batches of 64 are an epoch

@@ -41,6 +41,7 @@ class Seen:
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.retries: list[Outcome] = []
+        self.skipped: list[tuple[str, str]] = []
 
     def started(self, trial: Trial) -> None:
         pass
@@ -50,6 +51,9 @@ class Seen:
 
     def retried(self, trial: Trial, outcome: Outcome) -> None:
         self.retries.append(outcome)
+
+    def not_started(self, trial: Trial, failed: Trial) -> None:
+        self.skipped.append((trial.key, failed.key))
 
 
 def plan_of(models: str, **values: Any) -> Plan:
@@ -175,6 +179,25 @@ def test_a_failure_is_a_status_and_the_others_go_on(tmp_path: Path, jobs: int) -
     status = read_json(root / "trials/mnist5k/bad/s0/status.json")
     assert "second line" in status["traceback"]
     assert set(go(plan_of(models), root, jobs)) == {"mnist5k/bad/s0"}  # tried again
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_other_seeds_of_code_that_fails_are_not_started(tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    root, plan = tmp_path / "r", plan_of(f"bad={tmp_path}/faulty.py:Raises,gan", seeds=(0, 1, 2))
+    seen = watched(plan, root, jobs)
+    started = [key for key in seen.outcomes if "/bad/" in key]
+    assert 1 <= len(started) <= jobs
+    assert seen.skipped == [(f"mnist5k/bad/s{k}", started[0]) for k in range(len(started), 3)]
+    assert sum(outcome[0] == "finished" for outcome in seen.outcomes.values()) == 3
+    assert sorted(bench.load(root).trials["status"]).count("waiting") == len(seen.skipped)
+    mended = FAULTY.replace(
+        'raise RuntimeError("no loss today\\nsecond line")', "return batch.fake.sum()"
+    )
+    assert mended != FAULTY
+    (tmp_path / "faulty.py").write_text(mended)
+    plan = plan_of(f"bad={tmp_path}/faulty.py:Raises,gan", seeds=(0, 1, 2))
+    assert set(go(plan, root)) == {f"mnist5k/bad/s{k}" for k in range(3)}
 
 
 def test_a_killed_worker_takes_no_other_along(tmp_path: Path) -> None:
@@ -370,11 +393,14 @@ def test_status_tells_a_running_trial_from_one_that_was_killed(tmp_path: Path) -
     for label, pid in (("gan", os.getpid()), ("wgan", 2**22 + 1)):  # beyond any process id
         (root / "trials/mnist5k" / label / "s1/status.json").unlink()
         TrialRecord(root, "mnist5k", label, 1).progress({**facts, "pid": pid})
+    wgan = root / "trials/mnist5k/wgan/s1"  # what its last checkpoint holds is not lost
+    (wgan / "checkpoint-0000000640.pt").rename(wgan / "checkpoint-0000000320.pt")
     told = list(lines(root))
     assert "2 finished" in told[0]
     assert told[1:] == [
-        "  mnist5k gan s1: running, 50%, 10 images/s, 32 s left",
-        "  mnist5k wgan s1: interrupted",
+        "  mnist5k gan s1: running, 320 of 640 images, 10 images/s of training, "
+        "32 s of training left",
+        "  mnist5k wgan s1: interrupted, 320 of 640 images",
     ]
 
 

@@ -38,6 +38,9 @@ class Quiet:
     def ended(self, trial: Trial, outcome: tuple[str, str]) -> None:
         pass
 
+    def not_started(self, trial: Trial, failed: Trial) -> None:
+        raise AssertionError("all are started")
+
     def retried(self, trial: Trial, outcome: tuple[str, str]) -> None:
         pass
 
