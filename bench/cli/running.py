@@ -8,9 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from ..datasets import OWN_FEATURES
+from ..datasets import DATASETS, OWN_FEATURES
 from ..datasets.dataset import load_dataset
-from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
 from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
@@ -21,12 +20,12 @@ from ..planning.flags import gpus, jobs_for, require_named
 from ..planning.growing import grown, merged
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
-from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
 from .notices import broken_rules, unlike_networks
 
 Say = Callable[[str], None]
+FACES = "bench.datasets.faces:faces"
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,8 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
                 tries, every = options.retries, options.checkpoint_every
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
             measure_scale(root, trials)
+            from ..report.rebuild import rebuild  # plots: a second, after the first words
+
             rebuild(root, say)
     return well
 
@@ -104,7 +105,8 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
     """Decode the plan's picture files, with a progress bar; `load_dataset` then finds them done."""
     for reference in plan.datasets:
         kind, _, path = reference.partition(":")
-        if kind != "folder" and kind not in FACES:
+        faces = kind in DATASETS and DATASETS[kind].target == FACES
+        if kind != "folder" and not faces:
             continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"reading {kind}", total=None)
@@ -115,7 +117,9 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
             if kind == "folder":
                 folder(path, plan.size, options=Options(progress=progress, notice=say))
             else:
-                faces(kind, plan.size, progress=progress)
+                from ..datasets.faces import faces as decode  # torchvision: a second
+
+                decode(kind, plan.size, progress=progress)
 
 
 def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:
