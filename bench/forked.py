@@ -49,7 +49,7 @@ def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
         for process in list(pool._processes.values()):
             process.kill()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
         _tasks = ()
     return [found[at] if at in found else task() for at, task in enumerate(tasks)]
 
