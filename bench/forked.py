@@ -39,9 +39,8 @@ def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
     pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=own)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # forks beside threads, from 3.12 on
+            # From Python 3.12 on it warns of forks beside threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
             futures = [pool.submit(_do, at) for at in range(len(tasks))]
         for at, future in enumerate(futures):
             found[at] = future.result(PATIENCE)  # type: ignore[assignment]
