@@ -9,9 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from ..datasets import OWN_FEATURES
+from ..datasets import DATASETS, OWN_FEATURES
 from ..datasets.dataset import load_dataset
-from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
 from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
@@ -23,7 +22,6 @@ from ..planning.growing import grown, merged, plan_of
 from ..planning.looks import present
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
-from ..report.rebuild import rebuild
 from ..training.runner import (
     Left,
     locked,
@@ -41,6 +39,7 @@ from .notices import broken_rules, unlike_networks
 from .phases import phase
 
 Say = Callable[[str], None]
+FACES = "bench.datasets.faces:faces"
 
 
 @dataclass(frozen=True)
@@ -156,6 +155,8 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
             said: list[str] = []  # printed below: a live display would wrap the tables
             with phase(console, "report"):
+                from ..report.rebuild import rebuild  # plots: a second, after the first words
+
                 began = time.monotonic()
                 measure_scale(root, trials)
                 rebuild(root, said.append)
@@ -169,7 +170,8 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
     """Decode the plan's picture files, with a progress bar; `load_dataset` then finds them done."""
     for reference in plan.datasets:
         kind, _, path = reference.partition(":")
-        if kind != "folder" and kind not in FACES:
+        faces = kind in DATASETS and DATASETS[kind].target == FACES
+        if kind != "folder" and not faces:
             continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"reading {kind}", total=None)
@@ -180,7 +182,9 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
             if kind == "folder":
                 folder(path, plan.size, options=Options(progress=progress, notice=say))
             else:
-                faces(kind, plan.size, progress=progress)
+                from ..datasets.faces import faces as decode  # torchvision: a second
+
+                decode(kind, plan.size, progress=progress)
 
 
 def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:

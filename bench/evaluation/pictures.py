@@ -4,9 +4,8 @@ import io
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
 from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
@@ -21,6 +20,7 @@ from .points import density_picture, frame
 
 GRID = (4, 10)  # rows and columns of a picture of samples; column k asks for class k
 NEIGHBOURS = 3
+GAP = 2  # black pixels between the images of a grid
 
 
 def picture(model: GAN, trial: Trial, dataset: Dataset, path: Path) -> None:
@@ -59,12 +59,33 @@ def grid_labels(dataset: Dataset) -> Tensor:
 
 def grid(images: Tensor, columns: int = GRID[1]) -> Tensor:
     """Images [n, c, h, w] in [-1, 1] as one picture [c, rows, columns] of bytes; grey stays."""
-    drawn: Tensor = make_grid(to_uint8(images), nrow=columns)
-    return drawn[: images.shape[1]]
+    pixels = to_uint8(images)
+    n, channels, height, width = pixels.shape
+    if n == 1:
+        return pixels[0]
+    columns = min(columns, n)
+    down, right = height + GAP, width + GAP
+    drawn = pixels.new_zeros(channels, -(-n // columns) * down + GAP, columns * right + GAP)
+    for k, image in enumerate(pixels):
+        row, column = divmod(k, columns)
+        top, left = row * down + GAP, column * right + GAP
+        drawn[:, top : top + height, left : left + width] = image
+    return drawn
+
+
+def as_picture(pixels: Tensor) -> Image.Image:
+    """Pixels [1 or 3, h, w], bytes or floats in [0, 1], as a grey or a colour picture.
+
+    `to_pil_image` and `make_grid` of torchvision give the same, and importing them takes a second.
+    """
+    if pixels.is_floating_point():
+        pixels = pixels.mul(255).byte()
+    rows = pixels.cpu().permute(1, 2, 0).contiguous().numpy()
+    return Image.fromarray(rows[:, :, 0] if len(pixels) == 1 else rows)
 
 
 def write_png(path: Path, pixels: Tensor) -> None:
     """A picture [c, h, w] of bytes, or of floats in [0, 1], as a file."""
     content = io.BytesIO()
-    to_pil_image(pixels.cpu()).save(content, format="png", optimize=True)
+    as_picture(pixels).save(content, format="png", optimize=True)
     write_bytes(path, content.getvalue())

@@ -1,5 +1,12 @@
-"""The scale beside every score: what real, noisy and random images score, same protocol."""
+"""The scale beside every score: what real, noisy and random images score, same protocol.
 
+It is measured once a machine and kept in the cache (`arrays_dir`), in a file named by a hash of all
+that it depends on; the file carries a digest, and a damaged one is measured again.
+"""
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,7 +15,11 @@ from torch import Tensor
 from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset, to_uint8, to_unit
+from ..datasets.storage import arrays_dir, digest
+from ..digests import json_with_digest
+from ..environment import cpuinfo
 from ..extractors.judge import Judge
+from ..files import read_json, write_text
 from .images import distances, manifolds, seen_by
 from .points import scale_of_points
 
@@ -21,10 +32,43 @@ def scale(judge: Judge) -> list[dict[str, Any]]:
 
     Distances are to the training set, by the judge's extractor and by its second.
     """
+    if judge.dataset.truth is None and judge.network is None:
+        return []
+    path = cached_at(judge)
+    try:
+        if found := read_json(path):
+            return list(found["rows"])
+    except (OSError, ValueError, KeyError):  # damaged, or of nobody's making
+        pass
+    rows = measured(judge)
+    with suppress(OSError):  # a cache that cannot be written costs seconds, not the run
+        write_text(path, json_with_digest({"rows": rows}))
+    return rows
+
+
+def cached_at(judge: Judge) -> Path:
+    """Where the cache keeps the scale of a judge: named by data, extractors, code and machine."""
+    dataset, judges = judge.dataset, [each for each in (judge, judge.second) if each]
+    facts: list[object] = [torch.__version__, cpuinfo("model name"), judge.device, dataset.name]
+    facts += [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), judge.source]
+    facts += [torch.cuda.get_device_name() if judge.device == "cuda" else ""]
+    facts += [each.network.protocol for each in judges if each.network]
+    content = hashlib.sha256()
+    for name in ("metrics", "evaluation", "extractors", "datasets"):
+        for path in sorted((Path(__file__).parents[1] / name).glob("*.py")):
+            content.update(path.read_bytes())
+    for name, split in (("train", dataset.train), ("holdout", dataset.holdout)):
+        rows = slice(None) if dataset.truth is not None else judge.rows(name, split)
+        for samples in (split.samples[rows], split.samples[:IMAGES]):
+            content.update(samples.cpu().contiguous().numpy().data)
+        content.update(split.labels.cpu().contiguous().numpy().data)
+    return arrays_dir() / f"scale-{dataset.name}-{digest([content.hexdigest(), *facts])}.json"
+
+
+def measured(judge: Judge) -> list[dict[str, Any]]:
+    """The rows, measured anew."""
     if judge.dataset.truth is not None:
         return scale_of_points(judge.dataset)
-    if judge.network is None:
-        return []
     rows = []
     for each in filter(None, (judge, judge.second)):
         for level, images in levels(judge.dataset, judge.device).items():

@@ -15,7 +15,6 @@ from typing import ClassVar
 
 import safetensors.torch
 import torch
-from scipy.stats import binomtest
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -136,6 +135,8 @@ def weakness(accuracy: float, held_out: int) -> str:
     It is one if the lower end of the accuracy's 95 % interval (Wilson 1927) is above 80 %: a high
     share of few images is not enough, and neither is a low share of many.
     """
+    from scipy.stats import binomtest  # half a second, which few need
+
     share = binomtest(round(accuracy * held_out), held_out).proportion_ci(0.95, "wilson")
     if share.low > GOOD_JUDGE:
         return ""

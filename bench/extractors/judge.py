@@ -18,7 +18,6 @@ from ..metrics.manifold import Balls, balls
 from . import EXTRACTORS, NONE, second_extractor
 from .classifier import load_or_train
 from .custom import load_custom
-from .inception import load_inception
 from .network import Extractor, Seen, load_extractor
 
 REFERENCE = 10_000  # images of a split that samples are compared with, at most
@@ -79,11 +78,15 @@ class Judge:
         twin = second_extractor(self.features)
         return judge_of(self.source, self.size, twin, self.device) if twin else None
 
+    def rows(self, name: str, split: Split) -> Tensor:
+        """The rows of a split that its reference has: all, or a fixed draw of 10,000."""
+        if len(split) <= REFERENCE:
+            return torch.arange(len(split))
+        drawn = Streams(0).generator(f"reference/{self.source}/{name}")
+        return torch.randperm(len(split), generator=drawn)[:REFERENCE]
+
     def _reference(self, name: str, split: Split) -> Reference:
-        rows = torch.arange(len(split))
-        if len(split) > REFERENCE:
-            drawn = Streams(0).generator(f"reference/{self.source}/{name}")
-            rows = torch.randperm(len(split), generator=drawn)[:REFERENCE]
+        rows = self.rows(name, split)
         parts = (split.samples[some].to(self.device) for some in rows.split(TOGETHER))
         seen = [self.extractor(to_unit(part)) for part in parts]
         features = torch.cat([each.features for each in seen])
@@ -117,6 +120,8 @@ def load_network(
     if kind == "classifier":
         return load_or_train(dataset, arrays_dir(), device, progress)
     if kind == "inception":
+        from .inception import load_inception  # torchmetrics and torchvision: a second
+
         return load_inception(Path(file) if file else None, device)
     if kind in EXTRACTORS:
         return load_extractor(kind, device)

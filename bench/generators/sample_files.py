@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
 
 from ..datasets.dataset import to_uint8
 from ..errors import InputError
-from ..evaluation.pictures import GRID, grid, write_png
+from ..evaluation.pictures import GRID, as_picture, grid, write_png
 from ..files import write_bytes
 from .load import Trained
 from .sampling import Codes
@@ -80,8 +79,8 @@ def write_arrays(path: Path, samples: Tensor, codes: Codes) -> None:
 def write_gif(path: Path, images: Tensor) -> None:
     """Images [n, c, h, w] in [-1, 1] as an endless animation, enlarged if they are small."""
     times = max(1, -(-SEEN // images.shape[-1]))
-    frames = [to_pil_image(pixels) for pixels in to_uint8(images)]
-    size = tuple(times * side for side in frames[0].size)
+    frames = [as_picture(pixels) for pixels in to_uint8(images)]
+    size = (times * frames[0].width, times * frames[0].height)
     frames = [frame.resize(size, Image.Resampling.NEAREST) for frame in frames]
     content = io.BytesIO()
     options = {"save_all": True, "append_images": frames[1:], "duration": FRAME, "loop": 0}

@@ -5,19 +5,7 @@ model, and `fid_infinity` its extrapolation to infinitely many generated samples
 """
 
 import torch
-from torch import Tensor, nn
-from torchmetrics.image.fid import FrechetInceptionDistance
-
-
-class _Features(nn.Module):
-    """Takes the place of torchmetrics' network, since the features are extracted already."""
-
-    def __init__(self, num_features: int) -> None:
-        super().__init__()
-        self.num_features = num_features
-
-    def forward(self, features: Tensor) -> Tensor:
-        return features
+from torch import Tensor
 
 
 def fid(generated: Tensor, reference: Tensor) -> float:
@@ -30,7 +18,8 @@ def fid(generated: Tensor, reference: Tensor) -> float:
 
     ValueError: shapes that do not match, fewer than 2 rows, NaN or inf among the features.
     ArithmeticError: a result below 0 by more than round-off.
-    Source: Heusel et al. 2017, eq. 6, as in torchmetrics (unbiased covariances).
+    Source: Heusel et al. 2017, eq. 6. Equal in every bit to torchmetrics on centred features
+    (unbiased covariances), whose import takes half a second of every process.
     """
     _check(generated, "generated")
     _check(reference, "reference")
@@ -41,14 +30,24 @@ def fid(generated: Tensor, reference: Tensor) -> float:
         )
     x, y = generated.cpu().double(), reference.cpu().double()
     mu, nu = x.mean(dim=0), y.mean(dim=0)
-    # Centred here, since torchmetrics computes a covariance as a difference of sums. For features
-    # far from 0 this is noisy, and the root of a singular covariance magnifies the noise.
-    distance = FrechetInceptionDistance(feature=_Features(x.shape[1])).set_dtype(torch.float64)
-    # The result has the dtype of the features that were passed last: here float64.
-    distance.update(y - nu, real=True)
-    distance.update(x - mu, real=False)
-    value = float((mu - nu).square().sum() + distance.compute())
+    value = float((mu - nu).square().sum() + _centred(y - nu, x - mu))
     return _without_round_off(value, x, y)
+
+
+def _centred(y: Tensor, x: Tensor) -> Tensor:
+    """The distance of two sets whose means are 0 up to round-off."""
+    # Centred first, since a covariance is computed as a difference of sums. For features far from 0
+    # this is noisy, and the root of a singular covariance magnifies the noise.
+    (nu, t), (mu, s) = _moments(y), _moments(x)
+    root = torch.linalg.eigvals(t @ s).sqrt().real.sum()
+    distance: Tensor = (nu - mu).square().sum() + (t.trace() + s.trace()) - 2 * root
+    return distance
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean [d] of x [n, d], and its unbiased covariance [d, d]."""
+    n, mean = len(x), x.sum(dim=0) / len(x)
+    return mean, (x.T @ x - n * mean[:, None] @ mean[None]) / (n - 1)
 
 
 def _check(features: Tensor, side: str) -> None:

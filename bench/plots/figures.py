@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
+from ..forked import in_parallel
 from ..records.results import Results
 from ..tables.protocol import contestants, datasets, final, primary, unit
 from . import cost, gradients, losses, modes, pairs, probes, quality, samples, theme, weights
@@ -171,10 +173,16 @@ def file_name(analysis: Analysis, dataset: str, name: str) -> str:
 def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
     """Each figure as PNG and SVG; (dataset, figure) -> path without suffix."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = {}
+    written: dict[tuple[str, str], Path] = {}
+    tasks: list[Callable[[], None]] = []
     for dataset in datasets(analysis.results):
         for name, plot in figures_of(analysis, dataset).items():
             path = folder / file_name(analysis, dataset, name)
-            theme.save(plot.draw(analysis, dataset), path)
+            tasks.append(partial(_write, plot, analysis, dataset, path))
             written[dataset, name] = path
+    in_parallel(tasks)
     return written
+
+
+def _write(plot: Plot, analysis: Analysis, dataset: str, path: Path) -> None:
+    theme.save(plot.draw(analysis, dataset), path)

@@ -260,8 +260,10 @@ def printed(figure: Figure) -> bytes:
 def pixels(figure: Figure, dpi: int) -> bytes:
     """A figure as PNG in 256 colours."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=dpi)
-    return smaller(content.getvalue())
+    figure.savefig(content, format="rgba", dpi=dpi)  # a PNG would be encoded for nothing
+    width = int(figure.get_figwidth() * dpi)
+    height = len(content.getvalue()) // (4 * width)
+    return _in_256_colours(Image.frombytes("RGBA", (width, height), content.getvalue()))
 
 
 @themed
@@ -280,6 +282,10 @@ def smaller(png: bytes) -> bytes:
     # A transparent picture keeps its transparency: only opaque ones lose their fourth channel.
     if picture.mode == "RGBA" and picture.getchannel("A").getextrema() != (255, 255):
         return png
+    return _in_256_colours(picture)
+
+
+def _in_256_colours(picture: Image.Image) -> bytes:
     content = io.BytesIO()
     picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         content, format="png", optimize=True

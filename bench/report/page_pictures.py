@@ -1,5 +1,6 @@
 """The pictures of the page, each with words for those who cannot see it: figures and samples."""
 
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -8,6 +9,7 @@ import pandas as pd
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
+from ..forked import in_parallel
 from ..plots import figures as plots
 from ..plots import samples as plots_samples
 from ..plots import theme
@@ -39,12 +41,16 @@ def clocks(analysis: Analysis, dataset: str) -> dict[str, dict[str, str]]:
         return {}
     ends = _ends(analysis.models(dataset), dataset)
     found = {}
-    for clock, words in CLOCKS.items():
-        drawn = theme.pixels(quality_by(analysis, dataset, clock), DPI)
+    pictures = in_parallel([partial(_by_clock, analysis, dataset, clock) for clock in CLOCKS])
+    for (clock, words), drawn in zip(CLOCKS.items(), pictures, strict=True):
         against = words.format(unit=unit(dataset))
         alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
         found[clock] = {"source": embedded.address("png", drawn), "alt": alt, "clock": against}
     return found
+
+
+def _by_clock(analysis: Analysis, dataset: str, clock: str) -> bytes:
+    return theme.pixels(quality_by(analysis, dataset, clock), DPI)
 
 
 def _figure(plot: plots.Plot, dataset: str, path: Path, table: pd.DataFrame) -> dict[str, str]:
@@ -102,7 +108,8 @@ def slides(results: Results, dataset: str) -> Slides | None:
     if not at:
         return None
     named = [_after(images, dataset) for images in at]
-    return Slides(named, [_strip(results, dataset, model, at) for model in models])
+    tasks = [partial(_strip, results, dataset, model, at) for model in models]
+    return Slides(named, in_parallel(tasks))
 
 
 def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:

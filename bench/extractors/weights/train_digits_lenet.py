@@ -15,7 +15,6 @@ import safetensors.torch
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.datasets import MNIST
 
 from gan_zoo.streams import Streams
 
@@ -30,6 +29,8 @@ TOTAL_VARIANCE = float(DigitsLeNet.features)  # of all features: 1 for each on a
 
 def read_mnist(folder: Path, train: bool) -> tuple[Split, int]:
     """MNIST's training or test split without the images of `mnist5k`, and how many those were."""
+    from torchvision.datasets import MNIST  # here, since `classifier` needs the rest of this file
+
     raw = MNIST(str(folder), train=train, download=False)
     own = mnist5k()
     taken = {image.tobytes() for part in (own.train, own.holdout) for image in part.samples.numpy()}

@@ -1,0 +1,71 @@
+"""Independent tasks, done by forks of this process: one a core.
+
+A fork has all that its parent has loaded, so nothing is imported or computed twice.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TypeVar
+
+from .environment import cores
+
+T = TypeVar("T")
+PATIENCE = 300.0  # seconds for one task, after which it is done here
+_tasks: Sequence[Callable[[], object]] = ()  # what forks inherit: a task need not be picklable
+
+
+def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """What the tasks return, in their order.
+
+    Results are pickled, tasks are not. Tasks must not use torch, whose threads do not survive a
+    fork. If a fork dies or hangs, its tasks are done here, one after the other; so are all tasks
+    on one core and on other systems than Linux. An error of a task is raised here.
+    """
+    global _tasks
+    jobs = min(cores(), len(tasks))
+    if jobs < 2 or sys.platform != "linux" or _tasks:
+        return [task() for task in tasks]
+    _tasks = tasks
+    found: dict[int, T] = {}
+    context, own = get_context("fork"), (os.getpid(),)
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=own)
+    try:
+        with warnings.catch_warnings():
+            # From Python 3.12 on it warns of forks beside threads.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            futures = [pool.submit(_do, at) for at in range(len(tasks))]
+        for at, future in enumerate(futures):
+            found[at] = future.result(PATIENCE)  # type: ignore[assignment]
+    except (BrokenProcessPool, TimeoutError):
+        for process in list(pool._processes.values()):
+            process.kill()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        _tasks = ()
+    return [found[at] if at in found else task() for at, task in enumerate(tasks)]
+
+
+def _do(at: int) -> object:
+    return _tasks[at]()
+
+
+def _begin(parent: int) -> None:
+    """What a fork does first: on Ctrl-C the parent decides, and it ends with its parent."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
