@@ -106,8 +106,10 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
     if dataset not in SPECS:
         return load_dataset(dataset, size).spec
     spec = SPECS[dataset]
-    if size is None or spec.shape == PLANE:
+    if size is None:
         return spec
+    if spec.shape == PLANE:
+        raise InputError(f"points have no size in pixels: {dataset} without --size")
     return DataSpec((spec.shape[0], size, size), spec.classes)
 
 

@@ -15,6 +15,7 @@ from ..planning.plan import Plan
 
 SHAPING = ("backbone", "width", "discriminator_width", "latent_dim")  # what networks depend on
 PAIR = ("generator", "discriminator")
+ROUNDED = 0.2  # of a budget: what changes by more is said in a line of its own
 UNLIKE = 2.0  # times as many parameters: networks of another size
 CONVOLUTIONS = nn.modules.conv._ConvNd
 
@@ -83,6 +84,21 @@ def remedy(plan: Plan, label: str, mine: tuple[bool, int], other: tuple[bool, in
     if mine[0] != other[0]:
         return f"--set {label}.backbone={'conv' if other[0] else 'mlp'} for the same kind"
     return f"--set {label}.width=N for the same size"
+
+
+def unlike_the_budget_asked(plan: Plan, evaluations: int) -> str:
+    """One line where rounding makes a budget, or its evaluations, another one; else "".
+
+    evaluations: those of a trial, without that of the untrained generator.
+    """
+    if abs(plan.budget - plan.images) <= ROUNDED * plan.images and evaluations == plan.evaluations:
+        return ""
+    steps = plan.unit // plan.batch_size
+    return (
+        f"note: --images {plan.images:,} becomes {plan.budget:,} with {evaluations} evaluation(s), "
+        f"not {plan.evaluations}: both go by units of {steps} batches of {plan.batch_size}, which "
+        f"are {plan.unit:,} images"
+    )
 
 
 def broken_rules(plan: Plan, labels: Iterable[str], spec: DataSpec) -> list[str]:

@@ -26,7 +26,8 @@ HOW = (
     metavar="A,B@PRESET,NAME=C",
     help=(
         "Who competes: names from `bench list`, a preset after @, a label of your own before =, or "
-        "your own model as package.module:Class or file.py:Class.  [default: the five of the zoo]"
+        "your own model as package.module:Class, file.py:Class, or file.py where that has one "
+        "model.  [default: the five of the zoo]"
     ),
 )
 @click.option(
@@ -61,7 +62,10 @@ HOW = (
 @click.option(
     "--seeds",
     metavar="N or A,B,C",
-    help=("How many seeds (3 is 0,1,2), or which. A verdict on five models needs 9.  [default: 3]"),
+    help=(
+        "How many seeds (3 is 0,1,2), or which (0,4,7; 5, is seed 5 alone). A verdict on five "
+        "models needs 9.  [default: 3]"
+    ),
 )
 @click.option(
     "--images",
@@ -77,7 +81,8 @@ HOW = (
     multiple=True,
     metavar="[LABEL.]FIELD=VALUE",
     help=(
-        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). Repeatable."
+        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). "
+        "`bench describe MODEL` lists them. Repeatable."
     ),
 )
 @click.option("--batch-size", type=int, metavar="N", help="Images in a batch.  [default: 64]")

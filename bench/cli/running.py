@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from ..datasets import OWN_FEATURES
+from ..datasets import FOLDER_PREFIX, OWN_FEATURES, dataset_name
 from ..datasets.dataset import load_dataset
 from ..datasets.faces import FACES, faces
 from ..datasets.folder import Options, folder
@@ -24,7 +24,7 @@ from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
-from .notices import broken_rules, unlike_networks
+from .notices import broken_rules, unlike_networks, unlike_the_budget_asked
 
 Say = Callable[[str], None]
 
@@ -122,8 +122,11 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     """The plan in a few lines."""
     labels = ", ".join(contestant.label for contestant in plan.contestants)
     seeds = ", ".join(map(str, plan.seeds))
-    say(f"{len(trials)} trials: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
+    many = f"{len(trials)} trial{'s' * (len(trials) > 1)}"
+    say(f"{many}: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
     rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
+    if told := unlike_the_budget_asked(plan, len(trials[0].evaluation_points) - 1):
+        say(told)
     samples = " or ".join(f"{n:,}" for n in sorted({trial.samples for trial in trials}))
     say(
         f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
@@ -133,8 +136,10 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    parts = splits(plan)
     for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
         text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"
+        text += parts.get(dataset, "")
         if features != OWN_FEATURES:
             say(f"{dataset}: {text}")
     for trial in trials:
@@ -142,6 +147,16 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
             say(f"skipped: {trial.key}: {trial.unsuited}")
     if told := unlike_networks(plan, load_dataset(plan.datasets[0], plan.size).spec):
         say(told)
+
+
+def splits(plan: Plan) -> dict[str, str]:
+    """How many of a user's own images are trained on and held out: the ends of lines."""
+    own = [reference for reference in plan.datasets if reference.startswith(FOLDER_PREFIX)]
+    loaded = {dataset_name(reference): load_dataset(reference, plan.size) for reference in own}
+    return {
+        name: f"; {len(data.train):,} images to train on, {len(data.holdout):,} held out"
+        for name, data in loaded.items()
+    }
 
 
 def check(plan: Plan, todo: list[Trial], say: Say) -> None:

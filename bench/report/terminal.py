@@ -10,7 +10,17 @@ from ..tables.reported_losses import sentences
 from ..tables.scale import UNTRAINED
 from ..words import number
 from .cells import model_table, pair_table
-from .prose import alarmed, budget, headline, learnt_nothing, model_sentence, noise, protocol, reach
+from .prose import (
+    agreement,
+    alarmed,
+    budget,
+    headline,
+    learnt_nothing,
+    model_sentence,
+    noise,
+    protocol,
+    reach,
+)
 
 ROWS = 12  # the most models or pairs that a terminal shows; the rest is in the .csv files
 
@@ -31,8 +41,7 @@ def _section(analysis: Analysis, dataset: str) -> list[str]:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
     lines += [*_pairs(analysis.pairs(dataset), title(dataset)), ""]
     lines += [f"Scale ({title(dataset)}): {_scale(analysis, dataset)}."]
-    agreement = analysis.agreement
-    lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
+    lines += map(safe, agreement(analysis, dataset))
     lines += [noise(analysis, dataset)]
     lines += map(safe, sentences(analysis.reported, dataset))
     lines += map(safe, [*filter(None, [reach(analysis, dataset)]), *learnt_nothing(table, dataset)])

@@ -105,7 +105,7 @@ def test_noise_by_hand_as_far_as_it_was_measured(tmp_path):
     sd = 0.4901290
     assert table.tolist() == pytest.approx([sd] * 3)
     text = prose.noise(Analysis(results), "mnist5k")
-    assert "(49 % sd within a model, 2 degrees of freedom) is not told apart into seed and" in text
+    assert "The noise in a single FID is not known: 2 degrees of freedom." in text
     # Again at 1.1 and 1 / 1.1 of the first: differences of log 1.21, half their variance is
     # log(1.1)^2 in each contestant; they are as far apart by as much less, or more.
     table = noise(again(results, "fid", [1.1, 1 / 1.1]))
