@@ -18,7 +18,7 @@ from torch import Tensor, nn, zeros
 from gan_zoo.base import GAN, Batch, Config
 
 
-@dataclass(frozen=True)
+@dataclass
 class BEGANConfig(Config):
     """Fully connected networks; the paper has convolutions, and Adam at 1e-4."""
 

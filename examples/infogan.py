@@ -26,7 +26,7 @@ from gan_zoo.latents import categorical, uniform
 CLASSES, NUMBERS = 10, 2
 
 
-@dataclass(frozen=True)
+@dataclass
 class InfoGANConfig(VanillaGANConfig):
     information: float = 1.0
 

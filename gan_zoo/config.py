@@ -1,8 +1,8 @@
 """What a model is built from: the shape of its data, and the hyperparameters all models have."""
 
 import math
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Any, TypeVar
 
 from .networks import Backbone, Init, Norm
 
@@ -30,9 +30,37 @@ class DataSpec:
     classes: int = 1  # 1: the data have no labels
 
 
-@dataclass(frozen=True)
-class Config:
-    """The hyperparameters that every model has; a model's own Config adds to them."""
+class Extended(type):
+    """Lets dataclasses extend a Config whether they are declared frozen or not.
+
+    `dataclass` compares its own setting with what each base was declared with, and refuses a
+    frozen subclass of an unfrozen one. Here every base answers with the setting of the class that
+    is being declared: no Config can be changed anyway.
+    """
+
+    declared: Any = None  # what `dataclass` was last called with
+
+    @property
+    def __dataclass_params__(cls) -> Any:
+        return Extended.declared
+
+    @__dataclass_params__.setter
+    def __dataclass_params__(cls, declared: Any) -> None:
+        Extended.declared = declared
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        # Config's own holds for all: a frozen class's would stop the __init__ of its subclass.
+        if name != "__setattr__":
+            super().__setattr__(name, value)
+
+
+@dataclass
+class Config(metaclass=Extended):
+    """The hyperparameters that every model has; a model's own Config, a dataclass, adds to them.
+
+    A field is set once, when the Config is made. Raises ValueError for a value out of its range,
+    and FrozenInstanceError where a field is set again.
+    """
 
     backbone: Backbone = "mlp"
     width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
@@ -47,6 +75,11 @@ class Config:
     norm_eps: float = later(1e-5)  # what batch norm adds to the variance
     norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
     shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self):
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+        super().__setattr__(name, value)
 
     def __post_init__(self) -> None:
         positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")

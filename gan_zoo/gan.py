@@ -20,7 +20,7 @@ from torch.nn.functional import softplus
 from .base import GAN, Batch, Config
 
 
-@dataclass(frozen=True)
+@dataclass
 class VanillaGANConfig(Config):
     """The defaults of Config: fully connected networks, with batch norm in the generator only."""
 

@@ -22,7 +22,7 @@ from .base import GAN, LARGEST, Batch, Config, Player, later
 from .networks import Backbone, Init, Norm
 
 
-@dataclass(frozen=True)
+@dataclass
 class WGANConfig(Config):
     """The paper's values on DCGAN's networks, at half the released code's width, with 64 latents.
 

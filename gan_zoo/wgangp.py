@@ -23,7 +23,7 @@ from .precision import full_precision
 from .speed.piecewise import ConstantSlopes
 
 
-@dataclass(frozen=True)
+@dataclass
 class WGANGPConfig(Config):
     """Small networks, and a faster optimizer than the paper's Adam (1e-4, betas 0 and 0.9).
 

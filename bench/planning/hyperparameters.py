@@ -66,6 +66,10 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         hints = get_type_hints(type(defaults))
     except (NameError, TypeError) as error:
         raise InputError(f"{model!r} has a Config with unknown types: {error}") from error
+    if vars(type(defaults)).get("__annotations__") and "__dataclass_fields__" not in vars(
+        type(defaults)
+    ):
+        raise InputError(f"{model!r}: write @dataclass above its {type(defaults).__name__}")
     presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
     of_preset = require(preset, presets, f"{model} preset").values if preset else {}
     merged = {}

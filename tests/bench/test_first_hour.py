@@ -1,10 +1,14 @@
 """What a new user types wrongly, and what a small run must not say."""
 
+import dataclasses
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.errors import InputError
+from bench.planning.hyperparameters import recorded, resolve
 from bench.planning.parsing import parse_models, parse_seeds
 
 from .test_hostile import cli, one_line
@@ -82,3 +86,57 @@ def test_seeds_are_counted_or_named(text: str, seeds: tuple[int, ...]) -> None:
 def test_other_seeds_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="seeds"):
         parse_seeds(text)
+
+
+CONFIGURED = """
+from dataclasses import dataclass
+from gan_zoo.base import GAN, Config
+
+{decorator}
+class Own(Config):
+    margin: float = 1.0  # between real and fake scores
+
+class Mine(GAN):
+    defaults = Own()
+"""
+
+
+@pytest.mark.parametrize("decorator", ["@dataclass", "@dataclass(frozen=True)"])
+def test_a_config_of_ones_own_is_any_dataclass(decorator: str, file: Path) -> None:
+    file.write_text(CONFIGURED.format(decorator=decorator))
+    asked = {"margin": "2", "width": "8", "backbone": "conv"}
+    kind, config = resolve("mine", "hinge.py:Mine", None, asked)
+    assert (config.margin, config.width, config.backbone) == (2.0, 8, "conv")
+    assert kind.defaults.margin == 1.0  # type: ignore[attr-defined]
+    kept: dict[str, Any] = recorded(kind, config)
+    assert resolve("mine", "hinge.py:Mine", None, kept)[1] == config
+    assert pickle.loads(pickle.dumps(config)) == config
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.margin = 3.0
+    with pytest.raises(ValueError, match="width must be above 0"):
+        dataclasses.replace(config, width=0)
+    with pytest.raises(InputError, match="mine.margin takes a number, not 'x'"):
+        resolve("mine", "hinge.py:Mine", None, {"margin": "x"})
+
+
+def test_one_config_extends_another_in_either_way(file: Path) -> None:
+    from gan_zoo.gan import VanillaGANConfig
+
+    @dataclasses.dataclass(frozen=True)
+    class Frozen(VanillaGANConfig):  # type: ignore[misc]
+        first: int = 1
+
+    @dataclasses.dataclass
+    class Plain(Frozen):  # type: ignore[misc]
+        second: int = 2
+
+    changed = dataclasses.replace(Plain(), second=3, width=4)
+    assert (changed.first, changed.second, changed.width) == (1, 3, 4)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        changed.first = 2
+
+
+def test_a_config_without_its_decorator_is_told_so(file: Path) -> None:
+    file.write_text(CONFIGURED.format(decorator=""))
+    line = one_line(cli("run", "--dry-run", "--models", "hinge.py:Mine"))
+    assert "write @dataclass above its Own" in line
