@@ -28,7 +28,7 @@ CLASSES, NUMBERS = 10, 2
 
 @dataclass
 class InfoGANConfig(VanillaGANConfig):
-    information: float = 1.0
+    information: float = 1.0  # lambda: the weight of the code's likelihood
 
     def __post_init__(self) -> None:
         super().__post_init__()

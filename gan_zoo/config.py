@@ -8,6 +8,11 @@ from .networks import Backbone, Init, Norm
 
 T = TypeVar("T")
 
+# The least values, in words: `bench describe` shows them.
+LEAST = dict.fromkeys(("width", "discriminator_width", "latent_dim"), "above 0")
+LEAST |= dict.fromkeys(("discriminator_steps", "learning_rate", "norm_eps"), "above 0")
+LEAST |= {"norm_momentum": "above 0, 1 at most", "betas": "from 0 up to 1"}
+
 # The largest values that a Config takes.
 LARGEST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
 LARGEST |= {"discriminator_steps": 1000}
@@ -62,16 +67,16 @@ class Config(metaclass=Extended):
     and FrozenInstanceError where a field is set again.
     """
 
-    backbone: Backbone = "mlp"
-    width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
-    latent_dim: int = 64
-    generator_norm: Norm = "batch"
-    discriminator_norm: Norm = "none"
-    init: Init = "torch"  # "torch": torch's own; "normal": DCGAN's N(0, 0.02); "he": He's
-    learning_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
+    backbone: Backbone = "mlp"  # the family of both networks
+    width: int | None = None  # units or channels, the w of the backbone's layers; none: its own
+    latent_dim: int = 64  # numbers that a sample is generated from
+    generator_norm: Norm = "batch"  # between the generator's layers
+    discriminator_norm: Norm = "none"  # between the discriminator's layers
+    init: Init = "torch"  # initial weights; normal: DCGAN's N(0, 0.02), he: He's
+    learning_rate: float = 2e-4  # of every player's optimizer
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's: how slowly its averages change
     discriminator_steps: int = 1  # before each generator step
-    discriminator_width: int | None = later(None)  # None: `width`
+    discriminator_width: int | None = later(None)  # of the discriminator alone; none: the width
     norm_eps: float = later(1e-5)  # what batch norm adds to the variance
     norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
     shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?

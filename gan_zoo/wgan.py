@@ -35,7 +35,7 @@ class WGANConfig(Config):
     init: Init = "normal"
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
-    clip: float = field(default=0.01, metadata={"endless": True})  # inf: no constraint
+    clip: float = field(default=0.01, metadata={"endless": True})  # of every weight, at most
     long_turn: int = later(0)  # critic steps before steps 0 to 24 and every 500th; 0: no long turns
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class WGANGPConfig(Config):
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5
-    penalty: float = 10.0
+    penalty: float = 10.0  # the weight of the gradient penalty, 0 or more
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,10 +1,9 @@
 """`bench describe`: a model's networks layer by layer, its hyperparameters and its formulas."""
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 import pandas as pd
 import torch
@@ -23,6 +22,7 @@ from ..planning.flags import with_values
 from ..planning.hyperparameters import unsuited
 from ..planning.parsing import parse_models, require_text, require_whole
 from ..planning.plan import Plan
+from .fields import hyperparameters
 from .layers import ROWS, Layer, layers_of, layers_without_pass
 
 GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
@@ -59,6 +59,7 @@ def describe(
     plan = Plan(with_values(tuple(contestants), values))
     contestant, ((kind, config),) = plan.contestants[0], plan.resolved.values()
     place, spec = fitting(kind, config, dataset, size)
+    torch.set_num_threads(1)  # as trials are trained: beside other programs, more would be slower
     model = built(reference, kind, config, spec)
     preset = zoo.preset_of(contestant.model, contestant.preset)
     for line in heading(contestant.model, contestant.label, preset):
@@ -75,7 +76,7 @@ def describe(
         if layers and layers[-1].output is None:
             title += " (no sample could be passed through it)"
         show(table_of(title, layers, total), "table", console)
-    show(hyperparameters(kind, config), "table", console)
+    show(hyperparameters(contestant, kind, config), "table", console)
 
 
 def fitting(
@@ -116,7 +117,13 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
 def built(
     reference: str, kind: type[GAN], config: Config, spec: DataSpec, device: str = "meta"
 ) -> GAN:
-    """The model, by default on the device "meta", where weights take no memory."""
+    """The model, by default on the device "meta", where weights take no memory.
+
+    It gets no optimizers if it can do without: torch takes a second to import what they need.
+    """
+    light: type[GAN] = type(kind.__name__, (kind,), {"build_optimizer": lambda self, player: None})
+    with suppress(Exception):
+        return light(spec, config, Streams(0, device), device).train()
     try:
         return kind(spec, config, Streams(0, device), device).train()
     except Exception as error:  # a user's model may raise anything
@@ -183,22 +190,6 @@ def table_of(title: str, layers: list[Layer], total: int) -> Table:
     if elsewhere := total - sum(layer.parameters for layer in layers):
         rows.append(["", "parameters of layers that no sample passes", "", f"{elsewhere:,}", ""])
     return Table(title, HEADS, rows, pd.DataFrame(rows, columns=HEADS))
-
-
-def hyperparameters(kind: type[GAN], config: Config) -> Table:
-    """Every hyperparameter with its value, and the model's default if it differs."""
-    heads, rows = ["hyperparameter", "value", "model's default"], []
-    for field in dataclasses.fields(config):
-        value, usual = getattr(config, field.name), getattr(kind.defaults, field.name)
-        rows.append([field.name, text_of(value), "" if value == usual else f"not {text_of(usual)}"])
-    return Table("Hyperparameters", heads, rows, pd.DataFrame(rows, columns=heads))
-
-
-def text_of(value: Any) -> str:
-    """A value as `--set` takes it."""
-    if isinstance(value, tuple):
-        return ",".join(map(text_of, value))
-    return str(value).lower() if value is None or isinstance(value, bool) else f"{value}"
 
 
 def by(shape: tuple[int, ...] | None) -> str:

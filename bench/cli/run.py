@@ -125,10 +125,10 @@ HOW = (
 )
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "bf16"]),
+    type=click.Choice(["fp32", "bf16", "bf16!"]),
     help=(
-        "bf16: matrix products and convolutions in bfloat16, faster where the processor has it.  "
-        "[default: fp32]"
+        "bf16: matrix products and convolutions in bfloat16. Half a second of it is measured "
+        "first, and refused where it is slower than fp32; bf16! insists.  [default: fp32]"
     ),
 )
 @click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]")
@@ -214,6 +214,7 @@ def run(
     retrain: str | None,
     models: str | None,
     features: str | None,
+    precision: str | None,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
@@ -238,8 +239,10 @@ def run(
     options = RunOptions(
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
         named=(*named, *([] if features is None else [features])),
+        bf16_anyway=precision == "bf16!",
         **{name: flags.pop(name) for name in HOW},
     )
+    flags["precision"] = precision and precision.removesuffix("!")
     plan = plan_from(experiment, models=models, features=features, **flags)
     root = out or Path("results") / plan.default_folder()
     if tensorboard:

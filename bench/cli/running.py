@@ -18,13 +18,14 @@ from ..extractors import NONE
 from ..interrupts import heeded, typed
 from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for, require_named
-from ..planning.growing import grown, merged
+from ..planning.growing import grown, merged, plan_of
 from ..planning.plan import Plan
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
 from .notices import broken_rules, unlike_networks, unlike_the_budget_asked
+from .precision import require_gain
 
 Say = Callable[[str], None]
 
@@ -43,6 +44,7 @@ class RunOptions:
     trust_code: bool = False  # and so may all others
     check: bool = True  # are models that are not ours checked before they train?
     dry_run: bool = False
+    bf16_anyway: bool = False  # though it is slower than fp32 here
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -71,6 +73,8 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     def jobs_of(left: Mapping[str, Left]) -> int:
         return min(asked_jobs, max(1, len(left)))
 
+    if plan.precision == "bf16" and plan_of(root) is None:
+        require_gain(plan, trials, options.bf16_anyway, say)
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
         left = left_in()

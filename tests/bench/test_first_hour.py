@@ -1,7 +1,9 @@
 """What a new user types wrongly, and what a small run must not say."""
 
 import dataclasses
-import pickle
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +111,13 @@ def test_a_config_of_ones_own_is_any_dataclass(decorator: str, file: Path) -> No
     assert (config.margin, config.width, config.backbone) == (2.0, 8, "conv")
     assert kind.defaults.margin == 1.0  # type: ignore[attr-defined]
     kept: dict[str, Any] = recorded(kind, config)
-    assert resolve("mine", "hinge.py:Mine", None, kept)[1] == config
-    assert pickle.loads(pickle.dumps(config)) == config
+    again = resolve("mine", "hinge.py:Mine", None, kept)[1]
+    assert dataclasses.asdict(again) == dataclasses.asdict(config)
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.margin = 3.0
     with pytest.raises(ValueError, match="width must be above 0"):
         dataclasses.replace(config, width=0)
-    with pytest.raises(InputError, match="mine.margin takes a number, not 'x'"):
+    with pytest.raises(InputError, match=r"mine\.margin takes a number, not 'x'"):
         resolve("mine", "hinge.py:Mine", None, {"margin": "x"})
 
 
@@ -133,10 +135,42 @@ def test_one_config_extends_another_in_either_way(file: Path) -> None:
     changed = dataclasses.replace(Plain(), second=3, width=4)
     assert (changed.first, changed.second, changed.width) == (1, 3, 4)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        changed.first = 2
+        changed.first = 2  # type: ignore[misc]
 
 
 def test_a_config_without_its_decorator_is_told_so(file: Path) -> None:
     file.write_text(CONFIGURED.format(decorator=""))
     line = one_line(cli("run", "--dry-run", "--models", "hinge.py:Mine"))
     assert "write @dataclass above its Own" in line
+
+
+@pytest.mark.parametrize(
+    ("bf16", "asked", "refused"),
+    [(12.0, "bf16", True), (0.5, "bf16", False), (12.0, "bf16!", False)],
+)
+def test_bf16_that_gains_nothing_is_refused(
+    bf16: float, asked: str, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.cli.precision.step_seconds", lambda *_: (1.0, bf16))
+    run = ["run", "--dry-run", "--precision", asked, "--models", "gan,wgangp"]
+    result = cli(*run, "--out", str(tmp_path / "r"))
+    if refused:
+        assert "gan 0.083, wgangp 0.083; keep --precision fp32" in one_line(result)
+    else:
+        assert result.exit_code == 0
+        assert "cpu, bf16, 1 thread" in result.output
+        assert "bf16, measured here, trains so many times as fast" in result.output
+
+
+def test_a_processor_without_bf16_is_found_out() -> None:
+    code = "from bench.cli import main; main()"
+    asked = ["run", "--dry-run", "--precision", "bf16", "--models", "dcgan", "--device", "cpu"]
+    limits = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **limits},
+    )
+    assert done.returncode == 2, done.stdout
+    assert float(done.stderr.partition("dcgan ")[2].partition(";")[0]) < 0.7
