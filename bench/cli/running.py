@@ -24,7 +24,7 @@ from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
 from .display import LiveDisplay
-from .notices import broken_rules, unlike_networks, unlike_the_budget_asked
+from .notices import broken_rules, too_few_seeds, unlike_networks, unlike_the_budget_asked
 from .precision import require_gain
 
 Say = Callable[[str], None]
@@ -149,6 +149,8 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     for trial in trials:
         if trial.unsuited:
             say(f"skipped: {trial.key}: {trial.unsuited}")
+    if todo and (told := too_few_seeds(plan)):
+        say(told)
     if told := unlike_networks(plan, load_dataset(plan.datasets[0], plan.size).spec):
         say(told)
 

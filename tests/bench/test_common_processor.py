@@ -1,4 +1,4 @@
-"""On a processor with AVX2 and no bf16, as most are; `make test` takes a larger one for such a one."""
+"""On a processor with AVX2 and no bf16, as most are: `make test` runs these as if on such a one."""
 
 import pytest
 import torch

@@ -1,14 +1,19 @@
 """What a new user types wrongly, and what a small run must not say."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from bench import stats
 from bench.errors import InputError
 from bench.planning.hyperparameters import recorded, resolve
 from bench.planning.parsing import parse_models, parse_seeds
+from bench.tables.cost import beside_other_work
 
 from .test_hostile import cli, one_line
 
@@ -157,3 +162,34 @@ def test_bf16_that_gains_nothing_is_refused(
         assert result.exit_code == 0
         assert "cpu, bf16, 1 thread" in result.output
         assert "bf16, measured here, trains so many times as fast" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seeds", "1"], "note: 1 seed: no difference can be told from chance; --seeds 9 tells"),
+        (["--seeds", "3"], "note: 3 seeds: only differences above about 27 % can be told; --seeds"),
+        (["--seeds", "3", "--dataset", "ring8"], "only differences above about 65 % can be told"),
+        (["--seeds", "9"], ""),
+        (["--seeds", "3", "--models", "gan"], ""),
+    ],
+)
+def test_a_plan_that_cannot_decide_says_so(arguments: list[str], said: str, tmp_path: Path) -> None:
+    output = cli("run", "--dry-run", "--out", str(tmp_path / "r"), *arguments).output
+    assert said in output
+    assert ("can be told" in output) == bool(said)
+
+
+def test_what_a_plan_says_is_what_the_rule_tells_in_4_of_5_runs() -> None:
+    rng, gap, told = np.random.default_rng(1), -math.log(1 - 0.27), 0
+    for _ in range(400):
+        values = 0.06 * rng.standard_normal((3, 5)) + [0, gap, 3, 6, 9]
+        first = stats.compare_all(values, pairs=10)[0]
+        told += bool(stats.told(first.estimate, first.adjusted_p))
+    assert 0.72 < told / 400 < 0.88
+
+
+def test_a_trial_beside_other_work_is_marked() -> None:
+    trials = pd.DataFrame({"seconds": [10.0, 10, 10], "processor_seconds": [9.9, 6.0, math.nan]})
+    assert beside_other_work(trials).tolist() == [False, True, False]
+    assert beside_other_work(trials[["seconds"]]).tolist() == [False] * 3
