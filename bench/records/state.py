@@ -15,7 +15,7 @@ NUMBERS = (  # facts that tables calculate with
     *("images", "total", "generator_steps", "discriminator_steps", "seconds"),
     *("evaluating_seconds", "images_per_second", "pid", "peak_memory_bytes"),
     *("generator_parameters", "discriminator_parameters"),
-    *("discriminator_steps_per_generator_step", "probing_seconds", "processor_seconds"),
+    *("discriminator_steps_per_generator_step", "probing_seconds"),
     *("collapse_alarms", "divergence_alarms"),
 )
 WORDS = ("reason", "config_hash")

@@ -9,7 +9,6 @@ from ..datasets import primary_metric
 from ..records.results import Results
 from .protocol import contestants, datasets, primary
 
-OWN = 0.9  # of the seconds that a trial trains; alone on its core it has 0.98 or more
 LEVELS = 3  # for each data set
 COLUMNS = ["dataset", "model", "level", "started", "reached", "images", "seconds"]
 
@@ -33,16 +32,6 @@ def reaching(results: Results) -> pd.DataFrame:
                     row = {"dataset": dataset, "model": model, "level": level}
                     rows.append(row | first(own, level, len(started)))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def beside_other_work(trials: pd.DataFrame) -> pd.Series:
-    """[trials] was a trial's training held up by other work, so that its seconds say too much?
-
-    So it was if its thread had a processor for less than OWN of the time. False where that was not
-    recorded: on GPUs, and by older versions.
-    """
-    known = trials.reindex(columns=["processor_seconds", "seconds"]).astype(float)
-    return known["processor_seconds"] < OWN * known["seconds"]
 
 
 def levels(values: pd.DataFrame) -> list[float]:

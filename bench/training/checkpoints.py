@@ -7,7 +7,6 @@ curves ends: there no average is half done, so none has to be kept.
 
 import hashlib
 import io
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -43,7 +42,6 @@ class Training:
     clock: Clock = field(default_factory=Clock)
     evaluating: float = 0.0  # seconds
     probing: float = 0.0  # seconds; the clock does not count them
-    processor: float = 0.0  # of the clock's seconds, those that this thread had a processor
     resumed: list[str] = field(default_factory=list)  # where it went on, what it passed over
 
 
@@ -105,7 +103,6 @@ def state_of(training: Training, trial: Trial, record: TrialRecord) -> dict[str,
         "clock": asdict(training.clock),
         "evaluating": training.evaluating,
         "probing": training.probing,
-        "processor": training.processor,
         "rows": record.rows,
         "resumed": training.resumed,
     }
@@ -133,7 +130,6 @@ def load(path: Path, training: Training, trial: Trial, record: TrialRecord) -> N
         training.clock = Clock(**state["clock"])
         training.evaluating = state["evaluating"]
         training.probing = state.get("probing", 0.0)  # absent in version 0.1.0
-        training.processor = state.get("processor", math.nan)  # so is this
         training.resumed = state["resumed"]
         record.resume(state["rows"], training.clock.images)
     except Exception as error:  # a damaged table or a model's own state may raise anything

@@ -1,6 +1,5 @@
 """One trial: a resolved configuration in, rows out."""
 
-import math
 import os
 import resource
 import socket
@@ -61,7 +60,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
             # Train up to the point, with rows of the curves on the way.
             while now.clock.images < point:
                 row_end = min(trial.row_end(now.clock.images), point)
-                began, before, own = time.perf_counter(), now.clock, time.thread_time()
+                began, before = time.perf_counter(), now.clock
                 with precision_context(now.streams.device, trial.precision):
                     while now.clock.images < row_end:
                         # A long turn of the discriminator is cut off at the point.
@@ -72,7 +71,6 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                         now.clock = after
                 values = averages.flush()  # waits for the device
                 took = time.perf_counter() - began
-                now.processor += time.thread_time() - own
                 now.clock = replace(now.clock, seconds=before.seconds + took)
                 rate = (now.clock.images - before.images) / took
                 values |= snapshot(model) | {"cost/images_per_second": rate}
@@ -113,8 +111,6 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
         neighbours(model, trial, judge, record.folder / "neighbours.png")
     facts = {"evaluating_seconds": now.evaluating, "not_measured": absent, "resumed": now.resumed}
     facts |= {"probing_seconds": now.probing, "not_probed": probing.absent} | counted(found)
-    if trial.device == "cpu" and math.isfinite(now.processor):
-        facts["processor_seconds"] = now.processor
     facts |= {"extractor_accuracy": judge.network.accuracy if judge.network else None}
     facts |= asdict(now.clock) | facts_of(model, now.streams)
     record.end(status, reason, **facts)

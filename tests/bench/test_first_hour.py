@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bench import stats
+from bench.analysis import Analysis
 from bench.errors import InputError
 from bench.planning.hyperparameters import recorded, resolve
 from bench.planning.parsing import parse_models, parse_seeds
-from bench.tables.cost import beside_other_work
+from bench.report import prose
 
+from .fake_results import final_only
 from .test_hostile import cli, one_line
 
 FILE = """
@@ -189,7 +190,34 @@ def test_what_a_plan_says_is_what_the_rule_tells_in_4_of_5_runs() -> None:
     assert 0.72 < told / 400 < 0.88
 
 
-def test_a_trial_beside_other_work_is_marked() -> None:
-    trials = pd.DataFrame({"seconds": [10.0, 10, 10], "processor_seconds": [9.9, 6.0, math.nan]})
-    assert beside_other_work(trials).tolist() == [False, True, False]
-    assert beside_other_work(trials[["seconds"]]).tolist() == [False] * 3
+def headline(folder: Path, values: dict[str, list[float]]) -> str:
+    return prose.headline(Analysis(final_only(folder, values)), "mnist5k")
+
+
+def test_one_model_or_one_seed_has_no_mean_to_be_lowest(tmp_path: Path) -> None:
+    alone = headline(tmp_path / "a", {"gan": [20.0, 21.0]})
+    assert alone.startswith("On mnist5k after 256k images, gan's FID is 20.5. ")
+    one = headline(tmp_path / "b", {"gan": [20.0], "wgan": [30.0]})
+    assert "gan has the lowest FID, 20.0. " in one
+    two = headline(tmp_path / "c", {"gan": [20.0, 21], "wgan": [30.0, 31]})
+    assert "gan has the lowest mean FID, 20.5. " in two  # not "in 2 of 2 seeds"
+    three = headline(tmp_path / "d", {"gan": [20.0, 21, 22], "wgan": [30.0, 31, 32]})
+    assert "gan has the lowest mean FID, 21.0, the lowest in 3 of 3 seeds. " in three
+
+
+@pytest.mark.parametrize(("right", "held_out", "judge"), [(0.67, 12, False), (0.67, 1000, True)])
+def test_who_is_no_judge_draws_no_headline(
+    right: float, held_out: int, judge: bool, tmp_path: Path
+) -> None:
+    results = final_only(tmp_path, {"gan": [20.0, 21, 22], "wgan": [30.0, 31, 32]})
+    results.trials["extractor_accuracy"] = right
+    analysis = Analysis(results)
+    floor = analysis.scale["level"] == "held-out real"
+    assert floor.sum() == 1
+    analysis.scale.loc[floor, "samples"] = held_out
+    said = prose.headline(analysis, "mnist5k")
+    assert ("gan has the lowest mean FID" in said) == judge
+    assert ("told apart" in said) == judge
+    if not judge:
+        assert "nothing is said of who is better" in said
+        assert "right on 67% of 12 held-out images, so on 39% to 86% of others" in said
