@@ -37,6 +37,7 @@ SPECS = {  # what a model needs to know of a data set, so that none is read or d
     "swissroll": DataSpec(PLANE),
 }
 USUAL = (("mnist5k", None), ("mnist5k", 32), ("mnist5k", 64))  # the first that suits is used
+LARGE = 30_000_000  # parameters: from here on "meta" is quicker, though torch imports much for it
 HEADS = ["layer", "what it does", "output", "parameters", "side of the output"]
 
 
@@ -61,6 +62,8 @@ def describe(
     place, spec = fitting(kind, config, dataset, size)
     torch.set_num_threads(1)  # as trials are trained: beside other programs, more would be slower
     model = built(reference, kind, config, spec)
+    if sum(p.numel() for p in model.parameters()) < LARGE:
+        model = built(reference, kind, config, spec, "cpu")
     preset = zoo.preset_of(contestant.model, contestant.preset)
     for line in heading(contestant.model, contestant.label, preset):
         say(line)
