@@ -18,7 +18,7 @@ from gan_zoo.base import GAN, Batch, Config
 from gan_zoo.networks import Backbone, Init, Norm, WithFeatures
 
 
-@dataclass(frozen=True)
+@dataclass
 class ACGANConfig(Config):
     """DCGAN's networks and optimizer, as in the paper's appendix, which adds dropout."""
 

@@ -18,13 +18,13 @@ from torch import Tensor, nn, zeros
 from gan_zoo.base import GAN, Batch, Config
 
 
-@dataclass(frozen=True)
+@dataclass
 class BEGANConfig(Config):
     """Fully connected networks; the paper has convolutions, and Adam at 1e-4."""
 
     learning_rate: float = 1e-4
-    ratio: float = 0.5
-    rate: float = 1e-3
+    ratio: float = 0.5  # gamma: the fakes' reconstruction loss over the real samples'
+    rate: float = 1e-3  # lambda: how fast k follows the balance
 
 
 class Autoencoder(nn.Sequential):

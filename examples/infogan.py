@@ -26,9 +26,9 @@ from gan_zoo.latents import categorical, uniform
 CLASSES, NUMBERS = 10, 2
 
 
-@dataclass(frozen=True)
+@dataclass
 class InfoGANConfig(VanillaGANConfig):
-    information: float = 1.0
+    information: float = 1.0  # lambda: the weight of the code's likelihood
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,7 +16,7 @@ from gan_zoo.base import GAN, Batch, Config
 from gan_zoo.networks import Backbone, Init, Norm
 
 
-@dataclass(frozen=True)
+@dataclass
 class LSGANConfig(Config):
     """DCGAN's networks, with the optimizer that the paper has for LSUN (section 4.2)."""
 

@@ -19,7 +19,7 @@ from gan_zoo.base import GAN, Batch, Config
 from gan_zoo.networks import Backbone, Init, Norm
 
 
-@dataclass(frozen=True)
+@dataclass
 class RaGANConfig(Config):
     """DCGAN's networks and optimizer."""
 

@@ -19,7 +19,7 @@ from gan_zoo.base import GAN, Batch, Config
 from gan_zoo.networks import Backbone
 
 
-@dataclass(frozen=True)
+@dataclass
 class SNGANConfig(Config):
     """The zoo's networks; the optimizer is setting C of the paper's table 1."""
 

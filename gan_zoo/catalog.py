@@ -1,5 +1,6 @@
 """MODELS: the models of the zoo by name. No torch at import, so that help is instant."""
 
+import ast
 import difflib
 import hashlib
 import importlib
@@ -78,12 +79,42 @@ def load(reference: str) -> type:
             module = _import_file(Path(module_name))
         else:
             module = importlib.import_module(module_name)
-        found = getattr(module, class_name)
+        found = getattr(module, class_name, None)
     except (Exception, SystemExit) as error:  # importing a user's module may raise anything
         text = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise LookupError(f"cannot load the model {reference!r}: {text}") from error
     if not isinstance(found, type):
-        raise LookupError(f"{reference!r} is not a class")
+        what = f"there is no {class_name!r} in it" if found is None else "it is not a class"
+        raise LookupError(f"cannot load {reference!r}: {what}; {_classes_of(module)}")
+    return found
+
+
+def _classes_of(module: ModuleType) -> str:
+    """The classes that a module defines, in words; of a module with models only these."""
+    known = [x for x in vars(module).values() if isinstance(x, type)]
+    classes = [x for x in known if x.__module__ == module.__name__]
+    models = [x for x in classes if hasattr(x, "train_step")]
+    names = ", ".join(x.__name__ for x in models or classes) or "no class"
+    return f"{Path(module.__file__ or module.__name__).name} has {names}"
+
+
+def models_in(path: Path) -> list[str]:
+    """The classes of a Python file that look like models; its code is read, not run.
+
+    They define a loss, or extend such a class of the file or one whose name ends in "GAN". Raises
+    LookupError if the file cannot be read.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise LookupError(f"{path} cannot be read: {error}") from error
+    found: list[str] = []
+    for one in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        bases = [ast.unparse(base).rpartition(".")[2] for base in one.bases]
+        own = {part.name for part in one.body if isinstance(part, ast.FunctionDef)}
+        is_model = own & {"discriminator_loss", "generator_loss"}
+        if is_model or any(base in found or base.endswith("GAN") for base in bases):
+            found.append(one.name)
     return found
 
 

@@ -22,11 +22,11 @@ from .gan import VanillaGAN, VanillaGANConfig
 MOMENTUM, DECAY, LEAST_RATE = 0.5, 1.00004, 1e-6  # of "sgd": section 4.1 of the paper
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConditionalGANConfig(VanillaGANConfig):
     """Adam by default; "sgd" is the paper's optimizer, whose learning rate decays at each step."""
 
-    optimizer: Literal["adam", "sgd"] = later("adam")
+    optimizer: Literal["adam", "sgd"] = later("adam")  # sgd: the paper's, with momentum
 
 
 class ConditionalGAN(VanillaGAN):

@@ -1,12 +1,17 @@
 """What a model is built from: the shape of its data, and the hyperparameters all models have."""
 
 import math
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Any, TypeVar
 
 from .networks import Backbone, Init, Norm
 
 T = TypeVar("T")
+
+# The least values, in words: `bench describe` shows them.
+LEAST = dict.fromkeys(("width", "discriminator_width", "latent_dim"), "above 0")
+LEAST |= dict.fromkeys(("discriminator_steps", "learning_rate", "norm_eps"), "above 0")
+LEAST |= {"norm_momentum": "above 0, 1 at most", "betas": "from 0 up to 1"}
 
 # The largest values that a Config takes.
 LARGEST = {"width": 4096, "discriminator_width": 4096, "latent_dim": 65_536}
@@ -30,23 +35,56 @@ class DataSpec:
     classes: int = 1  # 1: the data have no labels
 
 
-@dataclass(frozen=True)
-class Config:
-    """The hyperparameters that every model has; a model's own Config adds to them."""
+class Extended(type):
+    """Lets dataclasses extend a Config whether they are declared frozen or not.
 
-    backbone: Backbone = "mlp"
-    width: int | None = None  # units or channels, the w of the backbone's layers; None: its own
-    latent_dim: int = 64
-    generator_norm: Norm = "batch"
-    discriminator_norm: Norm = "none"
-    init: Init = "torch"  # "torch": torch's own; "normal": DCGAN's N(0, 0.02); "he": He's
-    learning_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
+    `dataclass` compares its own setting with what each base was declared with, and refuses a
+    frozen subclass of an unfrozen one. Here every base answers with the setting of the class that
+    is being declared: no Config can be changed anyway.
+    """
+
+    declared: Any = None  # what `dataclass` was last called with
+
+    @property
+    def __dataclass_params__(cls) -> Any:
+        return Extended.declared
+
+    @__dataclass_params__.setter
+    def __dataclass_params__(cls, declared: Any) -> None:
+        Extended.declared = declared
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        # Config's own holds for all: a frozen class's would stop the __init__ of its subclass.
+        if name != "__setattr__":
+            super().__setattr__(name, value)
+
+
+@dataclass
+class Config(metaclass=Extended):
+    """The hyperparameters that every model has; a model's own Config, a dataclass, adds to them.
+
+    A field is set once, when the Config is made. Raises ValueError for a value out of its range,
+    and FrozenInstanceError where a field is set again.
+    """
+
+    backbone: Backbone = "mlp"  # the family of both networks
+    width: int | None = None  # units or channels, the w of the backbone's layers; none: its own
+    latent_dim: int = 64  # numbers that a sample is generated from
+    generator_norm: Norm = "batch"  # between the generator's layers
+    discriminator_norm: Norm = "none"  # between the discriminator's layers
+    init: Init = "torch"  # initial weights; normal: DCGAN's N(0, 0.02), he: He's
+    learning_rate: float = 2e-4  # of every player's optimizer
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's: how slowly its averages change
     discriminator_steps: int = 1  # before each generator step
-    discriminator_width: int | None = later(None)  # None: `width`
+    discriminator_width: int | None = later(None)  # of the discriminator alone; none: the width
     norm_eps: float = later(1e-5)  # what batch norm adds to the variance
     norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages
     shared_fakes: bool = later(False)  # does the generator train on the discriminator's last fakes?
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self):
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+        super().__setattr__(name, value)
 
     def __post_init__(self) -> None:
         positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")

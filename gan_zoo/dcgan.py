@@ -16,7 +16,7 @@ from .gan import VanillaGAN, VanillaGANConfig
 from .networks import Backbone, Init, Norm
 
 
-@dataclass(frozen=True)
+@dataclass
 class DCGANConfig(VanillaGANConfig):
     """The paper's networks at a quarter of their width, with 64 latents: for small grey images.
 

@@ -20,11 +20,11 @@ from torch.nn.functional import softplus
 from .base import GAN, Batch, Config
 
 
-@dataclass(frozen=True)
+@dataclass
 class VanillaGANConfig(Config):
     """The defaults of Config: fully connected networks, with batch norm in the generator only."""
 
-    saturating: bool = False
+    saturating: bool = False  # does the generator minimise log(1 - D), not maximise log D?
 
 
 class VanillaGAN(GAN):

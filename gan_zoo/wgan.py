@@ -22,7 +22,7 @@ from .base import GAN, LARGEST, Batch, Config, Player, later
 from .networks import Backbone, Init, Norm
 
 
-@dataclass(frozen=True)
+@dataclass
 class WGANConfig(Config):
     """The paper's values on DCGAN's networks, at half the released code's width, with 64 latents.
 
@@ -35,7 +35,7 @@ class WGANConfig(Config):
     init: Init = "normal"
     learning_rate: float = 5e-5
     discriminator_steps: int = 5
-    clip: float = field(default=0.01, metadata={"endless": True})  # inf: no constraint
+    clip: float = field(default=0.01, metadata={"endless": True})  # of every weight, at most
     long_turn: int = later(0)  # critic steps before steps 0 to 24 and every 500th; 0: no long turns
 
     def __post_init__(self) -> None:

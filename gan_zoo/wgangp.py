@@ -23,7 +23,7 @@ from .precision import full_precision
 from .speed.piecewise import ConstantSlopes
 
 
-@dataclass(frozen=True)
+@dataclass
 class WGANGPConfig(Config):
     """Small networks, and a faster optimizer than the paper's Adam (1e-4, betas 0 and 0.9).
 
@@ -37,7 +37,7 @@ class WGANGPConfig(Config):
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5
-    penalty: float = 10.0
+    penalty: float = 10.0  # the weight of the gradient penalty, 0 or more
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -197,7 +197,7 @@ def test_what_it_imports_is_there(page: str) -> None:
         exec(line, {})
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/own-model.md"])
 def test_its_model_keeps_the_rules(page: str, tmp_path: Path) -> None:
     (code,) = re.findall(r"^    # hinge.py\n((?:    .*\n|\n)+)", (ROOT / page).read_text(), re.M)
     (tmp_path / "hinge.py").write_text(textwrap.dedent(code))

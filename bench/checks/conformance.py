@@ -5,9 +5,11 @@ on any model, the contract tests on every model of the zoo.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import click
+import torch
 
 from gan_zoo.base import GAN, Config, DataSpec
 
@@ -88,10 +90,23 @@ def check_models(
     for label, (kind, config) in plan.resolved.items():
         cases, reasons = suited(kind, config, SPECS if spec is None else (spec,))
         say(click.style(f"{label} on {', '.join(map(str, cases)) or 'nothing'}", bold=True))
+        say(f"  {len(CHECKS)} rules, each on small networks and random data of these shapes:")
         for name, reason in reasons.items():
             say(f"  not on {name}: {printable(reason)}")
-        well &= bool(cases) and report(conformance(cases), say)
+        with one_thread():
+            well &= bool(cases) and report(conformance(cases), say)
     return well
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """As trials are trained. Beside other programs, more threads take many times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def suited(
@@ -122,7 +137,7 @@ def first_broken(kind: type[GAN], config: Config, spec: DataSpec) -> str:
     case = Case(kind, narrowed(config), spec)
     if objection(case):
         return ""
-    with pinned(0):
+    with pinned(0), one_thread():
         for name in QUICK:
             result = CHECKS[name].run(name, case)
             if result.outcome == "failed":

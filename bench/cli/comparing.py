@@ -12,6 +12,7 @@ from ..formats import Table, show
 from ..metrics import METRICS
 from ..records.results import Results
 from ..report.cells import power
+from ..report.prose import COUNTED
 from ..tables.folders import Both, changes, require_common, unchanged
 from ..tables.pairs import comparisons
 from ..tables.protocol import datasets
@@ -110,7 +111,8 @@ def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
     heads += ["first is better", "verdict", "seeds for power .8"]
     cells = []
     for _, row in rows.iterrows():
-        better = NONE if entry.better == "neither" else number(row["probability_of_improvement"], 2)
+        few = row["n"] < COUNTED or entry.better == "neither"
+        better = NONE if few else number(row["probability_of_improvement"], 2)
         needed = power(row) if metric == primary_metric(dataset) else NONE
         line = [f"{row['model_a']} / {row['model_b']}", _estimate(row, log), str(row["n"])]
         line += [number(row["adjusted_p"], 2), number(row["sign_flip_holm_p"], 2)]

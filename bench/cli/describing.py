@@ -1,10 +1,9 @@
 """`bench describe`: a model's networks layer by layer, its hyperparameters and its formulas."""
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 import pandas as pd
 import torch
@@ -23,6 +22,7 @@ from ..planning.flags import with_values
 from ..planning.hyperparameters import unsuited
 from ..planning.parsing import parse_models, require_text, require_whole
 from ..planning.plan import Plan
+from .fields import hyperparameters
 from .layers import ROWS, Layer, layers_of, layers_without_pass
 
 GREY, COLOUR, PLANE = DataSpec((1, 28, 28), 10), DataSpec((3, 32, 32), 10), (2,)
@@ -38,6 +38,7 @@ SPECS = {  # what a model needs to know of a data set, so that none is read or d
     "swissroll": DataSpec(PLANE),
 }
 USUAL = (("mnist5k", None), ("mnist5k", 32), ("mnist5k", 64))  # the first that suits is used
+LARGE = 30_000_000  # parameters: from here on "meta" is quicker, though torch imports much for it
 HEADS = ["layer", "what it does", "output", "parameters", "side of the output"]
 
 
@@ -60,7 +61,10 @@ def describe(
     plan = Plan(with_values(tuple(contestants), values))
     contestant, ((kind, config),) = plan.contestants[0], plan.resolved.values()
     place, spec = fitting(kind, config, dataset, size)
+    torch.set_num_threads(1)  # as trials are trained: beside other programs, more would be slower
     model = built(reference, kind, config, spec)
+    if sum(p.numel() for p in model.parameters()) < LARGE:
+        model = built(reference, kind, config, spec, "cpu")
     preset = zoo.preset_of(contestant.model, contestant.preset)
     for line in heading(contestant.model, contestant.label, preset):
         say(line)
@@ -76,7 +80,7 @@ def describe(
         if layers and layers[-1].output is None:
             title += " (no sample could be passed through it)"
         show(table_of(title, layers, total), "table", console)
-    show(hyperparameters(kind, config), "table", console)
+    show(hyperparameters(contestant, kind, config), "table", console)
 
 
 def fitting(
@@ -107,15 +111,23 @@ def spec_of(dataset: str, size: int | None) -> DataSpec:
     if dataset not in SPECS:
         return load_dataset(dataset, size).spec
     spec = SPECS[dataset]
-    if size is None or spec.shape == PLANE:
+    if size is None:
         return spec
+    if spec.shape == PLANE:
+        raise InputError(f"points have no size in pixels: {dataset} without --size")
     return DataSpec((spec.shape[0], size, size), spec.classes)
 
 
 def built(
     reference: str, kind: type[GAN], config: Config, spec: DataSpec, device: str = "meta"
 ) -> GAN:
-    """The model, by default on the device "meta", where weights take no memory."""
+    """The model, by default on the device "meta", where weights take no memory.
+
+    It gets no optimizers if it can do without: torch takes a second to import what they need.
+    """
+    light: type[GAN] = type(kind.__name__, (kind,), {"build_optimizer": lambda self, player: None})
+    with suppress(Exception):
+        return light(spec, config, Streams(0, device), device).train()
     try:
         return kind(spec, config, Streams(0, device), device).train()
     except Exception as error:  # a user's model may raise anything
@@ -182,22 +194,6 @@ def table_of(title: str, layers: list[Layer], total: int) -> Table:
     if elsewhere := total - sum(layer.parameters for layer in layers):
         rows.append(["", "parameters of layers that no sample passes", "", f"{elsewhere:,}", ""])
     return Table(title, HEADS, rows, pd.DataFrame(rows, columns=HEADS))
-
-
-def hyperparameters(kind: type[GAN], config: Config) -> Table:
-    """Every hyperparameter with its value, and the model's default if it differs."""
-    heads, rows = ["hyperparameter", "value", "model's default"], []
-    for field in dataclasses.fields(config):
-        value, usual = getattr(config, field.name), getattr(kind.defaults, field.name)
-        rows.append([field.name, text_of(value), "" if value == usual else f"not {text_of(usual)}"])
-    return Table("Hyperparameters", heads, rows, pd.DataFrame(rows, columns=heads))
-
-
-def text_of(value: Any) -> str:
-    """A value as `--set` takes it."""
-    if isinstance(value, tuple):
-        return ",".join(map(text_of, value))
-    return str(value).lower() if value is None or isinstance(value, bool) else f"{value}"
 
 
 def by(shape: tuple[int, ...] | None) -> str:

@@ -1,20 +1,27 @@
 """What `bench run` says of models before they train: unlike networks, and rules that one breaks."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from gan_zoo.base import GAN, DataSpec
 from gan_zoo.streams import Streams
 
 from ..checks.conformance import first_broken
+from ..datasets import primary_metric
 from ..errors import printable
 from ..planning.code import is_ours
 from ..planning.plan import Plan
+from ..stats import detectable_difference
 
 SHAPING = ("backbone", "width", "discriminator_width", "latent_dim")  # what networks depend on
 PAIR = ("generator", "discriminator")
+NOISE = {"fid": 0.06, "emd": 0.2}  # sd of a single logarithm, as in the published runs
+ENOUGH = 9  # seeds, as `bench run --help` says of five models
+ROUNDED = 0.2  # of a budget: what changes by more is said in a line of its own
 UNLIKE = 2.0  # times as many parameters: networks of another size
 CONVOLUTIONS = nn.modules.conv._ConvNd
 
@@ -83,6 +90,42 @@ def remedy(plan: Plan, label: str, mine: tuple[bool, int], other: tuple[bool, in
     if mine[0] != other[0]:
         return f"--set {label}.backbone={'conv' if other[0] else 'mlp'} for the same kind"
     return f"--set {label}.width=N for the same size"
+
+
+def unlike_the_budget_asked(plan: Plan, evaluations: int) -> str:
+    """One line where rounding makes a budget, or its evaluations, another one; else "".
+
+    evaluations: those of a trial, without that of the untrained generator.
+    """
+    if abs(plan.budget - plan.images) <= ROUNDED * plan.images and evaluations == plan.evaluations:
+        return ""
+    steps = plan.unit // plan.batch_size
+    return (
+        f"note: --images {plan.images:,} becomes {plan.budget:,} with {evaluations} evaluation(s), "
+        f"not {plan.evaluations}: both go by units of {steps} batches of {plan.batch_size}, which "
+        f"are {plan.unit:,} images"
+    )
+
+
+def too_few_seeds(plan: Plan) -> str:
+    """One line on the differences that this number of seeds cannot tell; "" for a single model.
+
+    It goes by the noise of published runs: that of this one is known after it.
+    """
+    k, n = len(plan.contestants), len(plan.seeds)
+    noisiest = max(NOISE[primary_metric(name)] for name in plan.datasets)
+    if k < 2 or n >= ENOUGH:
+        return ""
+
+    def told(seeds: int) -> str:
+        usual = np.full(k, noisiest**2)
+        difference = detectable_difference(usual, seeds, k * (k - 1) // 2)
+        return f"{-100 * math.expm1(-difference):.0f} %"
+
+    more = f"--seeds {ENOUGH} tells about {told(ENOUGH)}, --until-decided adds seeds as needed"
+    if n == 1:
+        return f"note: 1 seed: no difference can be told from chance; {more}"
+    return f"note: {n} seeds: only differences above about {told(n)} can be told; {more}"
 
 
 def broken_rules(plan: Plan, labels: Iterable[str], spec: DataSpec) -> list[str]:

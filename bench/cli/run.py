@@ -28,7 +28,8 @@ HOW = (
     metavar="A,B@PRESET,NAME=C",
     help=(
         "Who competes: names from `bench list`, a preset after @, a label of your own before =, or "
-        "your own model as package.module:Class or file.py:Class.  [default: the five of the zoo]"
+        "your own model as package.module:Class, file.py:Class, or file.py where that has one "
+        "model.  [default: the five of the zoo]"
     ),
 )
 @click.option(
@@ -63,7 +64,10 @@ HOW = (
 @click.option(
     "--seeds",
     metavar="N or A,B,C",
-    help=("How many seeds (3 is 0,1,2), or which. A verdict on five models needs 9.  [default: 3]"),
+    help=(
+        "How many seeds (3 is 0,1,2), or which (0,4,7; 5, is seed 5 alone). --until-decided "
+        "adds them where they are needed.  [default: 3]"
+    ),
 )
 @click.option(
     "--until-decided",
@@ -105,7 +109,8 @@ HOW = (
     multiple=True,
     metavar="[LABEL.]FIELD=VALUE",
     help=(
-        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). Repeatable."
+        "A hyperparameter of one contestant (wgangp.penalty=1) or of all (width=16). "
+        "`bench describe MODEL` lists them. Repeatable."
     ),
 )
 @click.option("--batch-size", type=int, metavar="N", help="Images in a batch.  [default: 64]")
@@ -148,10 +153,10 @@ HOW = (
 )
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "bf16"]),
+    type=click.Choice(["fp32", "bf16", "bf16!"]),
     help=(
-        "bf16: matrix products and convolutions in bfloat16, faster where the processor has it.  "
-        "[default: fp32]"
+        "bf16: matrix products and convolutions in bfloat16. Half a second of it is measured "
+        "first, and refused where it is slower than fp32; bf16! insists.  [default: fp32]"
     ),
 )
 @click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]")
@@ -241,6 +246,7 @@ def run(
     max_seeds: int | None,
     margin: float | None,
     within: float | None,
+    precision: str | None,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
@@ -269,8 +275,10 @@ def run(
         margin=None if margin is None else margin / 100,
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
         named=(*named, *([] if features is None else [features])),
+        bf16_anyway=precision == "bf16!",
         **{name: flags.pop(name) for name in HOW},
     )
+    flags["precision"] = precision and precision.removesuffix("!")
     plan = plan_from(experiment, models=models, features=features, **flags)
     root = out or Path("results") / plan.default_folder()
     if tensorboard:

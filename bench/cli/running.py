@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from ..datasets import DATASETS, OWN_FEATURES
+from ..datasets import DATASETS, FOLDER_PREFIX, OWN_FEATURES, dataset_name
 from ..datasets.dataset import load_dataset
 from ..datasets.folder import Options, folder
 from ..errors import require
@@ -35,8 +35,9 @@ from .display import LiveDisplay
 from .dry import absent, extractors, untouched
 from .forecast import expected
 from .looking import Until, looking
-from .notices import broken_rules, unlike_networks
+from .notices import broken_rules, too_few_seeds, unlike_networks, unlike_the_budget_asked
 from .phases import phase
+from .precision import require_gain
 
 Say = Callable[[str], None]
 FACES = "bench.datasets.faces:faces"
@@ -58,6 +59,7 @@ class RunOptions:
     dry_run: bool = False
     until: Until | None = None  # add seeds until it is decided
     margin: float | None = None  # of equivalence, then
+    bf16_anyway: bool = False  # though it is slower than fp32 here
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -117,6 +119,8 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     def jobs_of(left: Mapping[str, Left]) -> int:
         return min(asked_jobs, max(1, len(left)))
 
+    if plan.precision == "bf16" and plan_of(root) is None:
+        require_gain(plan, trials, options.bf16_anyway, say)
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
         require_writable(root)
@@ -193,8 +197,11 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
     seeds = ", ".join(map(str, plan.seeds))
     fewer = [f"{c.label} {len(c.seeds)}" for c in plan.contestants if c.seeds is not None]
     seeds += f" (of these {', '.join(fewer)})" if fewer else ""
-    say(f"{len(trials)} trials: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
+    many = f"{len(trials)} trial{'s' * (len(trials) > 1)}"
+    say(f"{many}: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
     rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
+    if told := unlike_the_budget_asked(plan, len(trials[0].evaluation_points) - 1):
+        say(told)
     samples = " or ".join(f"{n:,}" for n in sorted({trial.samples for trial in trials}))
     say(
         f"{plan.budget:,} images a trial{rounded}, batches of {plan.batch_size}, "
@@ -204,15 +211,29 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    parts = splits(plan)
     for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
         text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"
+        text += parts.get(dataset, "")
         if features != OWN_FEATURES:
             say(f"{dataset}: {text}")
     for trial in trials:
         if trial.unsuited:
             say(f"skipped: {trial.key}: {trial.unsuited}")
+    if todo and not plan.looks and (told := too_few_seeds(plan)):
+        say(told)
     if told := unlike_networks(plan, load_dataset(plan.datasets[0], plan.size).spec):
         say(told)
+
+
+def splits(plan: Plan) -> dict[str, str]:
+    """How many of a user's own images are trained on and held out: the ends of lines."""
+    own = [reference for reference in plan.datasets if reference.startswith(FOLDER_PREFIX)]
+    loaded = {dataset_name(reference): load_dataset(reference, plan.size) for reference in own}
+    return {
+        name: f"; {len(data.train):,} images to train on, {len(data.holdout):,} held out"
+        for name, data in loaded.items()
+    }
 
 
 def check(plan: Plan, todo: list[Trial], say: Say) -> None:

@@ -14,8 +14,8 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset, to_uint8, to_unit
 from ..errors import Diverged
 from ..extractors import EXTRACTORS, NONE, extractor_name
-from ..extractors.classifier import weakness
 from ..extractors.judge import Judge, judge_of, load_network
+from ..extractors.trust import is_judge, weakness
 from ..planning.trial import Trial
 from ..records.writing import Measured
 from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
@@ -26,6 +26,7 @@ UNSEEN = (
     "no network to see images without labels: --features inception fetches its weights once, "
     "--features module:Class takes one of your own"
 )
+NO_JUDGE = "no judge, and the report draws no headline from it"
 STRONGER = "for FID, take --features inception"
 
 
@@ -110,4 +111,5 @@ def prepare(trials: Iterable[Trial], progress: Callable[[str], None]) -> None:
             dataset = load_dataset(source, size)
             accuracy = load_network(features, dataset, "cpu", progress).accuracy
             if accuracy is not None and (why := weakness(accuracy, len(dataset.holdout))):
-                progress(f"{dataset.name}: its classifier is a weak judge, {why}: {STRONGER}")
+                what = "a weak judge" if is_judge(accuracy, len(dataset.holdout)) else NO_JUDGE
+                progress(f"{dataset.name}: its classifier is {what}, {why}: {STRONGER}")

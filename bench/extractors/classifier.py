@@ -28,7 +28,6 @@ from ..files import write_bytes
 from .network import Extractor, resized_to
 from .weights.train_digits_lenet import BATCH, PEAK_RATE, TOTAL_VARIANCE, augment
 
-GOOD_JUDGE = 0.8  # the share of images that a judge is surely right on
 VERSION = 1  # of the network and its training; part of the cache's key
 SIZES = (28, 32, 64)  # sides of what the network looks at
 Progress = Callable[[str], None]  # called with a line on the training, ten times or so
@@ -127,23 +126,6 @@ def require_labels(dataset: Dataset) -> None:
         )
     if not len(dataset.holdout):
         raise InputError(f"{needs} held-out images, of which {dataset.name} has none")
-
-
-def weakness(accuracy: float, held_out: int) -> str:
-    """Why a classifier of such a held-out accuracy is no good judge; "" if it is one.
-
-    It is one if the lower end of the accuracy's 95 % interval (Wilson 1927) is above 80 %: a high
-    share of few images is not enough, and neither is a low share of many.
-    """
-    from scipy.stats import binomtest  # half a second, which few need
-
-    share = binomtest(round(accuracy * held_out), held_out).proportion_ci(0.95, "wilson")
-    if share.low > GOOD_JUDGE:
-        return ""
-    return (
-        f"right on {accuracy:.0%} of {held_out:,} held-out images, so on {share.low:.0%} to "
-        f"{share.high:.0%} of others (95 % interval)"
-    )
 
 
 def key_of(dataset: Dataset, recipe: Recipe = DEFAULT) -> str:

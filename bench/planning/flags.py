@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from gan_zoo.catalog import MODELS
 
+from ..datasets import primary_metric
 from ..environment import cores
 from ..errors import InputError, shown
 from ..extractors import is_custom
@@ -58,6 +59,10 @@ def plan_from(
     asked["device"] = available(planned if device is None else device)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
+    if plan.size is not None and all(primary_metric(name) == "emd" for name in plan.datasets):
+        raise InputError(
+            f"points have no size in pixels: {', '.join(plan.datasets)} without --size"
+        )
     return replace(plan, contestants=with_values(plan.contestants, values))
 
 

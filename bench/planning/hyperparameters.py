@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Iterable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -10,7 +11,44 @@ from gan_zoo import catalog as zoo
 
 from ..errors import InputError, require, shown
 from .code import code_behind
-from .trial import Trial
+from .trial import Contestant, Trial
+
+
+class UnknownField(InputError):
+    """A hyperparameter that a model does not have."""
+
+    def __init__(self, label: str, field: str, known: Iterable[str]) -> None:
+        super().__init__(f"{label}: {zoo.unknown('field', field, known)}")
+        self.field = field
+
+
+def resolve_all(contestants: Sequence[Contestant]) -> dict[str, tuple[type, Any]]:
+    """label -> (model class, Config). Raises InputError.
+
+    Where one contestant lacks a field that others have, the message says how to set it for those.
+    """
+    found = {}
+    for one in contestants:
+        try:
+            found[one.label] = resolve(one.label, one.model, one.preset, one.values)
+        except UnknownField as error:
+            having = [other for other in contestants if error.field in fields_of(other)]
+            if not having:
+                raise
+            said = " ".join(
+                f"--set {other.label}.{error.field}={one.values[error.field]}" for other in having
+            )
+            raise InputError(f"{one.label} has no field {error.field!r}: say {said}") from error
+    return found
+
+
+def fields_of(contestant: Contestant) -> set[str]:
+    """The names of a contestant's hyperparameters; none if its model cannot be loaded."""
+    try:
+        _, config = resolve(contestant.label, contestant.model, None, {})
+    except InputError:
+        return set()
+    return {field.name for field in dataclasses.fields(config)}
 
 
 def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
@@ -28,12 +66,16 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         hints = get_type_hints(type(defaults))
     except (NameError, TypeError) as error:
         raise InputError(f"{model!r} has a Config with unknown types: {error}") from error
+    if vars(type(defaults)).get("__annotations__") and "__dataclass_fields__" not in vars(
+        type(defaults)
+    ):
+        raise InputError(f"{model!r}: write @dataclass above its {type(defaults).__name__}")
     presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
     of_preset = require(preset, presets, f"{model} preset").values if preset else {}
     merged = {}
     for name, value in {**of_preset, **values}.items():
         if name not in hints:
-            raise InputError(f"{label}: {zoo.unknown('field', name, hints)}")
+            raise UnknownField(label, name, hints)
         merged[name] = typed(f"{label}.{name}", value, hints[name], name in endless(defaults))
     try:
         return found, dataclasses.replace(defaults, **merged)

@@ -3,8 +3,10 @@
 Each function raises InputError, in one line that says what would be right.
 """
 
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gan_zoo import catalog as zoo
@@ -29,19 +31,42 @@ TEXTS = ("features", "device", "precision", "probes")
 
 
 def parse_models(text: str) -> list[Contestant]:
-    """ "gan,dcgan@paper,mine=wgangp" -> contestants. Without `label=` the name is the label."""
+    """ "gan,dcgan@paper,mine=wgangp" -> contestants. Without `label=` the name is the label.
+
+    A file that holds one model need not name it: "mine.py" is then "mine.py:Mine".
+    """
     found = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         label, named, reference = part.rpartition("=")
         model, _, preset = reference.partition("@")
+        if model.rstrip(":").endswith(".py") and model not in zoo.MODELS:
+            model = _only_model(model.rstrip(":"))
+            reference = model
         if model in zoo.MODELS:
             if preset:
                 require(preset, zoo.MODELS[model].presets, f"{model} preset")
         elif ":" not in model:
-            raise InputError(zoo.unknown("model", model, zoo.MODELS))
+            own = f"{model}.py is a file: write {model}.py" * os.path.isfile(f"{model}.py")
+            raise InputError(own or zoo.unknown("model", model, zoo.MODELS))
+        elif preset:
+            raise InputError(f"{model} has no preset {preset!r}: only the zoo's models have some")
         default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()
         found.append(Contestant(label if named else default, model, preset or None))
     return found
+
+
+def _only_model(file: str) -> str:
+    """ "mine.py" -> "mine.py:Mine", if that is its only model; raises InputError."""
+    try:
+        names = zoo.models_in(Path(file))
+    except LookupError as error:
+        raise InputError(str(error)) from error
+    if len(names) == 1:
+        return f"{file}:{names[0]}"
+    several = f"{file} holds {len(names)} models: say which, {' or '.join(names)}, as in "
+    one = names[0] if names else "Class"
+    none = f"{file} holds no class that is clearly a model: name it, as in "
+    raise InputError((several if names else none) + f"{file}:{one}")
 
 
 def parse_datasets(text: str) -> tuple[str, ...]:
@@ -61,16 +86,26 @@ def parse_datasets(text: str) -> tuple[str, ...]:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """ "3" -> (0, 1, 2); "0,4,7" -> (0, 4, 7)."""
-    parts = [part.strip() for part in text.split(",")]
+    """ "3" -> (0, 1, 2); "0,4,7" -> (0, 4, 7); "5," and "=5" -> (5,)."""
+    named = text.strip()
+    count = "," not in named and not named.startswith("=")
+    parts = [part.strip() for part in named.removeprefix("=").removesuffix(",").split(",")]
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise InputError(f"seeds are a number of them (3) or a list (0,4,7), not {shown(text)}")
+        raise InputError(
+            "seeds are a number of them (3) or a list (0,4,7; 5, is seed 5 alone), "
+            f"not {shown(text)}"
+        )
     numbers = tuple(int(part) for part in parts)
-    if len(numbers) == 1 and numbers[0] > COUNTS["seeds"]:
-        raise InputError(f"seeds are at most {COUNTS['seeds']:,}, not {numbers[0]:,} of them")
-    seeds = tuple(range(numbers[0])) if len(numbers) == 1 else numbers
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise InputError(f"seeds must be at least one, each named once, not {shown(text)}")
+    if count and numbers[0] > COUNTS["seeds"]:
+        raise InputError(
+            f"seeds are at most {COUNTS['seeds']:,}, not {numbers[0]:,} of them; "
+            f"seed {numbers[0]} alone is --seeds {numbers[0]},"
+        )
+    seeds = tuple(range(numbers[0])) if count else numbers
+    if not seeds:
+        raise InputError("no seeds at all: --seeds 1 is one of them, --seeds 0, is seed 0")
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds must be named once each, not {shown(text)}")
     return seeds
 
 

@@ -17,7 +17,7 @@ from ..extractors import NONE, check_features
 from ..probes import chosen
 from ..words import short
 from .code import code_behind
-from .hyperparameters import recorded, resolve, unsuited
+from .hyperparameters import recorded, resolve_all, unsuited
 from .parsing import (
     RANGES,
     SEEDS,
@@ -130,7 +130,7 @@ class Plan:
     @cached_property
     def resolved(self) -> dict[str, tuple[type, Any]]:
         """label -> (model class, Config). Imports torch; raises InputError."""
-        return {c.label: resolve(c.label, c.model, c.preset, c.values) for c in self.contestants}
+        return resolve_all(self.contestants)
 
     @cached_property
     def unit(self) -> int:
@@ -197,7 +197,7 @@ class Plan:
         if train < self.batch_size:
             raise InputError(
                 f"{reference} has {train:,} samples to train on, beside {len(data.holdout):,} held "
-                f"out, fewer than a batch of {self.batch_size:,}: --batch-size {_power(train)} fits"
+                f"out, fewer than a batch of {self.batch_size:,}: say --batch-size {_power(train)}"
             )
 
     def features_for(self, reference: str, classes: int) -> str:

@@ -153,7 +153,7 @@ def _published(table: pd.DataFrame, dataset: str) -> dict[str, Any] | None:
 def _frames(analysis: Analysis) -> dict[str, pd.DataFrame]:
     return {
         "scale": analysis.scale,
-        "agreement": analysis.agreement,
+        "agreement": analysis.agreement[analysis.agreement["n"] >= prose.RANKED],
         "matched": analysis.matched,
         "reported": analysis.reported,
         "reaching": analysis.reaching,

@@ -9,6 +9,7 @@ import pandas as pd
 from .. import stats
 from ..analysis import Analysis
 from ..datasets import primary_metric
+from ..extractors.trust import is_judge, weakness
 from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
@@ -17,6 +18,11 @@ from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
+
+HELD_OUT = "held-out real"  # the level of the scale that stands on all held-out images
+COUNTED = 3  # seeds: "the lowest in 1 of 2" says nothing
+KNOWN = 4  # degrees of freedom: with fewer, the sd may be off by more than a factor of 3
+RANKED = 4  # contestants: two extractors rank 3 alike by chance in 1 of 6 cases, 4 in 1 of 24
 
 
 def budget(results: Results) -> str:
@@ -32,15 +38,39 @@ def headline(analysis: Analysis, dataset: str) -> str:
         text = f"On {dataset}, no trial has finished with an {title(dataset)}"
         reason = unmeasured(analysis, dataset).get(primary_metric(dataset))
         return f"{text}: {reason}." if reason else f"{text}."
-    where = f"On {dataset} after {budget(analysis.results)} {unit(dataset)}"
     metric, where = primary_metric(dataset), f"On {dataset} after {budget(analysis.results)}"
+    where += f" {unit(dataset)},"
+    if reason := no_judge(analysis, dataset):
+        return f"{where} nothing is said of who is better: {reason}."
     best = table.iloc[0]
-    text = f"{where} {unit(dataset)}, {lead(analysis, dataset)}{best['model']} has the lowest mean "
-    text += f"{title(dataset)}, {number(best[f'{metric}_mean'])}{_wins(analysis, best)}."
+    value = number(best[f"{metric}_mean"])
+    if len(table) == 1:
+        text = f"{where} {best['model']}'s {title(dataset)} is {value}."
+    else:
+        what = f"mean {title(dataset)}" if best["finished"] > 1 else title(dataset)
+        text = f"{where} {lead(analysis, dataset)}{best['model']} has the lowest {what}, "
+        text += f"{value}{_wins(analysis, best)}."
     lost = (
         f" {done(best, ' of its trials finished')}." if best["finished"] < best["started"] else ""
     )
     return f"{text}{lost} {separation(analysis, dataset)}"
+
+
+def no_judge(analysis: Analysis, dataset: str) -> str:
+    """Why the classifier that looks at the samples is no judge; "" if it is one, or none is."""
+    right, floor = accuracy(analysis, dataset), analysis.scale
+    floor = floor[(floor["dataset"] == dataset) & (floor["level"] == HELD_OUT)]["samples"].dropna()
+    if right is None or floor.empty or is_judge(right, held_out := int(floor.iloc[0])):
+        return ""
+    return f"the classifier that {title(dataset)} looks through is {weakness(right, held_out)}"
+
+
+def accuracy(analysis: Analysis, dataset: str) -> float | None:
+    """The share of held-out images that the extractor classifies rightly, where it is known."""
+    trials = analysis.results.trials
+    trials = trials[trials["dataset"] == dataset].reindex(columns=["extractor_accuracy"])
+    right = trials["extractor_accuracy"].dropna()
+    return float(right.iloc[0]) if len(right) else None
 
 
 def lead(analysis: Analysis, dataset: str) -> str:
@@ -77,14 +107,25 @@ def change(ratio: float) -> str:
 
 
 def seeds(n: int) -> str:
-    return f"{n} seed{'s' * (n != 1)}"
+    return count_of(n, "seed")
+
+
+def count_of(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def agreement(analysis: Analysis, dataset: str) -> list[str]:
+    """Does the ranking of RANKED contestants or more survive other extractors? A sentence each."""
+    table = analysis.agreement
+    table = table[(table["dataset"] == dataset) & (table["n"] >= RANKED)]
+    return [str(sentence) for sentence in table["sentence"]]
 
 
 def _wins(analysis: Analysis, best: pd.Series) -> str:
     """In how many seeds the best model is the best, where several models have several seeds."""
     values, _ = by_seed(analysis.results, primary_metric(best["dataset"]), best["dataset"])
     values = values.dropna()
-    if len(values) < 2 or values.shape[1] < 2:
+    if len(values) < COUNTED or values.shape[1] < 2:
         return ""
     wins = int((values.idxmin(axis="columns") == best["model"]).sum())
     return f", the lowest in {wins} of {seeds(len(values))}"
@@ -236,8 +277,11 @@ def noise(analysis: Analysis, dataset: str) -> str:
     parts = table[(table["dataset"] == dataset) & table["model"].isna()]
     if parts.empty:
         return f"The noise in a single {name} is not known: no model has two finished seeds."
+    df = int(parts["df"].iloc[0])
+    if df < KNOWN:
+        return f"The noise in a single {name} is not known: {count_of(df, 'degree')} of freedom."
     sd = number(100 * (parts["sd"] ** 2).sum() ** 0.5, 2)
-    stands = f"({sd} % sd within a model, {parts['df'].iloc[0]} degrees of freedom)"
+    stands = f"({sd} % sd within a model, {df} degrees of freedom)"
     if len(parts) == 1:
         return f"The noise in a single {name} {stands} is not told apart into seed and sample."
     if parts["share"].isna().any():
@@ -266,8 +310,6 @@ def protocol(analysis: Analysis, dataset: str) -> str:
     rows = rows[rows["features"].notna()]
     if rows.empty:
         return "not measured"
-    row, trials = rows.iloc[0], analysis.results.trials
-    trials = trials[trials["dataset"] == dataset].reindex(columns=["extractor_accuracy"])
-    right = trials["extractor_accuracy"].dropna()
-    known = f" (classifies {right.iloc[0]:.1%} of held-out images rightly)" if len(right) else ""
+    row, right = rows.iloc[0], accuracy(analysis, dataset)
+    known = f" (classifies {right:.1%} of held-out images rightly)" if right is not None else ""
     return f"{row['features']}{known}, {row['samples']:,} samples against {row['reference']}"

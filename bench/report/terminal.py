@@ -11,6 +11,7 @@ from ..tables.scale import UNTRAINED
 from ..words import number
 from .cells import model_table, pair_table
 from .prose import (
+    agreement,
     alarmed,
     budget,
     headline,
@@ -41,8 +42,7 @@ def _section(analysis: Analysis, dataset: str) -> list[str]:
         lines[-1:] = [f"and {len(table) - ROWS} more in summary.csv", ""]
     lines += [*_pairs(analysis.pairs(dataset), title(dataset)), ""]
     lines += [f"Scale ({title(dataset)}): {_scale(analysis, dataset)}."]
-    agreement = analysis.agreement
-    lines += map(safe, agreement.loc[agreement["dataset"] == dataset, "sentence"])
+    lines += map(safe, agreement(analysis, dataset))
     lines += [noise(analysis, dataset)]
     lines += map(safe, sentences(analysis.reported, dataset))
     lines += map(

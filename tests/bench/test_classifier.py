@@ -19,8 +19,8 @@ import torch
 from bench.datasets.dataset import Dataset, Split, load_dataset, to_unit
 from bench.datasets.digits import mnist5k
 from bench.errors import InputError
-from bench.extractors import classifier
-from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train, weakness
+from bench.extractors import classifier, trust
+from bench.extractors.classifier import Recipe, SmallLeNet, key_of, load_or_train
 from bench.extractors.network import Extractor
 from gan_zoo.base import DataSpec
 
@@ -234,7 +234,8 @@ def test_who_is_right_on_few_images_is_no_judge(
     middle = (accuracy + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (accuracy * (1 - accuracy) / n + (z / (2 * n)) ** 2) ** 0.5
     assert (middle - half > 0.8) == (ends is None)
-    told = weakness(accuracy, held_out)
+    assert (middle - half > 0.5) == trust.is_judge(accuracy, held_out)
+    told = trust.weakness(accuracy, held_out)
     if ends is None:
         assert told == ""
     else:

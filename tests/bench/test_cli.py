@@ -56,7 +56,7 @@ def test_list_names_everything() -> None:
         (["--dataset", "mnist6k"], "no data set 'mnist6k'; did you mean 'mnist5k'"),
         (["--dataset", "../etc"], "no data set '../etc'"),
         (["--features", "digits"], "no feature extractor 'digits'"),
-        (["--seeds", "three"], "a number of them (3) or a list (0,4,7)"),
+        (["--seeds", "three"], "a number of them (3) or a list (0,4,7; 5, is"),
         (["--images", "lots"], "256k or 1.5M"),
         (["--set", "wgangp.penalti=1"], "did you mean 'penalty'"),
         (["--set", "wgangp.penalty=high"], "takes a number"),
@@ -69,6 +69,15 @@ def test_list_names_everything() -> None:
         (["--jobs", "none"], "--jobs is auto or a number"),
         (["--threads", "0"], "threads must be a whole number from 1 to 1,024"),
         (["--models", "nowhere.module:Net"], "cannot load the model"),
+        (
+            ["--models", "wgangp,gan,soft=wgangp", "--set", "penalty=1"],
+            "gan has no field 'penalty': say --set wgangp.penalty=1 --set soft.penalty=1",
+        ),
+        (["--models", "gan", "--set", "penalty=1"], "gan: there is no field 'penalty'"),
+        (["--models", "gan,nowhere.py:A", "--set", "penalty=1"], "no field 'penalty'"),
+        (["--dataset", "ring8,grid25", "--size", "32"], "points have no size in pixels"),
+        (["--seeds", "0"], "--seeds 0, is seed 0"),
+        (["--seeds", "1001"], "seed 1001 alone is --seeds 1001,"),
         (["--models", "json:JSONDecoder"], "not a model"),
         (["--models", "a\x1b[31m=gan"], "cannot be a label"),
     ],
@@ -105,6 +114,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "15 trials" in result.output
     assert "1,280 images a trial (rounded from 1,000)" in result.output
+    assert "note: --images 1,000 becomes 1,280 with 2 evaluation(s), not 8" in result.output
     assert not out.exists()
 
 

@@ -173,10 +173,10 @@ def test_images_that_do_not_fit_are_said_in_a_line(module: Path) -> None:
         ("{m}:Net:gone.safetensors", "the weights of .*:Net: FileNotFoundError: "),
         ("{m}:Net:{m}.safetensors", "the weights of .*:Net: SafetensorError: "),
         ("{m}:Net:other.safetensors", "the weights of .*:Net: FileNotFoundError: "),
-        ("{m}:Missing", "cannot load the feature network '.*own.py:Missing': .*no attribute"),
+        ("{m}:Missing", "cannot load '.*own.py:Missing': there is no 'Missing' in it; own.py has "),
         ("no_such_package.net:Net", "cannot load the feature network .*No module named"),
         ("{m}:NoNetwork", "own.py:NoNetwork is not a torch.nn.Module$"),
-        ("{m}:function", "own.py:function' is not a class$"),
+        ("{m}:function", "own.py:function': it is not a class; own.py has "),
         ("{m}:Demanding:net.safetensors", r"own.py:Demanding\(\) fails: TypeError: .*'size'$"),
     ],
 )

@@ -84,16 +84,14 @@ def test_threads_and_load_beside_the_cores(
     assert outcome("processor")[0] == expected
 
 
-@pytest.mark.parametrize(
-    ("flags", "has"), [("avx2 avx512_bf16", True), ("fp asimd bf16", True), ("avx2 avx512f", False)]
-)
-def test_bf16_is_told_by_the_processors_flags(flags: str, has: bool, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+@pytest.mark.parametrize(("gain", "keep"), [(0.08, True), (1.4, False)])
+def test_bf16_is_measured(gain: float, keep: bool, monkeypatch: Patch) -> None:
     monkeypatch.setattr(doctor, "best_device", lambda: "cpu")
-    monkeypatch.setattr(doctor, "processor_flags", lambda: flags.split())
+    monkeypatch.setattr(doctor, "factor", lambda device: gain)
     result, note = outcome("precision")
     assert result == "ok"
-    assert ("expect no gain" in note) != has
+    assert f"dcgan trains {gain} times as fast in bf16" in note
+    assert note.endswith("keep --precision fp32") == keep
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_too_few_images_for_a_batch_are_told_with_a_batch_that_fits(images: Path
     assert result.exit_code == 2
     assert result.stderr == (
         f"bench: folder:{images} has 20 samples to train on, beside 5 held out, fewer than a batch "
-        "of 64: --batch-size 16 fits\n"
+        "of 64: say --batch-size 16\n"
     )
     assert run(*asked, "--batch-size", "16").exit_code == 0
 

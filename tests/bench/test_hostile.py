@@ -282,7 +282,7 @@ def test_an_experiment_is_a_file_of_some_size(tmp_path: Path) -> None:
         ("import sys; sys.exit(0)", "SystemExit"),
         ("raise RuntimeError('a\\nb\\x1b[2J')", "RuntimeError"),
         ("\0", "SyntaxError|ValueError"),
-        ("A = 5", "is not a class"),
+        ("A = 5", "it is not a class; "),
         ("class A: train_step = defaults = 1", "must be a subclass"),
     ],
 )

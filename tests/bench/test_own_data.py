@@ -188,7 +188,7 @@ def test_a_judge_of_few_images_is_told_before_the_run(pictures: Path) -> None:
     plan = Plan(tuple(parse_models("gan")), (f"folder:{pictures / 'noise'}",), (0,), batch_size=16)
     heard: list[str] = []
     prepare(plan.trials(load_dataset), heard.append)
-    assert heard[-1].startswith("folder-noise: its classifier is a weak judge, right on ")
+    assert heard[-1].startswith("folder-noise: its classifier is no judge, and the report ")
     assert "% of 12 held-out images, so on " in heard[-1]
     assert heard[-1].endswith(" of others (95 % interval): for FID, take --features inception")
 

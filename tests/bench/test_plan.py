@@ -223,7 +223,7 @@ def test_fewer_images_than_a_batch_are_refused() -> None:
         trials(plan("gan", batch_size=8192))
     assert str(caught.value) == (
         "mnist5k has 4,000 samples to train on, beside 1,000 held out, fewer than a batch of "
-        "8,192: --batch-size 2048 fits"
+        "8,192: say --batch-size 2048"
     )
     assert trials(plan("gan", batch_size=2048))
 

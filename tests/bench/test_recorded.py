@@ -21,7 +21,7 @@ RESULTS = Path(bench.__file__).parent.parent / "results"
 PUBLISHED = sorted(path.parent for path in RESULTS.glob("reference-*/**/experiment.toml"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Grown(Config):
     added: int = later(3)
 

@@ -77,10 +77,10 @@ def test_the_answer_its_doubts_and_how_to_repeat_it(page):
         "loss/discriminator is nan",
         "bench run experiment.toml",
         "digits-lenet:1a2b3c4d5e6f, 4,000 samples against train:4000",
-        "The ranking survives",
         "latent/generator",
     ):
         assert words in text
+    assert "The ranking survives" not in text  # of 3 contestants: by chance in 1 of 6 cases
 
 
 def test_a_page_is_made_without_torch():

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from bench.checks.bf16 import factor
 from bench.datasets.batches import Shuffled
 from bench.datasets.dataset import load_dataset
 from bench.planning.parsing import parse_models
@@ -23,6 +25,12 @@ from gan_zoo.precision import precision_context
 from gan_zoo.streams import Streams
 
 BATCH = 64
+
+
+@cache
+def bf16_gains() -> bool:
+    """Is training in bf16 faster here? Where it is emulated, its columns would take hours."""
+    return factor("cpu") >= 1
 
 
 def trial_of(name: str, batches: int, **options: Any) -> Trial:

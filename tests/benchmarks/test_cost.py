@@ -11,7 +11,7 @@ from gan_zoo.base import GAN
 from gan_zoo.catalog import MODELS, load
 
 from .interleaved import Way, interleaved
-from .ours import BATCH, bare, take_ours
+from .ours import BATCH, bare, bf16_gains, take_ours
 
 BATCHES = 10  # of the discriminator in a turn: a multiple of 10
 ROUNDS = 2
@@ -29,8 +29,11 @@ def variants(name: str) -> dict[str, Iterator[None]]:
         "32 px": bare(name, size=32),
         "64 px": bare(name, size=64),
         "shared fakes": bare(name, shared_fakes=True),
-        "bf16": bare(name, precision="bf16"),
-        "bf16, shared fakes": bare(name, precision="bf16", shared_fakes=True),
+        **{
+            f"bf16{more}": bare(name, precision="bf16", shared_fakes=bool(more))
+            for more in ("", ", shared fakes")
+            if bf16_gains()
+        },
     }
 
 
