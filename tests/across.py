@@ -6,7 +6,7 @@ import bench
 from bench.formats import plain
 from bench.words import number
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parent.parent
 SETS = {
     "mnist5k": "reference-mnist5k",
     "mnist5k, until decided": "reference-mnist5k-decided",
@@ -28,14 +28,15 @@ def table() -> str:
     return "\n".join(plain(["FID of", *SETS], rows))
 
 
-def held() -> list[str]:
-    """The pairs that are told apart in the same direction in every folder."""
+def held() -> str:
+    """The pairs that are told apart in the same direction in every folder, in a sentence."""
     found = [_pairs(ROOT / "results" / folder) for folder in SETS.values()]
-    return [
+    same = [
         f"{a} / {b}"
         for a, b in found[0]
-        if len({_turned(pairs, a, b)[1] for pairs in found}) == 1 and found[0][a, b][1]
+        if {_turned(pairs, a, b)[1] for pairs in found} in ({"lower"}, {"higher"})
     ]
+    return f"Told apart in every column: {', '.join(same)} ({len(same)} of {len(found[0])})."
 
 
 Pairs = dict[tuple[str, str], tuple[float, str, int]]

@@ -17,6 +17,7 @@ from bench.generators.load import load_generator
 from bench.tables.cost import reaching
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
+from tests import across
 from tests.calibration import guarded, looks
 from tests.calibration.error_and_power import tables
 from tests.calibration.laws import EXTREME
@@ -89,6 +90,12 @@ def test_the_tables_of_guarded_verdicts_are_those_of_the_simulation() -> None:
     # The diagnosis fires in half a percent of runs, three standard errors around it.
     apart = (normal["fires"] - 0.005).abs()
     assert (apart <= 3 * math.sqrt(0.005 * 0.995 / found["layouts"])).all()
+
+
+def test_the_sets_are_those_of_the_published_folders() -> None:
+    page = (ROOT / "docs" / "sets.md").read_text()
+    assert across.table() == page.split("<!-- sets: begin -->\n")[1].split("\n<!-- sets: end")[0]
+    assert across.held() == page.split("<!-- held: begin -->\n")[1].split("\n<!-- held: end")[0]
 
 
 @pytest.mark.parametrize(
