@@ -89,11 +89,7 @@ def lead(analysis: Analysis, dataset: str) -> str:
             ends = [ends[0].removesuffix(" % lower"), ends[1].removesuffix(" lower")]
         text += f" [{ends[0]} to {ends[1]}]"
     warning = f" in the middle, but {pair['warning']}" * bool(pair["warning"])
-    told = (
-        f"told apart{warning}"
-        if pair["told"]
-        else "which cannot be told from no difference, and is not shown to be none"
-    )
+    told = f"told apart{warning}" if pair["told"] else "which cannot be told from no difference"
     return f"{text}, {told} ({seeds(n)}). "
 
 
@@ -156,7 +152,11 @@ def separation(analysis: Analysis, dataset: str) -> str:
     if analysis.results.experiment.get("looks"):
         return f"{text} ({_looked(pairs)})."
     text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
-    level = "" if told == len(pairs) else " Those that are not have not been shown to be equal."
+    level = (
+        ""
+        if told == len(pairs)
+        else " Pairs that are not told apart have not been shown to be equal."
+    )
     return f"{text}.{level}"
 
 
