@@ -149,15 +149,11 @@ def separation(analysis: Analysis, dataset: str) -> str:
     if equal := int((pairs["equivalent"] == True).sum()):  # noqa: E712, absent is NaN
         within = 100 * analysis.results.experiment["margin"]
         text += f", {equal} equal within {within:g} %"
+    rule = "paired t" if one else "partly pooled t over seeds, all pairs at once"
     if analysis.results.experiment.get("looks"):
-        return f"{text} ({_looked(pairs)})."
-    text += " (partly pooled t over seeds, all pairs at once)" if not one else " (paired t)"
-    level = (
-        ""
-        if told == len(pairs)
-        else " Pairs that are not told apart have not been shown to be equal."
-    )
-    return f"{text}.{level}"
+        rule = _looked(pairs)
+    more = " Pairs that are not told apart have not been shown to be equal."
+    return f"{text} ({rule}).{more * (told + equal < len(pairs))}"
 
 
 def _looked(pairs: pd.DataFrame) -> str:
