@@ -261,8 +261,8 @@ def _warnings(pairs: pd.DataFrame) -> list[str]:
     if (n := int(pairs["n"].max()) if len(pairs) else 0) >= 3:
         rate = 100 * (1 - 0.05 ** (1 / n))
         found.append(
-            f"Collapses that no seed shows are not excluded: {n} seeds miss one in "
-            f"{100 / rate:.1f} trials with a probability of 5 %."
+            f"Collapses that no seed shows are not excluded: one run in 20 of {n} seeds misses a "
+            f"collapse that befalls {rate:.0f} % of the trials."
         )
     return found
 
