@@ -3,14 +3,14 @@
 Their number is asked too: a high share of few images is not enough, nor is a low one of many.
 """
 
-from scipy.stats import binomtest
-
 GOOD_JUDGE = 0.8  # the share of images that a good judge is surely right on
 JUDGE = 0.5  # and any judge: below, its features may know as little as its answers
 
 
 def surely_right(accuracy: float, held_out: int) -> tuple[float, float]:
     """The 95 % interval of the share that it is right on (Wilson 1927)."""
+    from scipy.stats import binomtest  # half a second, which training need not wait for
+
     share = binomtest(round(accuracy * held_out), held_out).proportion_ci(0.95, "wilson")
     return share.low, share.high
 

@@ -2,11 +2,9 @@
 
 import json
 import math
-from collections.abc import Sequence
 
 import pandas as pd
 
-from .. import stats
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..extractors.trust import is_judge, weakness
@@ -18,6 +16,7 @@ from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
+from .looked import looked, looks
 
 HELD_OUT = "held-out real"  # the level of the scale that stands on all held-out images
 COUNTED = 3  # seeds: "the lowest in 1 of 2" says nothing
@@ -151,42 +150,9 @@ def separation(analysis: Analysis, dataset: str) -> str:
         text += f", {equal} equal within {within:g} %"
     rule = "paired t" if one else "partly pooled t over seeds, all pairs at once"
     if analysis.results.experiment.get("looks"):
-        rule = _looked(pairs)
+        rule = looked(pairs)
     more = " Pairs that are not told apart have not been shown to be equal."
     return f"{text} ({rule}).{more * (told + equal < len(pairs))}"
-
-
-def _looked(pairs: pd.DataFrame) -> str:
-    """At which looks the pairs were judged."""
-    counts = sorted({int(n) for n in pairs["look"].dropna()})
-    return f"in looks, at {_listed(counts)} seeds" if counts else "before the first look"
-
-
-def _listed(items: Sequence[object]) -> str:
-    """As 3, 5 and 8."""
-    texts = [str(item) for item in items]
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-
-
-def looks(analysis: Analysis) -> list[str]:
-    """How a folder in looks is judged: sentences, none of one that is judged once."""
-    counts = analysis.results.experiment.get("looks", [])
-    if not counts:
-        return []
-    shares = [f"{look.share:g}".removeprefix("0") for look in stats.looks(counts)]
-    found = [
-        f"Judged at {_listed(counts)} seeds, with {_listed(shares)} of the .05: "
-        "a decision stands, and each interval is of the look that made it."
-    ]
-    seeds = analysis.results.trials.groupby("model")["seed"].nunique()
-    if seeds.nunique() > 1:
-        found.append(
-            f"Means and ranks are of the {seeds.min()} seeds that all contestants have; "
-            "each pair uses all that both have."
-        )
-    if any(look.share == 0 for look in stats.looks(counts)):
-        found.append("The looks after the fifth have no share left, and decide nothing more.")
-    return found
 
 
 def reach(analysis: Analysis, dataset: str) -> str:

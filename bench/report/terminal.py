@@ -10,13 +10,13 @@ from ..tables.reported_losses import sentences
 from ..tables.scale import UNTRAINED
 from ..words import number
 from .cells import model_table, pair_table
+from .looked import looks
 from .prose import (
     agreement,
     alarmed,
     budget,
     headline,
     learnt_nothing,
-    looks,
     model_sentence,
     noise,
     protocol,

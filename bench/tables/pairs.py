@@ -132,11 +132,10 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
         elif counted is not None and pair in by_ranks:
             row |= _by_ranks(counted, pair, len(judged), "; ".join(said))
         else:
-            row |= flips[pair] | _judged(values, pair, len(judged), log, said)
+            row |= flips[pair] | _judged(values, pair, len(judged), log, said, primary)
             if pair in decisions:
                 row |= _decided(results, decisions[pair], pair, log, str(row["warning"]))
             row |= _beside(values[list(pair)].dropna().to_numpy(float).T, METRICS[metric].better)
-            row["seeds_for_power"] = row["seeds_for_power"] if primary else np.nan
         rows.append(row)
     return rows
 
@@ -152,7 +151,12 @@ def _by_ranks(counted: failures.Ended, pair: tuple[str, str], family: int, warni
 
 
 def _judged(
-    values: pd.DataFrame, pair: tuple[str, str], family: int, log: bool, said: list[str]
+    values: pd.DataFrame,
+    pair: tuple[str, str],
+    family: int,
+    log: bool,
+    said: list[str],
+    primary: bool,
 ) -> Row:
     """The pair in the layout of all contestants that have its seeds, by the rule of its middle."""
     seeds = values[list(pair)].dropna().index
@@ -162,7 +166,8 @@ def _judged(
     found, layout = stats.compare_middle(full, family)
     warning = "; ".join([*warnings.of_seeds(full, pair), *said])
     told = stats.told(found.estimate, found.adjusted_p)
-    needed = _needed(layout, found, family) if found.n >= LEAST else None
+    planned = primary and found.n >= LEAST  # its simulation takes a while
+    needed = _needed(layout, found, family) if planned else None
     row = _row(found, layout, log) | {"n": found.n, "told": told, "warning": warning}
     row |= {"seeds_for_power": np.nan if needed is None else needed}
     return row | {"verdict": verdict(told, *pair, found.n, warning)}

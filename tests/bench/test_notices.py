@@ -99,7 +99,7 @@ def test_a_run_says_it_before_it_trains(mine: Path, tmp_path: Path) -> None:
     command = ["run", "--models", f"{mine}:Mine", "--dataset", "ring8", "--set", "width=4"]
     command += [*options, "--out", str(tmp_path / "r")]
     runner = CliRunner()
-    assert "breaks a rule" not in runner.invoke(main, [*command, "--dry-run"]).output
+    assert "breaks a rule" in runner.invoke(main, [*command, "--dry-run"]).output
     output = runner.invoke(main, command).output
     assert output.count("note: mine breaks a rule (step: ") == 1
     assert "breaks a rule" not in runner.invoke(main, command).output  # nothing to do

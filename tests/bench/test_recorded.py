@@ -47,7 +47,7 @@ def test_a_published_plan_still_makes_the_trials_that_are_recorded(folder: Path)
 
 def digits_for_mnist(name: str, size: int | None = None) -> Dataset:
     """The data set, or one of the same shape and classes that needs no download."""
-    return load_dataset("mnist5k" if name == "mnist" else name, size)
+    return load_dataset("mnist5k" if name in ("mnist", "fashion-mnist") else name, size)
 
 
 def test_a_later_field_is_recorded_once_it_is_another() -> None:

@@ -121,8 +121,7 @@ def test_seeds_and_contestants_are_added(tmp_path: Path) -> None:
     assert set(go(plan_of("gan", seeds=(0, 1)), root)) == {"mnist5k/gan/s1"}
     assert set(go(plan_of("wgan"), root)) == {"mnist5k/wgan/s0"}
     trials = bench.load(root).trials
-    assert len(trials) == 4
-    assert sorted(trials["status"]) == ["finished"] * 3 + ["waiting"]
+    assert trials["status"].tolist() == ["finished"] * 3  # seed 1 of wgan was not asked for
 
 
 def test_another_configuration_under_the_same_label_is_refused(tmp_path: Path) -> None:

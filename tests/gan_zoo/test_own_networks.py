@@ -52,7 +52,7 @@ def test_networks_of_every_style_keep_the_rules(kind: type[GAN]) -> None:
 def train_all() -> None:
     for kind in STYLES:
         model, streams = case_of(kind).build()
-        step = model.train_step(batches(COLOUR), streams)
+        step = model.train_step(batches(COLOUR, 8), streams)
         assert step.generator_loss.isfinite()
         assert step.discriminator_loss.isfinite()
 
