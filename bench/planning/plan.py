@@ -124,7 +124,9 @@ class Plan:
 
     def seeds_of(self, contestant: Contestant) -> tuple[int, ...]:
         """The seeds that a contestant trains, in the order of the plan."""
-        own = self.seeds if contestant.seeds is None else contestant.seeds
+        if contestant.seeds is None:
+            return self.seeds
+        own = set(contestant.seeds)
         return tuple(seed for seed in self.seeds if seed in own)
 
     @cached_property
@@ -155,13 +157,14 @@ class Plan:
         suits no contestant.
         """
         found = []
+        own = {c.label: set(self.seeds_of(c)) for c in self.contestants}
         for reference in self.datasets:
             data = load(reference, self.size)
             self._require_a_batch(reference, data)
             features = self.features_for(reference, data.spec.classes)
             for seed in self.seeds:
                 for contestant in self.contestants:
-                    if seed not in self.seeds_of(contestant):
+                    if seed not in own[contestant.label]:
                         continue
                     model, config = self.resolved[contestant.label]
                     found.append(

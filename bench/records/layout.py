@@ -43,7 +43,7 @@ class ResultsFolder:
     def keys(self) -> list[tuple[str, str, int]]:
         """Data set, label and seed of each trial, in the order of the plan."""
         seeds = self.experiment["seeds"]
-        own = {c["label"]: c.get("seeds", seeds) for c in self.experiment["contestants"]}
+        own = {c["label"]: set(c.get("seeds", seeds)) for c in self.experiment["contestants"]}
         names = [dataset_name(reference) for reference in self.experiment["datasets"]]
         return [(d, m, s) for d in names for m in own for s in seeds if s in own[m]]
 

@@ -172,6 +172,8 @@ def model_sentence(row: pd.Series) -> str:
     if pd.isna(row["rank"]):
         return f"{row['model']} has no final {name}: {done(row, ' seeds finished')}."
     text = f"{row['rank']}. {row['model']}: {name} {estimate(row, metric)}"
+    if (n := int(row[f"{metric}_n"])) < row["finished"]:
+        text += f" over {seeds(n)}"  # those that all contestants have
     text += f", {done(row, ' seeds finished')}"
     start = number(row[f"{metric}_to_untrained"], 2)
     text += f", {start} of its untrained {name}" * (start != NONE)

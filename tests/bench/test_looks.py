@@ -242,6 +242,7 @@ def test_ranks_and_means_use_the_seeds_that_all_have(stopped: Results) -> None:
     assert "Judged at 3 and 5 seeds, with .02 and .012 of the .05" in text
     assert "Means and ranks are of the 3 seeds that all contestants have" in text
     assert "2 of 3 pairs are told apart (in looks, at 3 and 5 seeds)" in text
+    assert "over 3 seeds, 5 of 5 seeds finished" in text
 
 
 def test_figures_use_the_seeds_that_all_have(stopped: Results) -> None:
