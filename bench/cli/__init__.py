@@ -45,7 +45,7 @@ def main() -> None:
     \b
     bench run                              all five models on 5,000 real digits, 3 seeds
     bench run --models dcgan,wgangp        any part of it
-    bench run --images 20k --seeds 1       a first look, in a minute or two
+    bench run --images 20k --seeds 1       a first look, in about a minute
     bench report results/mnist5k-256k      tables, plots and page again, from the records
     """
 
