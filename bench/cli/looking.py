@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..analysis import Analysis
 from ..datasets.dataset import load_dataset
 from ..errors import InputError
 from ..planning.growing import command, plan_of
@@ -79,8 +78,7 @@ def _next(
     whole = plan_of(root)
     assert whole is not None  # `once` has just written it
     labels = [c.label for c in plan.contestants]
-    results = Results(root)
-    judged = primary_pairs(Analysis(results), labels)
+    judged = primary_pairs(Results(root).comparisons, labels)  # of the report just written
     rows = judged[(judged["told"] == "") & (judged["equivalent"] != True)]  # noqa: E712, NaN
     if rows.empty:
         say("Every pair is decided." if len(judged) else "There is no pair to decide.")
@@ -113,9 +111,9 @@ def _next(
     return found
 
 
-def primary_pairs(analysis: Analysis, labels: list[str]) -> pd.DataFrame:
+def primary_pairs(comparisons: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     """The pairs of these contestants that were judged on the primary metric."""
-    rows = analysis.comparisons
+    rows = comparisons.fillna({"told": ""})  # as a file has it
     rows = rows[(rows["outcome"] == "primary") & rows["method"].notna()]
     return rows[rows["model_a"].isin(labels) & rows["model_b"].isin(labels)]
 

@@ -82,12 +82,29 @@ def _from_squares(estimates: Floats, squares: Floats, n: int, weight: float = WE
     (n - 1) (v_a + v_b)^2 / (v_a^2 + v_b^2), to those of the pool, (n - 1)(k - 1).
     """
     k = squares.shape[-1]
-    a, b = pairs_of(k)
-    v, pool = _variances(squares, n, weight), (n - 1) * (k - 1)
+    v = _variances(squares, n, weight)
+    both, df = sums_of_pairs(v, n - 1, (n - 1) * (k - 1), weight)
+    return Pairs(estimates, np.sqrt(both / n), df)
+
+
+def sums_of_pairs(
+    v: Floats, free: int | NDArray[np.intp], pool: int, weight: float = WEIGHT
+) -> tuple[Floats, Floats]:
+    """[.., pairs] v_a + v_b of variances [.., k], and its degrees of freedom.
+
+    free: those of each contestant's variance; pool: those of the pooled one.
+    """
+    a, b = pairs_of(v.shape[-1])
     both, fourth = v[..., a] + v[..., b], v[..., a] ** 2 + v[..., b] ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        own_df = np.where(fourth > 0, (n - 1) * both**2 / fourth, pool)
-    return Pairs(estimates, np.sqrt(both / n), (1 - weight) * own_df + weight * pool)
+        own_df = np.where(fourth > 0, free * both**2 / fourth, pool)
+    return both, (1 - weight) * own_df + weight * pool
+
+
+def drawn_to_pool(own: Floats, pooled: Floats, weight: float = WEIGHT) -> Floats:
+    """Variances [.., k], which may be negative, drawn by `weight` to the pooled one [.., 1]."""
+    found: Floats = (1 - weight) * np.maximum(own, FLOOR * pooled) + weight * pooled
+    return found
 
 
 def _variances(squares: Floats, n: int, weight: float = WEIGHT) -> Floats:
@@ -95,8 +112,7 @@ def _variances(squares: Floats, n: int, weight: float = WEIGHT) -> Floats:
     k = squares.shape[-1]
     pooled = squares.sum(-1, keepdims=True) / ((n - 1) * (k - 1))
     own = (squares / (n - 1) - pooled / k) * k / (k - 2)
-    found: Floats = (1 - weight) * np.maximum(own, FLOOR * pooled) + weight * pooled
-    return found
+    return drawn_to_pool(own, pooled, weight)
 
 
 def compare_all(

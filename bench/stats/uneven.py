@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats
-from .layout import FLOOR, WEIGHT, Pairs, pairs_of
+from .layout import Pairs, drawn_to_pool, pairs_of, sums_of_pairs
 
 Present = NDArray[np.bool_]
 
@@ -38,13 +38,8 @@ def uneven(values: Floats, present: Present, own: float = 0.0) -> tuple[Pairs, N
     if k == 2:
         error = np.where(known, np.sqrt(squares / counted), np.nan)
         return Pairs(estimates, error, np.broadcast_to(free.astype(float), error.shape)), n
-    variances, pool = _solved(squares, n, k), _pool(present)
-    va, vb = variances[..., a], variances[..., b]
-    fourth = va**2 + vb**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        satterthwaite = np.where(fourth > 0, free * (va + vb) ** 2 / fourth, pool)
-    df = (1 - WEIGHT) * satterthwaite + WEIGHT * pool
-    variance = (1 - own) * (va + vb) + own * squares
+    sums, df = sums_of_pairs(_solved(squares, n, k), free, _pool(present))
+    variance = (1 - own) * sums + own * squares
     error = np.where(known, np.sqrt(variance / counted), np.nan)
     return Pairs(estimates, error, (1 - own) * df + own * free), n
 
@@ -64,8 +59,7 @@ def _solved(squares: Floats, n: NDArray[np.intp], k: int) -> Floats:
     root = np.sqrt(weights)
     solve: Any = np.linalg.pinv(design * root[:, None]) * root
     found = pooled + (squares - 2 * pooled) @ solve.T
-    partly: Floats = (1 - WEIGHT) * np.maximum(found, FLOOR * pooled) + WEIGHT * pooled
-    return partly
+    return drawn_to_pool(found, pooled)
 
 
 def _pool(present: Present) -> int:

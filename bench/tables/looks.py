@@ -11,7 +11,7 @@ from ..records.layout import KEY
 from ..records.results import Results
 from ..records.state import STATUSES
 
-OVER = (*STATUSES, "unsuited")
+OVER = set(STATUSES) - {"interrupted"}
 Pair = tuple[str, str]
 
 
@@ -21,7 +21,7 @@ def reached(results: Results, dataset: str) -> list[stats.Look] | None:
     if not counts:
         return None
     trials = results.trials[results.trials["dataset"] == dataset]
-    over = trials["status"].isin([s for s in OVER if s != "interrupted"])
+    over = trials["status"].isin(OVER)
     seeds, found = results.experiment["seeds"], []
     for look in stats.looks(counts):
         if not over[trials["seed"].isin(seeds[: look.n])].all():
@@ -68,14 +68,12 @@ def shared(results: Results, dataset: str) -> list[int]:
 def of_shared_seeds(results: Results) -> Results:
     """The results of the seeds that all contestants train: `results` itself, where all are."""
     trials = results.trials
-    kept = [
-        trials["seed"].isin(shared(results, d)) & (trials["dataset"] == d)
-        for d in trials["dataset"].unique()
-    ]
-    if not kept or np.logical_or.reduce(kept).all():
+    kept = pd.Series(False, index=trials.index)
+    for dataset in trials["dataset"].unique():
+        kept |= trials["seed"].isin(shared(results, dataset)) & (trials["dataset"] == dataset)
+    if kept.all():
         return results
-    found = copy.copy(results)
-    keys = trials.loc[np.logical_or.reduce(kept), KEY]
+    found, keys = copy.copy(results), trials.loc[kept, KEY]
     for name in ("trials", "curves", "evaluations", "histograms", "events"):
         table = getattr(results, name)
         setattr(found, name, table.merge(keys, on=KEY) if len(table) else table)

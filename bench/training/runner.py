@@ -223,8 +223,9 @@ def refusal(root: Path, trial: Trial, recorded: dict[str, Any], files: str) -> s
 
 def require_own(root: Path, mark: str = "experiment.toml") -> None:
     """Raises InputError if `root` holds files of somebody else."""
-    others = (path for path in root.iterdir() if path.name != ".lock")
-    if root.exists() and not (root / mark).exists() and any(others):
+    if not root.exists() or (root / mark).exists():
+        return
+    if any(path.name != ".lock" for path in root.iterdir()):
         told = "is not empty and not a results folder: name another with --out"
         raise InputError(f"{root} {told}")
 
