@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo.base import GAN
+from gan_zoo.stacked.objections import objection
 from gan_zoo.streams import Streams
 
 from .case import Case, copied, differing, pinned
@@ -57,6 +58,12 @@ def restored(case: Case, model: GAN) -> GAN:
         twin.optimizer_of(player).load_state_dict(copy.deepcopy(mine))
     twin.steps_done = model.steps_done
     return twin
+
+
+def stacks(case: Case) -> Found:
+    """Seeds can train as one stack, with the numbers of single trials to rounding."""
+    reason = objection(case.kind, case.config, case.spec)
+    return ("skipped", f"its seeds train one at a time: {reason}") if reason else OK
 
 
 def samples(case: Case) -> Found:

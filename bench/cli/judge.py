@@ -97,6 +97,10 @@ def doctor(models: tuple[str, ...], values: tuple[str, ...]) -> None:
     elif values:
         raise InputError("--set is for models: bench doctor MODEL --set FIELD=VALUE")
     else:
+        from ..training.determinism import before_cuda
+
+        before_cuda()
+
         from ..checks.this_machine import check_machine
 
         well = check_machine(say=click.echo)

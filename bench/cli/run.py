@@ -15,7 +15,7 @@ from .options import FiniteNumber, PathOption
 # Options that say how a plan is run, not what is in it.
 HOW = (
     *("jobs", "jobs_per_device", "retries", "checkpoint_every"),
-    *("dry_run", "trust_code", "retry", "check"),
+    *("dry_run", "trust_code", "retry", "check", "stack"),
 )
 
 
@@ -146,6 +146,25 @@ HOW = (
     help="Trials at a time on each GPU: networks this small leave room for several.",
 )
 @click.option(
+    "--stack",
+    metavar="auto|N",
+    default="auto",
+    show_default=True,
+    help=(
+        "Seeds of a contestant that train as one computation; their numbers are those of single "
+        "trials to rounding, and the folder keeps the choice. auto: 1 on a CPU, on a GPU by "
+        "seeds and memory."
+    ),
+)
+@click.option(
+    "--deterministic/--no-deterministic",
+    default=None,
+    help=(
+        "On cuda, use algorithms that give the same bits each time; without, training may be "
+        "faster.  [default: on]"
+    ),
+)
+@click.option(
     "--retries",
     type=click.IntRange(min=0),
     default=0,
@@ -218,8 +237,10 @@ def run(
     the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
     its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
+    from ..training.determinism import before_cuda
     from ..training.memory import without_triton
 
+    before_cuda()
     without_triton()  # before what would import it
 
     from ..planning.flags import plan_from

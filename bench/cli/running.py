@@ -18,8 +18,9 @@ from ..extractors import NONE
 from ..interrupts import heeded, typed
 from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for, require_named
-from ..planning.growing import grown, merged
+from ..planning.growing import grown, merged, plan_of
 from ..planning.plan import Plan
+from ..planning.stacks import units, with_stack
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..report.rebuild import rebuild
 from ..training.runner import Left, locked, measure_scale, pending, record_interrupts, run
@@ -31,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a plan is run. None of it changes a number."""
+    """How a plan is run. Only `stack` changes numbers, by rounding."""
 
     jobs: str = "auto"
     jobs_per_device: int = 1
@@ -43,6 +44,7 @@ class RunOptions:
     trust_code: bool = False  # and so may all others
     check: bool = True  # are models that are not ours checked before they train?
     dry_run: bool = False
+    stack: str = "auto"  # kept by the folder once it is chosen: it changes how numbers round
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -57,6 +59,7 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         if not options.trust_code:
             require_named(other, options.named, where)
 
+    plan = with_stack(plan, options.stack, plan_of(root))
     trust(plan, "the experiment file")
     plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
@@ -69,7 +72,7 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     left_in = partial(pending, root, trials, options.retrain, options.retry)
 
     def jobs_of(left: Mapping[str, Left]) -> int:
-        return min(asked_jobs, max(1, len(left)))
+        return min(asked_jobs, max(1, len(units(t for t in trials if t.key in left))))
 
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
@@ -133,6 +136,10 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    if plan.stack > 1:
+        say(f"{plan.stack} seeds of a contestant train as one stack")
+    for label, reason in dict.fromkeys((t.label, t.alone) for t in trials if t.alone):
+        say(f"{label} trains one seed at a time: {reason}")
     for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
         text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"
         if features != OWN_FEATURES:

@@ -15,7 +15,7 @@ from .trial import Contestant
 # What all trials of a folder have in common, so that they can be compared.
 PROTOCOL_FIELDS = (
     *("images", "batch_size", "evaluations", "samples", "size", "features"),
-    *("device", "precision", "threads"),
+    *("device", "precision", "threads", "stack", "deterministic"),
 )
 RAISED = "its budget was raised to {:,} images"
 

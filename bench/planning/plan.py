@@ -56,6 +56,8 @@ class Plan:
     precision: str = "fp32"
     threads: int = 1
     probes: str = "default"  # diagnostics recorded while training; they change no other number
+    stack: int = 1  # trials of a contestant that train as one computation
+    deterministic: bool = True  # on cuda: only algorithms that give the same bits twice
     # Of a folder whose budget was raised: (images, evaluations) of each command so far, as asked.
     accepted: tuple[tuple[int, int], ...] = ()
 
@@ -88,6 +90,8 @@ class Plan:
         chosen(self.probes)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
+        if not isinstance(self.deterministic, bool):
+            raise InputError(f"deterministic is true or false, not {shown(self.deterministic)}")
         if self.size is not None:
             require_whole("size", self.size, *SIDES)
 
@@ -149,6 +153,7 @@ class Plan:
             for seed in self.seeds:
                 for contestant in self.contestants:
                     model, config = self.resolved[contestant.label]
+                    alone = self.alone(model, config, data.spec)
                     found.append(
                         Trial(
                             dataset=dataset_name(reference),
@@ -171,6 +176,9 @@ class Plan:
                             unsuited=unsuited(model, data.spec, config),
                             probes=chosen(self.probes),
                             code=code_behind(contestant.model, features),
+                            stack=1 if alone else self.stack,
+                            deterministic=self.deterministic,
+                            alone=alone,
                         )
                     )
         if self.size is not None and all(trial.unsuited for trial in found):
@@ -198,6 +206,14 @@ class Plan:
 
         return "inception" if at_hand() else NONE
 
+    def alone(self, model: Any, config: Any, spec: Any) -> str:
+        """Why a contestant's trials are not stacked, where the plan asks for stacks."""
+        if self.stack == 1 or unsuited(model, spec, config):
+            return ""
+        from gan_zoo.stacked.objections import objection  # imports torch
+
+        return objection(model, config, spec)
+
     def default_folder(self) -> str:
         """The folder's name: the same command finds it again."""
         names = [dataset_name(reference) for reference in self.datasets]
@@ -211,8 +227,8 @@ class Plan:
         values = {k: v for k, v in asdict(self).items() if v is not None}
         values |= {"datasets": list(self.datasets), "seeds": list(self.seeds)}
         values["accepted"] = [list(request) for request in self.accepted]
-        if not self.accepted:
-            del values["accepted"]
+        usual = {"accepted": [], "stack": 1, "deterministic": True}
+        values = {k: v for k, v in values.items() if k not in usual or v != usual[k]}
         values["contestants"] = [
             {k: v for k, v in asdict(contestant).items() if v not in (None, {})}
             for contestant in self.contestants

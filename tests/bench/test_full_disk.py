@@ -62,7 +62,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
     """A run on a disk with room, and the files that it wrote, in their order."""
     root = tmp_path_factory.mktemp("whole") / "r"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
+        patch.setattr("bench.training.under_way.evaluate", tiny.evaluate)
         figures = bench.plots.figures.FIGURES
         patch.setattr("bench.plots.figures.FIGURES", {name: figures[name] for name in FEW})
         seen = counted(patch, NEVER, errno.ENOSPC, 0)

@@ -31,7 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every kind of file, two trials and a report."""
     plan, root = tiny.plan_of("gan,wgangp", probes="all"), tmp_path_factory.mktemp("made") / "r"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
+        patch.setattr("bench.training.under_way.evaluate", tiny.evaluate)
         patch.setattr(plots, "FIGURES", {name: plots.FIGURES[name] for name in FEW})
         tiny.run(plan, root, tiny.trials_of(plan), 1, tiny.Quiet())
         scale = pd.DataFrame([["ring8", "one mode", "emd", 1.7, "points", 2500, "true:2500"]])

@@ -119,4 +119,4 @@ def timeless(path: Path) -> pd.DataFrame:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.training.train.evaluate", evaluate)
+    monkeypatch.setattr("bench.training.under_way.evaluate", evaluate)

@@ -1,0 +1,39 @@
+"""The same bits twice on a GPU: algorithms whose sums are always taken in one order."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+WORKSPACE = ":4096:8"  # two sizes at which NVIDIA's cuBLAS repeats its bits; the faster one
+
+
+def before_cuda() -> None:
+    """Settings that CUDA reads when it starts; to be called before it does. Imports no torch."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", WORKSPACE)
+
+
+@contextmanager
+def deterministic(device: str, wanted: bool = True) -> Iterator[None]:
+    """Within it, a trial on cuda has the same bits each time, unless that is not `wanted`.
+
+    cuDNN picks no algorithm by timing. Where torch has no deterministic algorithm, it warns and
+    uses another, so that no model is refused. Elsewhere than on cuda nothing changes.
+    """
+    if not device.startswith("cuda"):
+        yield
+        return
+    import torch
+
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark, cudnn.deterministic
+    strict, warns = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    cudnn.benchmark, cudnn.deterministic = False, wanted
+    torch.use_deterministic_algorithms(wanted, warn_only=True)
+    try:
+        yield
+    finally:
+        cudnn.benchmark, cudnn.deterministic = before
+        torch.use_deterministic_algorithms(strict, warn_only=warns)

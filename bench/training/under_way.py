@@ -1,0 +1,161 @@
+"""A trial under way: what is recorded of it, whether it trains alone or in a stack."""
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from gan_zoo.base import GAN
+from gan_zoo.streams import Streams
+
+from ..errors import InputError
+from ..evaluation.evaluate import evaluate, judge_for
+from ..evaluation.pictures import neighbours, picture
+from ..files import write_bytes
+from ..planning.hyperparameters import changed_since
+from ..planning.trial import Trial
+from ..probes.alarms import alarms, counted, event
+from ..probes.weights import histograms
+from ..records.writing import Clock, TrialRecord
+from .checkpoints import Training, prune
+from .probing import Probing
+
+HEARTBEAT = 1.0  # seconds between two writings of progress.json
+
+
+class UnderWay:
+    """A trial, its record, and what measures it. `start` gives it the training to go on with."""
+
+    now: Training
+    probing: Probing
+
+    def __init__(self, trial: Trial, root: Path) -> None:
+        self.trial, self.record = trial, TrialRecord.of(root, trial)
+        facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
+        facts |= {"alone": trial.alone} if trial.alone else {}
+        self.record.start({**trial.identity, **facts, "probes": list(trial.probes)})
+        self.judge = judge_for(trial)
+        require_same_code(trial)
+        self.dataset = self.judge.dataset
+        self._absent: dict[str, str] = {}  # metric -> why it could not be measured
+        self._facts: dict[str, Any] = {}
+
+    def start(self, now: Training) -> None:
+        self.now = now
+        self._beats = Heartbeat(self.record, self.trial, now.clock)
+        self.probing = Probing(now.model, self.trial, self.dataset)
+
+    @property
+    def model(self) -> GAN:
+        return self.now.model
+
+    def add_row(
+        self, before: Clock, clock: Clock, took: float, values: Mapping[str, float]
+    ) -> None:
+        """A row of the curves, from `before` to `clock`, which took so many seconds."""
+        now = self.now
+        now.clock = replace(clock, seconds=now.clock.seconds + took)
+        rate = (now.clock.images - before.images) / took
+        began = time.perf_counter()
+        read = self.probing.read(now.clock.images)
+        self.record.add_curves(now.clock, {**values, "cost/images_per_second": rate, **read})
+        now.probing += time.perf_counter() - began
+        self._beats(now.clock, rate)
+
+    def measure(self) -> None:
+        """Measure samples, from the same latents at every point, and picture some."""
+        trial, record, now = self.trial, self.record, self.now
+        began, images = time.perf_counter(), now.clock.images
+        last = images == trial.images
+        measured, self._absent = evaluate(now.model, trial, self.judge, last=last)
+        record.add_evaluation(now.clock, measured)
+        picture(now.model, trial, self.dataset, record.sample_path(images))
+        if "weights" in trial.probes:
+            record.add_histograms(images, histograms(now.model))
+        record.events(alarms(record.curves))
+        record.flush()
+        now.evaluating += time.perf_counter() - began
+
+    def note(self, **facts: Any) -> None:
+        """Facts for the trial's row in the table of trials."""
+        self._facts |= facts
+
+    def end(self, status: str, reason: str) -> tuple[str, str]:
+        """Save the weights and, last of all, the status. Returns the status and the reason."""
+        record, now = self.record, self.now
+        found = alarms(record.curves)
+        if status == "diverged":
+            clock = now.clock
+            found.append(event(clock.images, clock.generator_steps, "divergence", reason))
+        record.events(found)
+        record.flush()
+        save_weights(now.model, record.folder / "generator.safetensors")
+        prune(record.folder, 1)
+        if status == "finished":
+            neighbours(now.model, self.trial, self.judge, record.folder / "neighbours.png")
+        facts: dict[str, Any] = {"evaluating_seconds": now.evaluating}
+        facts |= {"not_measured": self._absent}
+        facts |= {"resumed": now.resumed, "probing_seconds": now.probing}
+        facts |= {"not_probed": self.probing.absent} | counted(found)
+        network = self.judge.network
+        facts |= {"extractor_accuracy": network.accuracy if network else None}
+        facts |= asdict(now.clock) | facts_of(now.model, now.streams) | self._facts
+        record.end(status, reason, **facts)
+        return status, reason
+
+
+def require_same_code(trial: Trial) -> None:
+    """Raises InputError if code behind the trial has changed since the trial was planned."""
+    if files := changed_since(trial):
+        raise InputError(f"{files} has changed since this run began: start it again")
+
+
+class Heartbeat:
+    """Writes progress.json, once a second at most, for the display and for `bench status`."""
+
+    def __init__(self, record: TrialRecord, trial: Trial, clock: Clock) -> None:
+        self._record, self._due = record, 0.0
+        self._facts = {
+            "total": trial.images,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+        }
+        self(clock, 0.0)
+
+    def __call__(self, clock: Clock, rate: float) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + HEARTBEAT
+            self._record.progress({**asdict(clock), "images_per_second": rate, **self._facts})
+
+
+def save_weights(model: GAN, path: Path) -> None:
+    # Copied, since a file has no place for a weight that two layers share.
+    weights = {k: v.contiguous().clone() for k, v in model.sampler.state_dict().items()}
+    write_bytes(path, save(weights))
+
+
+def count(network: nn.Module) -> int:
+    """How many parameters a network has."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
+    """Facts of a trial at its end, for its row in the table of trials."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if streams.device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated(streams.device)
+    return {
+        "conditional": model.conditional,
+        "discriminator_steps_per_generator_step": model.config.discriminator_steps,
+        **{f"{p}_parameters": count(model.network_of(p)) for p in model.players},
+        "peak_memory_bytes": peak,
+        "streams": streams.hashes(),
+    }
