@@ -15,7 +15,7 @@ RUN := results/benchmarks/$(shell date +%F-%H%M).json
 READY := .venv/.ready
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all soak bench calibrate clean
+.PHONY: setup compare test test-all soak bench bench-gpu calibrate clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -56,6 +56,11 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(BENCHES) --benchmark-only \
 	  --benchmark-json=$(RUN)
 	$(BIN)/python tests/benchmarks/table.py results/benchmarks
+
+# What docs/cost.md says of GPUs: six minutes on one, and LONG=1 adds the long run.
+bench-gpu: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gpu \
+	  results/benchmarks/gpu/$(shell date +%F-%H%M).json $(if $(LONG),--long)
 
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)

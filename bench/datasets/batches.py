@@ -73,7 +73,21 @@ class ShuffledStack:
 
     def __next__(self) -> tuple[Tensor, Tensor]:
         """(samples [lanes, batch_size, *shape], labels [lanes, batch_size])."""
-        return taken(self._split, self.rows(), self._device)
+        return self.taken(self.rows())
+
+    @property
+    def size(self) -> int:
+        """Samples in a batch of one lane."""
+        return self._size
+
+    @property
+    def on_device(self) -> bool:
+        """Do the data lie where training runs?"""
+        return self._split.samples.device.type == self._device.type
+
+    def taken(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples and labels of such rows."""
+        return taken(self._split, rows, self._device)
 
     def rows(self) -> Tensor:
         """The rows of the next batch in the split, [lanes, batch_size]."""

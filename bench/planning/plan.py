@@ -207,8 +207,8 @@ class Plan:
         return "inception" if at_hand() else NONE
 
     def alone(self, model: Any, config: Any, spec: Any) -> str:
-        """Why a contestant's trials are not stacked, where the plan asks for stacks."""
-        if self.stack == 1 or unsuited(model, spec, config):
+        """Why a contestant's trials are not stacked, where the plan asks for stacks or a GPU."""
+        if (self.stack == 1 and self.device != "cuda") or unsuited(model, spec, config):
             return ""
         from gan_zoo.stacked.objections import objection  # imports torch
 

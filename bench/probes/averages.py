@@ -33,6 +33,10 @@ class Averages:
 
     def add(self, step: Step) -> None:
         """Count a step in. Raises ValueError if the model observes under a name that is ours."""
+        self.put(*self.flat(step))
+
+    def flat(self, step: Step) -> tuple[Names, Tensor]:
+        """What a step reports as one vector, and its names."""
         played = step.played
         key = tuple(played), tuple(step.observed)
         scalars = [
@@ -42,14 +46,18 @@ class Averages:
         ]
         norms = [one.norms for one in played.values()]
         values = torch.cat([torch.stack([s.float() for s in scalars], dim=-1), *norms], dim=-1)
+        return key, values
+
+    def put(self, key: Names, values: Tensor, steps: int = 1) -> None:
+        """Count in the sums of so many steps that gave these names."""
         if key not in self._sums:
-            for name in step.observed:
+            for name in key[1]:
                 if name.startswith(OURS):
                     raise ValueError(f"observe({name!r}): names in {' and '.join(OURS)} are taken")
             self._sums[key] = values
         else:
             self._sums[key] = self._sums[key] + values
-        self._steps[key] += 1
+        self._steps[key] += steps
 
     def flush(self) -> dict[str, float]:
         """The means by metric name; the next ones start from nothing.

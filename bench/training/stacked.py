@@ -11,7 +11,10 @@ from pathlib import Path
 
 import torch
 
+from gan_zoo.alternation import alternate
 from gan_zoo.precision import precision_context
+from gan_zoo.stacked.captured import Captured
+from gan_zoo.stacked.objections import capture_objection
 from gan_zoo.stacked.stack import Stack
 from gan_zoo.stacked.streams import StackedStreams
 
@@ -25,6 +28,9 @@ from .memory import freed_memory_kept
 from .probing import step_of_lanes
 from .train import begun, ticked
 from .under_way import UnderWay
+
+CAPTURED_ON = {"cuda"}
+AT_ONCE = 10  # steps in a replay, at most
 
 Ends = dict[str, tuple[str, str]]  # trial's key -> its status and the reason
 
@@ -66,11 +72,9 @@ def train_company(company: list[UnderWay], checkpoint_every: float) -> Ends:
             began, before = time.perf_counter(), clock
             with precision_context(run.streams.device, trial.precision):
                 while clock.images < row_end:
-                    left = (point - clock.images) // trial.batch_size
-                    clock = ticked(clock, run.stack.next_turn(left), trial.batch_size)
-                    lanes = {lane: one.probing for lane, one in run.live.items()}
-                    with step_of_lanes(run.stack.whole, lanes, clock.images):
-                        run.averages.add(run.stack.train_step(run.batches, run.streams, left))
+                    clock = run.steps(clock, row_end, point)
+            for sums in run.captured.drain():
+                run.averages.put(*sums)
             rows = run.averages.rows()  # waits for the device
             took = (time.perf_counter() - began) / len(run.live)  # a trial's share
             due = clock.images == point or time.monotonic() - kept >= checkpoint_every
@@ -96,6 +100,7 @@ class Run:
     streams: StackedStreams
     batches: ShuffledStack
     averages: Averages
+    captured: Captured
     live: dict[int, UnderWay]  # lane -> the trial in it that still goes on
     ends: Ends
 
@@ -108,7 +113,40 @@ class Run:
         stack = Stack([one.model for one in lanes])
         streams = StackedStreams([one.streams for one in lanes])
         batches = ShuffledStack([one.batches for one in lanes])
-        return cls(stack, streams, batches, Averages(stack.whole), live, {})
+        averages = Averages(stack.whole)
+        reason = "" if batches.on_device else "its data lie off the device"
+        kind, config, spec = type(stack.whole), stack.config, stack.whole.spec
+        reason = reason or capture_objection(kind, config, spec)
+        captured = Captured(stack, batches, streams, averages.flat, reason)
+        return cls(stack, streams, batches, averages, captured, live, {})
+
+    def steps(self, clock: Clock, row_end: int, point: int) -> Clock:
+        """Take a step, or several where they can be captured, and tell the clock after them.
+
+        The steps that end a probed row are taken alone, since their updates may be watched.
+        """
+        one = next(iter(self.live.values()))
+        size = one.trial.batch_size
+        turns, steps = self.stack.next_turn((point - clock.images) // size), 0
+        after = ticked(clock, turns, size)
+        if one.trial.device in CAPTURED_ON and not self.captured.reason:
+            while steps < AT_ONCE and clock.images < row_end and self._alike(clock, turns, point):
+                after = ticked(clock, turns, size)
+                if one.trial.probed(after.images):
+                    break
+                clock, steps = after, steps + 1
+        if steps:
+            self.captured.run(turns, steps)
+            return clock
+        lanes = {lane: each.probing for lane, each in self.live.items()}
+        with step_of_lanes(self.stack.whole, lanes, after.images):
+            self.averages.add(alternate(self.stack, self.batches, self.streams, turns))
+        return after
+
+    def _alike(self, clock: Clock, turns: int, point: int) -> bool:
+        """Has the generator step that begins at this clock a turn of this length?"""
+        left = (point - clock.images) // self.batches.size
+        return min(self.stack.whole.discriminator_steps_at(clock.generator_steps), left) == turns
 
     def add_rows(
         self, before: Clock, clock: Clock, took: float, rows: list[dict[str, float]]
@@ -128,5 +166,7 @@ class Run:
 
     def end(self, one: UnderWay, status: str, reason: str) -> None:
         one.note(stack_trials=len(self.live) + len(self.ends))
+        if one.trial.device in CAPTURED_ON:
+            one.note(captured=not self.captured.reason, not_captured=self.captured.reason)
         self.ends[one.trial.key] = one.end(status, reason)
         self.live = {lane: other for lane, other in self.live.items() if other is not one}

@@ -4,13 +4,14 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import NoReturn
 
 import torch
 from torch import Tensor
 from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, RAdam, RMSprop
 
 from ..adoption import DRAWS
-from ..alternation import Batches
+from ..alternation import Batches, alternate
 from ..base import GAN, Config, DataSpec
 from ..streams import Streams
 from .stack import Stack
@@ -38,6 +39,60 @@ def objection(kind: type[GAN], config: Config, spec: DataSpec) -> str:
         return of_layers(single[0][0]) or of_steps(single, stacked)
     except Exception as error:  # whatever a plug-in does: it is trained alone
         return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+@cache
+def capture_objection(kind: type[GAN], config: Config, spec: DataSpec) -> str:
+    """Why the steps of a stack of such models cannot be captured and replayed; "" if they can.
+
+    A replay repeats what a step did, whichever step it is: nothing may depend on its number, and
+    no setting or attribute may change from one to the next.
+    """
+    config = narrowed(config)
+    try:
+        models = pair(kind, config, spec)
+        stack = Stack([model for model, _ in models])
+        streams = StackedStreams([streams for _, streams in models])
+        feed = side_by_side([batches(spec, seed) for seed in range(LANES)])
+        turns = min(2, stack.next_turn())
+        alternate(stack, feed, streams, turns)
+        before = plain_values(stack.whole)
+        stack.steps_done = Unnumbered()  # type: ignore[assignment]
+        alternate(stack, feed, streams, turns)
+    except Exception as error:  # whatever a plug-in does: its steps are run as they are
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
+    changed = [name for name, value in plain_values(stack.whole).items() if value != before[name]]
+    return f"{changed[0]} changes from step to step" if changed else ""
+
+
+class Unnumbered:
+    """The number of a step that is not to be asked for."""
+
+    def __add__(self, steps: int) -> "Unnumbered":
+        return self
+
+    def _asked(self, *_: object) -> NoReturn:
+        raise ValueError("a step depends on its number")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __mod__ = __mul__ = __rmul__ = __bool__ = __eq__ = _asked
+    __float__ = __int__ = __index__ = __truediv__ = __rtruediv__ = __pow__ = __sub__ = _asked
+    __hash__ = None  # type: ignore[assignment]
+
+
+def plain_values(model: GAN) -> dict[str, object]:
+    """The numbers that a step may change without a tensor: settings of optimizers, attributes."""
+    found: dict[str, object] = {
+        name: value
+        for name, value in vars(model).items()
+        if isinstance(value, int | float | str | tuple)
+    }
+    for player in model.players:
+        for place, group in enumerate(model.optimizer_of(player).param_groups):
+            for name, value in group.items():
+                if name != "params":
+                    found[f"{name} of the {player}'s optimizer ({place})"] = value
+    found.pop("steps_done", None)
+    return found
 
 
 def narrowed(config: Config) -> Config:

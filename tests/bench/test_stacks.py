@@ -21,6 +21,7 @@ from bench.probes.averages import Averages
 from bench.training.checkpoints import newest_first
 from bench.training.stacked import train_stack
 from bench.training.train import train
+from gan_zoo.stacked.captured import Fixed
 
 from . import tiny
 from .tiny import Quiet, assert_same, trials_of
@@ -169,3 +170,30 @@ def test_a_seed_has_its_lane_whoever_is_there() -> None:
     trials = trials_of(plan_of(seeds=(0, 4, 1, 6, 2, 3)))
     lanes = [[trial.seed for trial in unit] for unit in units(trials)]
     assert lanes == [[0, 1, 6, 3], [4, 2]]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("model", ["wgan", "gan"])
+def test_steps_out_of_fixed_buffers_have_the_same_bits(
+    tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that surrounds a captured step, on a CPU: buffers, gathered rows, sums, several steps."""
+    plan = plan_of(model, images=16 * 10 * 24, evaluations=2)
+    trials = stacked(plan, tmp_path / "eager")
+    monkeypatch.setattr("bench.training.stacked.CAPTURED_ON", {"cpu"})
+    runs: list[int] = []
+    run = Fixed.run
+
+    def counted(self: Fixed) -> None:
+        runs.append(self._steps)
+        run(self)
+
+    monkeypatch.setattr(Fixed, "run", counted)
+    stacked(plan, tmp_path / "fixed")
+    assert sum(runs) > 20  # most of the steps, and several at once
+    assert max(runs) > 1
+    for trial in trials:
+        assert_same(folder(tmp_path / "eager", trial), folder(tmp_path / "fixed", trial))
+        facts = read_json(folder(tmp_path / "fixed", trial) / "status.json")
+        assert facts["captured"]
+        assert facts["not_captured"] == ""
