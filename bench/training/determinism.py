@@ -23,6 +23,7 @@ def deterministic(device: str, wanted: bool = True) -> Iterator[None]:
         yield
         return
     import torch
+    import torch.utils.deterministic
 
     cudnn = torch.backends.cudnn
     before = cudnn.benchmark, cudnn.deterministic
@@ -30,10 +31,13 @@ def deterministic(device: str, wanted: bool = True) -> Iterator[None]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
+    filled = torch.utils.deterministic.fill_uninitialized_memory
+    torch.utils.deterministic.fill_uninitialized_memory = False  # for debugging, and it takes time
     cudnn.benchmark, cudnn.deterministic = False, wanted
     torch.use_deterministic_algorithms(wanted, warn_only=True)
     try:
         yield
     finally:
+        torch.utils.deterministic.fill_uninitialized_memory = filled
         cudnn.benchmark, cudnn.deterministic = before
         torch.use_deterministic_algorithms(strict, warn_only=warns)

@@ -200,6 +200,7 @@ class Captured:
             fixed.capture()
         except Exception as error:  # whatever a plug-in does in its step
             self.reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self.stack.forget()
         self._sums = sums  # a capture computes nothing
 
     def drain(self) -> list[tuple[Hashable, Tensor, int]]:

@@ -87,6 +87,10 @@ class Stack:
             if model not in self.lanes[:lane]:
                 write_back(self.whole, model, lane)
 
+    def forget(self) -> None:
+        """Drop what a step that was broken off has left."""
+        self._new = {}
+
     # The Game.
 
     def latents(self, player: str, labels: Tensor, streams: Draws) -> Tensor:
