@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -53,7 +54,7 @@ def train_stack(
             drop_later(one.record.folder, max(common))
     companies: defaultdict[int, list[UnderWay]] = defaultdict(list)
     for one in every:
-        one.start(resumed(one.trial, one.record, lambda one=one: begun(one.trial, one.dataset)))  # type: ignore[misc]
+        one.start(resumed(one.trial, one.record, partial(begun, one.trial, one.dataset)))
         companies[one.now.clock.images].append(one)
     ends: Ends = {}
     for company in companies.values():

@@ -22,7 +22,7 @@ EAGER = 2  # steps of each length of turn before it is captured: what is lazy ha
 GRAPHS = 6  # kept at once: each holds the memory of its steps
 
 Kind = tuple[str, tuple[int, ...]]  # "normal" or "uniform", and the shape of a row
-Flat = Callable[[Step], tuple[Hashable, Tensor]]  # what a step reports: its names, [lanes, values]
+Flat = Callable[[Step], tuple[Any, Tensor]]  # what a step reports: its names, [lanes, values]
 
 
 class Feed(Protocol):
@@ -203,7 +203,7 @@ class Captured:
             self.stack.forget()
         self._sums = sums  # a capture computes nothing
 
-    def drain(self) -> list[tuple[Hashable, Tensor, int]]:
+    def drain(self) -> list[tuple[Any, Tensor, int]]:
         """What was summed since the last time: names, sums [lanes, values] and steps."""
         found = [(key, total.clone(), n) for key, (total, n) in self._sums.items() if n]
         for key, (total, _) in self._sums.items():

@@ -76,7 +76,6 @@ class Unnumbered:
 
     __lt__ = __le__ = __gt__ = __ge__ = __mod__ = __mul__ = __rmul__ = __bool__ = __eq__ = _asked
     __float__ = __int__ = __index__ = __truediv__ = __rtruediv__ = __pow__ = __sub__ = _asked
-    __hash__ = None  # type: ignore[assignment]
 
 
 def plain_values(model: GAN) -> dict[str, object]:

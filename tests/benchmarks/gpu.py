@@ -95,8 +95,9 @@ class Bench:
             for _ in range(3):
                 step()
             self.wait()
-        kernels = [e for e in seen.events() if e.device_type == torch.autograd.DeviceType.CUDA]
-        return sum(kernel.device_time_total for kernel in kernels) / 3e6
+        events: Any = seen.events()
+        kernels = [e for e in events if e.device_type == torch.autograd.DeviceType.CUDA]
+        return float(sum(kernel.device_time_total for kernel in kernels)) / 3e6
 
     def memory(self) -> float | None:
         """The most MiB that were taken on the GPU since the last time."""
