@@ -210,6 +210,8 @@ class Plan:
         """Why a contestant's trials are not stacked, where the plan asks for stacks or a GPU."""
         if (self.stack == 1 and self.device != "cuda") or unsuited(model, spec, config):
             return ""
+        if self.precision == "bf16":  # on a CPU; on a GPU it was not tried
+            return "vmap has no batch norm of mixed precision"
         from gan_zoo.stacked.objections import objection  # imports torch
 
         return objection(model, config, spec)
