@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 WORKSPACE = ":4096:8"  # two sizes at which NVIDIA's cuBLAS repeats its bits; the faster one
 
@@ -31,13 +32,16 @@ def deterministic(device: str, wanted: bool = True) -> Iterator[None]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
-    filled = torch.utils.deterministic.fill_uninitialized_memory
-    torch.utils.deterministic.fill_uninitialized_memory = False  # for debugging, and it takes time
+    memory: Any = torch.utils.deterministic
+    filled, memory.fill_uninitialized_memory = (
+        memory.fill_uninitialized_memory,
+        False,
+    )  # for debugging, and it takes time
     cudnn.benchmark, cudnn.deterministic = False, wanted
     torch.use_deterministic_algorithms(wanted, warn_only=True)
     try:
         yield
     finally:
-        torch.utils.deterministic.fill_uninitialized_memory = filled
+        memory.fill_uninitialized_memory = filled
         cudnn.benchmark, cudnn.deterministic = before
         torch.use_deterministic_algorithms(strict, warn_only=warns)

@@ -96,7 +96,8 @@ class Bench:
                 step()
             self.wait()
         events: Any = seen.events()
-        kernels = [e for e in events if e.device_type == torch.autograd.DeviceType.CUDA]
+        kinds: Any = torch.autograd
+        kernels = [e for e in events if e.device_type == kinds.DeviceType.CUDA]
         return float(sum(kernel.device_time_total for kernel in kernels)) / 3e6
 
     def memory(self) -> float | None:
