@@ -19,7 +19,7 @@ ON_COMMON := tests/bench/test_common_processor.py tests/gan_zoo/test_single_chan
   tests/gan_zoo/test_layouts.py tests/gan_zoo/test_piecewise.py tests/gan_zoo/test_by_hand.py
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all soak bench calibrate clean
+.PHONY: setup compare test test-all soak bench bench-gpu calibrate clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -64,6 +64,11 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(BENCHES) --benchmark-only \
 	  --benchmark-json=$(RUN)
 	$(BIN)/python tests/benchmarks/table.py results/benchmarks
+
+# What docs/cost.md says of GPUs: six minutes on one, and LONG=1 adds the long run.
+bench-gpu: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gpu \
+	  results/benchmarks/gpu/$(shell date +%F-%H%M).json $(if $(LONG),--long)
 
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)

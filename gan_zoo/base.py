@@ -1,11 +1,10 @@
 """The interface of a model: `GAN`, with its players, its losses and its training step.
 
 A model is two networks and two objectives. Everything that must be equal for a fair comparison is
-here: the alternation of the players, the latents, the initial weights, the gradient norms and the
-values that are reported.
+here and in `alternation`: the turns of the players, the latents, the initial weights, the gradient
+norms and the values that are reported.
 """
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import ClassVar
 
@@ -14,11 +13,11 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from . import adoption, backbones
+from .alternation import Batches, Single, alternate
 from .config import LARGEST, Config, DataSpec, later
-from .descent import descend, mean, means
 from .networks import prepared
 from .step import Batch, Played, Step
-from .streams import Stream, Streams
+from .streams import Source, Stream, Streams
 
 __all__ = ["GAN", "LARGEST", "Batch", "Config", "DataSpec", "Played", "Player", "Step", "later"]
 Player = str  # "generator", "discriminator", or one of a model's `further_players`
@@ -172,7 +171,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         """How many numbers `latent_of` gives the generator for one sample."""
         return self.latent_of(torch.zeros(1, self.config.latent_dim)).shape[1]
 
-    def draw_latents(self, n: int, rng: Stream) -> Tensor:
+    def draw_latents(self, n: int, rng: Source) -> Tensor:
         """The generator's input for n samples, [n, latent_inputs], from the numbers of a stream."""
         return self.latent_of(rng.normal(n, self.config.latent_dim))
 
@@ -181,12 +180,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         steps = self.discriminator_steps_at(self.steps_done)
         return steps if at_most is None else min(steps, at_most)
 
-    def train_step(
-        self,
-        batches: Iterator[tuple[Tensor, Tensor]],
-        streams: Streams,
-        at_most: int | None = None,
-    ) -> Step:
+    def train_step(self, batches: Batches, streams: Streams, at_most: int | None = None) -> Step:
         """Train the discriminator for `discriminator_steps_at` steps, then the generator for one.
 
         Each discriminator step takes a fresh batch (real [n, *shape], labels [n]) and fresh
@@ -197,65 +191,8 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         with streams.ambient("dropout") if self.may_draw else nullcontext():
             return self._train_step(batches, streams, steps)
 
-    def _train_step(
-        self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
-    ) -> Step:
-        losses, norms, observed, step = [], [], [], self.steps_done
-        for turn in range(steps):
-            # Take a batch of real samples, and draw as many latents.
-            real, labels = next(batches)
-            latent = self.draw_latents(len(real), streams["latent/discriminator"])
-            # Generate fakes. Those that the generator is to train on as well keep their gradient.
-            shared = self.config.shared_fakes and turn == steps - 1
-            with torch.set_grad_enabled(shared):
-                fake = self.generator(latent, labels)
-            # Step the discriminator down its loss on both, then constrain it.
-            batch = Batch(real, fake.detach(), latent, labels, streams, step)
-            loss = self.discriminator_loss(batch)
-            norms.append(descend(loss, self.discriminator, self.discriminator_optimizer))
-            self.after_discriminator_step()
-            losses.append(loss.detach())
-            observed.append(batch.observed)
-
-        # Generate fakes for the generator, as the papers do: from fresh latents, with the labels
-        # of the last batch. Shared fakes save this pass.
-        if not shared:
-            latent = self.draw_latents(len(real), streams["latent/generator"])
-            fake = self.generator(latent, labels)
-        # Step the generator down its loss.
-        batch = Batch(real, fake, latent, labels, streams, step)
-        loss = self.generator_loss(batch)
-        generator_norms = descend(loss, self.generator, self.generator_optimizer)
-        self.after_generator_step()
-        # Let the other players take their turns, on the last real samples.
-        values = means(observed) | means([batch.observed], "generator/")
-        further: dict[Player, Played] = {}
-        for player in self.further_players:
-            if turns := self.steps_of(player, step):
-                further[player], seen = self._turn_of(player, turns, real, labels, streams)
-                values |= seen
-        self.steps_done += 1
-        # Report the means over the discriminator's steps, and the generator's one step.
-        return Step(
-            mean(losses), loss.detach(), mean(norms), generator_norms, values, steps, further
-        )
-
-    def _turn_of(
-        self, player: Player, turns: int, real: Tensor, labels: Tensor, streams: Streams
-    ) -> tuple[Played, dict[str, Tensor]]:
-        """Steps of a further player, each on fresh fakes: the means of its losses and norms."""
-        losses, norms, observed = [], [], []
-        for _ in range(turns):
-            latent = self.draw_latents(len(real), streams[f"latent/{player}"])
-            with torch.no_grad():
-                fake = self.generator(latent, labels)
-            batch = Batch(real, fake, latent, labels, streams, self.steps_done)
-            loss: Tensor = getattr(self, f"{player}_loss")(batch)
-            norms.append(descend(loss, self.network_of(player), self.optimizer_of(player)))
-            self.after_step_of(player)
-            losses.append(loss.detach())
-            observed.append(batch.observed)
-        return Played(mean(losses), mean(norms)), means(observed, f"{player}/")
+    def _train_step(self, batches: Batches, streams: Streams, steps: int) -> Step:
+        return alternate(Single(self), batches, streams, steps)
 
     def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The discriminator's scores of real and of fake samples, [n] each.

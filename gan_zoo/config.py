@@ -1,7 +1,7 @@
 """What a model is built from: the shape of its data, and the hyperparameters all models have."""
 
 import math
-from dataclasses import FrozenInstanceError, dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Any, TypeVar
 
 from .networks import Backbone, Init, Norm
@@ -54,8 +54,9 @@ class Extended(type):
         Extended.declared = declared
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        # Config's own holds for all: a frozen class's would stop the __init__ of its subclass.
-        if name != "__setattr__":
+        # Config's own hold for all: a frozen class's __setattr__ would stop the __init__ of its
+        # subclass, and `dataclass` takes the __hash__ from what is not frozen.
+        if name not in ("__setattr__", "__hash__"):
             super().__setattr__(name, value)
 
 
@@ -85,6 +86,9 @@ class Config(metaclass=Extended):
         if name in vars(self):
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
         super().__setattr__(name, value)
+
+    def __hash__(self) -> int:
+        return hash(tuple((f.name, getattr(self, f.name)) for f in fields(Config)))
 
     def __post_init__(self) -> None:
         positive = ("latent_dim", "discriminator_steps", "learning_rate", "norm_eps")

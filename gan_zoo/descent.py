@@ -1,10 +1,13 @@
 """One optimizer step of one network down its loss, and the gradient norm of each layer."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .speed.layouts import laid_out_as
+from .stacked.within import within_stack
 
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
@@ -26,6 +29,19 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     optimizer.step()
     zero = loss.new_zeros(())
     return torch.stack([torch.stack(s).norm() if s else zero for s in squares.values()])
+
+
+def input_gradient(scores: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The gradient of each sample's score to the sample, [n, *shape], differentiable once more.
+
+    Within a stack, `torch.autograd.grad` cannot be called and `torch.func.grad` can.
+    """
+    if within_stack():
+        slope: Tensor = torch.func.grad(lambda at: scores(at).sum())(x)
+        return slope
+    x = x.requires_grad_()
+    (gradient,) = torch.autograd.grad(scores(x).sum(), x, create_graph=True)
+    return gradient
 
 
 def trainable(network: nn.Module) -> dict[str, nn.Parameter]:

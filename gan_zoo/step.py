@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from .streams import Streams
+from .streams import Draws
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Batch:
     fake: Tensor  # [n, *shape]; has a gradient to the generator only in the generator's own step
     latent: Tensor  # [n, inputs], what `fake` was generated from (`GAN.latent_of`)
     labels: Tensor  # [n] int64, the classes of `real`, which are also asked for in `fake`
-    streams: Streams
+    streams: Draws
     step: int  # generator steps done before this one
     observed: dict[str, Tensor] = field(default_factory=dict)
 

@@ -11,12 +11,26 @@ A seed means the same on every device: numbers are always drawn on the CPU, and 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 BLOCK = 4096  # rows drawn at once; another number would change every trial
+
+
+class Source(Protocol):
+    """What gives random rows: a Stream, or in a stack the same stream of every lane."""
+
+    def normal(self, rows: int, *shape: int) -> Tensor: ...
+    def uniform(self, rows: int, *shape: int) -> Tensor: ...
+    def permutation(self, n: int) -> Tensor: ...
+
+
+class Draws(Protocol):
+    """Sources by name: the Streams of a trial, or those of a stack."""
+
+    def __getitem__(self, name: str) -> Source: ...
 
 
 class Stream:
@@ -89,15 +103,23 @@ class Stream:
     def _rows(self, kind: str, rows: int, shape: tuple[int, ...]) -> Tensor:
         parts = []
         while rows > 0:
-            if self._used == len(self._block):
-                self._draw(kind, shape)
-            elif self._kind != (kind, shape):
-                raise ValueError(f"stream {self.name!r} gives {self._kind}, not {(kind, shape)}")
-            part = self._block[self._used : self._used + rows]
-            self._used += len(part)
+            part = self.rest(kind, shape)[:rows]
+            self.skip(len(part))
             rows -= len(part)
             parts.append(part)
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def rest(self, kind: str, shape: tuple[int, ...]) -> Tensor:
+        """The next rows: the rest of the block, or a new block. They count as unused."""
+        if self._used == len(self._block):
+            self._draw(kind, shape)
+        elif self._kind != (kind, shape):
+            raise ValueError(f"stream {self.name!r} gives {self._kind}, not {(kind, shape)}")
+        return self._block[self._used :]
+
+    def skip(self, rows: int) -> None:
+        """Count so many rows of the block as used."""
+        self._used += rows
 
     def _draw(self, kind: str, shape: tuple[int, ...]) -> None:
         self._before = self._generator.get_state()

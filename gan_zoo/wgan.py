@@ -65,7 +65,7 @@ class WGAN(GAN):
     def after_discriminator_step(self) -> None:
         # Clipped after the step, not before it: the generator never meets an unclipped critic.
         for weight in self.discriminator.parameters():
-            weight.clamp_(-self.config.clip, self.config.clip)
+            weight.clamp_min_(-self.config.clip).clamp_max_(self.config.clip)
 
     def generator_loss(self, batch: Batch) -> Tensor:
         score = self.score(batch.fake, batch.labels)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .base import GAN, Batch, Config
+from .descent import input_gradient
 from .networks import Backbone, Init
 from .precision import full_precision
 from .speed.piecewise import ConstantSlopes
@@ -59,10 +60,9 @@ class WGANGP(GAN):
         with full_precision(batch.real.device):
             x, fake = batch.real.float(), batch.fake.float()
             eps = batch.streams["penalty"].uniform(len(x), *[1] * (x.ndim - 1))
-            between = torch.lerp(fake, x, eps).requires_grad_()
+            between = torch.lerp(fake, x, eps)
             with ConstantSlopes():  # for speed alone: a step takes a tenth less
-                score = self.score(between, batch.labels).sum()
-            (gradient,) = torch.autograd.grad(score, between, create_graph=True)
+                gradient = input_gradient(lambda at: self.score(at, batch.labels), between)
             slope: Tensor = gradient.flatten(1).norm(dim=1)
             penalty: Tensor = (slope - 1).square().mean()
         batch.observe("penalty", penalty)

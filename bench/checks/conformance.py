@@ -66,6 +66,7 @@ CHECKS: dict[str, Check] = {
         step_rules.meta, "no .item(), .cpu(), float(tensor) or `if tensor` within a step"
     ),
     "no waiting": Check(step_rules.no_waiting, "create tensors on the device: device=x.device"),
+    "stacks": Check(state_rules.stacks, "its seeds train one at a time, which is slow on a GPU"),
     "bf16": Check(step_rules.bf16, "use gan_zoo.precision.full_precision where fp32 is needed"),
 }
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gan_zoo.adoption import evaluating, undisturbed
 from gan_zoo.base import GAN
+from gan_zoo.stacked.objections import objection
 from gan_zoo.streams import Streams
 
 from .case import Case, copied, differing, pinned
@@ -58,6 +59,12 @@ def restored(case: Case, model: GAN) -> GAN:
         twin.optimizer_of(player).load_state_dict(copy.deepcopy(mine))
     twin.steps_done = model.steps_done
     return twin
+
+
+def stacks(case: Case) -> Found:
+    """Seeds can train as one stack, with the numbers of single trials to rounding."""
+    reason = objection(case.kind, case.config, case.spec)
+    return ("skipped", f"its seeds train one at a time: {reason}") if reason else OK
 
 
 def samples(case: Case) -> Found:

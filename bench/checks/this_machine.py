@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import torch
 from packaging.requirements import Requirement
+from torch import Tensor
 
 from gan_zoo import catalog as zoo
 from gan_zoo.base import DataSpec
@@ -24,6 +25,7 @@ from ..environment import cores, gpu_driver, memory
 from ..extractors import EXTRACTORS
 from ..extractors.network import load_extractor
 from ..files import write_bytes
+from ..training.determinism import before_cuda, deterministic
 from .bf16 import factor
 from .case import Case
 from .check import OK, Check, Found, report
@@ -158,19 +160,26 @@ def short_training(device: str, threads: int = 1) -> str:
     """sha256 of the weights of a convolutional and of a penalised model after a few steps."""
     before, digest = torch.get_num_threads(), hashlib.sha256()
     torch.set_num_threads(threads)
+    before_cuda()
     try:
-        for name in ("dcgan", "wgangp"):
-            kind = zoo.load(name)
-            config = replace(kind.defaults, width=8)  # type: ignore[attr-defined]
-            case = Case(kind, config, DataSpec((1, 28, 28), 10))
-            (model, streams), feed = case.build(device), case.batches(device)
-            for _ in range(5):
-                model.train_step(feed, streams)
-            for weight in model.state_dict().values():
-                digest.update(weight.cpu().numpy().tobytes())
+        with deterministic(device):
+            for name in ("dcgan", "wgangp"):
+                for weight in trained(name, device):
+                    digest.update(weight.cpu().numpy().tobytes())
     finally:
         torch.set_num_threads(before)
     return digest.hexdigest()
+
+
+def trained(name: str, device: str) -> list[Tensor]:
+    """The weights of a narrow model after a few steps."""
+    kind = zoo.load(name)
+    config = replace(kind.defaults, width=8)  # type: ignore[attr-defined]
+    case = Case(kind, config, DataSpec((1, 28, 28), 10))
+    (model, streams), feed = case.build(device), case.batches(device)
+    for _ in range(5):
+        model.train_step(feed, streams)
+    return list(model.state_dict().values())
 
 
 def best_device() -> str:

@@ -109,6 +109,10 @@ def doctor(
     elif values or dataset is not None or size is not None:
         raise InputError("options are for models: bench doctor MODEL --set FIELD=VALUE, say")
     else:
+        from ..training.determinism import before_cuda
+
+        before_cuda()
+
         from ..checks.this_machine import check_machine
 
         well = check_machine(say=click.echo)

@@ -11,13 +11,14 @@ from rich.console import Console
 from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
+from .machine import machine_options
 from .options import FiniteNumber, PathOption
 from .phases import phase
 
 # Options that say how a plan is run, not what is in it.
 HOW = (
     *("jobs", "jobs_per_device", "retries", "checkpoint_every"),
-    *("dry_run", "trust_code", "retry", "check"),
+    *("dry_run", "trust_code", "retry", "check", "stack"),
 )
 
 
@@ -118,7 +119,7 @@ HOW = (
     "--evaluations",
     type=int,
     metavar="N",
-    help=("Evaluations through training, beside that of the untrained generator.  [default: 8]"),
+    help="Evaluations through training, beside that of the untrained generator.  [default: 8]",
 )
 @click.option(
     "--samples",
@@ -146,38 +147,7 @@ HOW = (
         "`bench list`. They change no other number.  [default: default]"
     ),
 )
-@click.option(
-    "--device",
-    metavar="auto|cpu|cuda|mps",
-    help=("Where to train; auto takes a GPU if there is one.  [default: auto]"),
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "bf16", "bf16!"]),
-    help=(
-        "bf16: matrix products and convolutions in bfloat16. Half a second of it is measured "
-        "first, and refused where it is slower than fp32; bf16! insists.  [default: fp32]"
-    ),
-)
-@click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]")
-@click.option(
-    "--jobs",
-    metavar="auto|N",
-    default="auto",
-    show_default=True,
-    help=(
-        "Trials at a time; auto: cores / threads on a CPU, on GPUs --jobs-per-device of each. "
-        "Never changes a number."
-    ),
-)
-@click.option(
-    "--jobs-per-device",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Trials at a time on each GPU: networks this small leave room for several.",
-)
+@machine_options
 @click.option(
     "--retries",
     type=click.IntRange(min=0),
@@ -201,7 +171,7 @@ HOW = (
     "--out",
     type=PathOption(file_okay=False),
     metavar="DIR",
-    help=("The results folder.  [default: results/<dataset>-<images>]"),
+    help="The results folder.  [default: results/<dataset>-<images>]",
 )
 @click.option(
     "--check/--no-check",
@@ -256,8 +226,10 @@ def run(
     the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
     its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
+    from ..training.determinism import before_cuda
     from ..training.memory import without_triton
 
+    before_cuda()
     without_triton()  # before what would import it
 
     with phase(Console(highlight=False), "starting"):  # torch takes seconds

@@ -21,6 +21,7 @@ from ..planning.flags import gpus, jobs_for, require_named
 from ..planning.growing import grown, merged, plan_of
 from ..planning.looks import present
 from ..planning.plan import Plan
+from ..planning.stacks import units, with_stack
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..training.runner import (
     Left,
@@ -45,7 +46,7 @@ FACES = "bench.datasets.faces:faces"
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a plan is run. None of it changes a number."""
+    """How a plan is run. Only `stack` changes numbers, by rounding."""
 
     jobs: str = "auto"
     jobs_per_device: int = 1
@@ -60,6 +61,7 @@ class RunOptions:
     until: Until | None = None  # add seeds until it is decided
     margin: float | None = None  # of equivalence, then
     bf16_anyway: bool = False  # though it is slower than fp32 here
+    stack: str = "auto"  # kept by the folder once it is chosen: it changes how numbers round
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -104,6 +106,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         if not options.trust_code:
             require_named(other, options.named, where)
 
+    plan = with_stack(plan, options.stack, plan_of(root))
     trust(plan, "the experiment file")
     plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
@@ -117,7 +120,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     left_in = partial(pending, root, trials, options.retrain, options.retry)
 
     def jobs_of(left: Mapping[str, Left]) -> int:
-        return min(asked_jobs, max(1, len(left)))
+        return min(asked_jobs, max(1, len(units(t for t in trials if t.key in left))))
 
     if plan.precision == "bf16" and plan_of(root) is None:
         require_gain(plan, trials, options.bf16_anyway, say)
@@ -211,6 +214,10 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    if plan.stack > 1:
+        say(f"{plan.stack} seeds of a contestant train as one stack")
+    for label, reason in dict.fromkeys((t.label, t.alone) for t in trials if t.alone):
+        say(f"{label} trains one seed at a time: {reason}")
     parts = splits(plan)
     for dataset, features in dict.fromkeys((t.dataset, t.features) for t in trials):
         text = f"FID is left out: {UNSEEN}" if features == NONE else f"seen through {features}"

@@ -1,5 +1,6 @@
 """Batches of a split in shuffled epochs, whose position a checkpoint can hold."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -23,17 +24,29 @@ class Shuffled:
         self._left = torch.empty(0, dtype=torch.int64)  # the rows that this epoch has yet to give
         self._before: dict[str, Any] | None = None  # the stream, before it ordered this epoch
 
+    @property
+    def shared(self) -> tuple[Split, int, torch.device]:
+        """What all lanes of a stack have in common: the split, the batch size, the device."""
+        return self._split, self._size, self._rng.device
+
     def __iter__(self) -> "Shuffled":
         return self
 
     def __next__(self) -> tuple[Tensor, Tensor]:
         """(samples [batch_size, *shape], labels [batch_size]), images in [-1, 1]."""
+        rows = self.rest()[: self._size]
+        self.skip(self._size)
+        return taken(self._split, rows, self._rng.device)
+
+    def rest(self) -> Tensor:
+        """The rows of the split that this epoch has yet to give, or those of a new epoch."""
         if len(self._left) == 0:
             self._begin_epoch()
-        rows, self._left = self._left[: self._size], self._left[self._size :]
-        rows = rows.to(self._split.samples.device)  # a large split stays off the device
-        samples, labels = self._split.samples[rows], self._split.labels[rows]
-        return to_unit(samples.to(self._rng.device)), labels.to(self._rng.device)
+        return self._left
+
+    def skip(self, rows: int) -> None:
+        """Count so many rows as given."""
+        self._left = self._left[rows:]
 
     def state_dict(self) -> dict[str, Any]:
         """How many rows of the epoch are left, and the stream before it ordered them.
@@ -58,3 +71,54 @@ class Shuffled:
         self._before = self._rng.state_dict()
         whole = len(self._split) // self._size * self._size
         self._left = self._rng.permutation(len(self._split))[:whole]
+
+
+class ShuffledStack:
+    """The batches of all lanes of a stack: each lane has the batches of a trial of its own.
+
+    Lanes may be filled by the same batches, which advance once. All must stand at the same place
+    of their epochs.
+    """
+
+    def __init__(self, lanes: Sequence[Shuffled]) -> None:
+        self._lanes, self._own = lanes, list(dict.fromkeys(lanes))
+        self._split, self._size, self._device = lanes[0].shared
+        self._left = torch.empty(len(lanes), 0, dtype=torch.int64)
+
+    def __iter__(self) -> "ShuffledStack":
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """(samples [lanes, batch_size, *shape], labels [lanes, batch_size])."""
+        return self.taken(self.rows())
+
+    @property
+    def size(self) -> int:
+        """Samples in a batch of one lane."""
+        return self._size
+
+    @property
+    def on_device(self) -> bool:
+        """Do the data lie where training runs?"""
+        return self._split.samples.device.type == self._device.type
+
+    def taken(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples and labels of such rows."""
+        return taken(self._split, rows, self._device)
+
+    def rows(self) -> Tensor:
+        """The rows of the next batch in the split, [lanes, batch_size]."""
+        if self._left.shape[1] == 0:
+            rest = {each: each.rest() for each in self._own}
+            self._left = torch.stack([rest[lane] for lane in self._lanes])
+        rows, self._left = self._left[:, : self._size], self._left[:, self._size :]
+        for each in self._own:
+            each.skip(self._size)
+        return rows
+
+
+def taken(split: Split, rows: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Samples and labels of these rows of a split, on the device."""
+    rows = rows.to(split.samples.device)  # a large split stays off the device
+    samples, labels = split.samples[rows], split.labels[rows]
+    return to_unit(samples.to(device)), labels.to(device)

@@ -15,6 +15,7 @@ from ..errors import InputError, shown
 from ..extractors import is_custom
 from ..files import read_toml
 from .code import is_ours
+from .from_toml import from_dict
 from .parsing import (
     parse_datasets,
     parse_images,
@@ -23,7 +24,7 @@ from .parsing import (
     parse_set,
     require_text,
 )
-from .plan import Plan, from_dict
+from .plan import Plan
 from .trial import Contestant
 
 DEVICES = ("cpu", "cuda", "mps")

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..files import read_toml
-from .plan import Plan, from_dict
+from .from_toml import from_dict
+from .plan import Plan
 from .trial import Contestant
 
 # What all trials of a folder have in common, so that they can be compared.
 PROTOCOL_FIELDS = (
     *("images", "batch_size", "evaluations", "samples", "size", "features"),
-    *("device", "precision", "threads"),
+    *("device", "precision", "threads", "stack", "deterministic"),
 )
 RAISED = "its budget was raised to {:,} images"
 

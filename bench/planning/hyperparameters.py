@@ -178,3 +178,14 @@ def described(hint: Any) -> str:
     if origin is tuple:
         return ",".join(described(option) for option in options)
     return {int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "text")
+
+
+def unstacked(kind: type, spec: Any, config: Any, precision: str) -> str:
+    """Why trials of this model cannot be stacked, in a few words; "" if they can."""
+    if unsuited(kind, spec, config):
+        return ""
+    if precision == "bf16":  # on a CPU; on a GPU it was not tried
+        return "vmap has no batch norm of mixed precision"
+    from gan_zoo.stacked.objections import objection  # imports torch
+
+    return objection(kind, config, spec)

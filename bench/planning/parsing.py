@@ -22,6 +22,7 @@ RANGES = {  # whole numbers: the least and the most
     "evaluations": (1, 10_000),
     "samples": (2, 100_000),  # 5 GB of 64 pixels in colour
     "threads": (1, 1_024),
+    "stack": (1, 256),
 }
 SEEDS = (0, 10**9 - 1)
 COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}

@@ -1,6 +1,5 @@
 """The plan: contestants x data sets x seeds, from a TOML file or the command line's flags."""
 
-import dataclasses
 import math
 import re
 from collections import Counter
@@ -9,22 +8,18 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from gan_zoo import catalog as zoo
-
 from ..datasets import BY_LABELS, OWN_FEATURES, SIDES, dataset_entry, dataset_name
 from ..errors import InputError, shown
 from ..extractors import NONE, check_features
 from ..probes import chosen
 from ..words import short
 from .code import code_behind
-from .hyperparameters import recorded, resolve_all, unsuited
+from .hyperparameters import recorded, resolve_all, unstacked, unsuited
 from .parsing import (
     RANGES,
     SEEDS,
     TEXTS,
     TRIALS,
-    parse_images,
-    parse_models,
     require_looks,
     require_several,
     require_text,
@@ -57,6 +52,8 @@ class Plan:
     precision: str = "fp32"
     threads: int = 1
     probes: str = "default"  # diagnostics recorded while training; they change no other number
+    stack: int = 1  # trials of a contestant that train as one computation
+    deterministic: bool = True  # on cuda: only algorithms that give the same bits twice
     # Of a folder whose budget was raised: (images, evaluations) of each command so far, as asked.
     accepted: tuple[tuple[int, int], ...] = ()
     # Numbers of seeds at which a verdict was or will be given; () is once, with all of them.
@@ -93,6 +90,8 @@ class Plan:
         chosen(self.probes)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
+        if not isinstance(self.deterministic, bool):
+            raise InputError(f"deterministic is true or false, not {shown(self.deterministic)}")
         if self.size is not None:
             require_whole("size", self.size, *SIDES)
 
@@ -167,6 +166,9 @@ class Plan:
                     if seed not in own[contestant.label]:
                         continue
                     model, config = self.resolved[contestant.label]
+                    why = ""
+                    if self.stack > 1 or self.device == "cuda":
+                        why = unstacked(model, data.spec, config, self.precision)
                     found.append(
                         Trial(
                             dataset=dataset_name(reference),
@@ -189,6 +191,9 @@ class Plan:
                             unsuited=unsuited(model, data.spec, config),
                             probes=chosen(self.probes),
                             code=code_behind(contestant.model, features),
+                            stack=1 if why else self.stack,
+                            deterministic=self.deterministic,
+                            alone=why,
                         )
                     )
         if self.size is not None and all(trial.unsuited for trial in found):
@@ -230,9 +235,8 @@ class Plan:
         values |= {"datasets": list(self.datasets), "seeds": list(self.seeds)}
         values["accepted"] = [list(request) for request in self.accepted]
         values["looks"] = list(self.looks)
-        for name in ("accepted", "looks"):
-            if not values[name]:
-                del values[name]
+        usual = {"accepted": [], "looks": [], "stack": 1, "deterministic": True}
+        values = {k: v for k, v in values.items() if k not in usual or v != usual[k]}
         values["contestants"] = [
             {
                 k: list(v) if isinstance(v, tuple) else v
@@ -244,55 +248,6 @@ class Plan:
         return {"version": 1, **values}
 
 
-def from_dict(values: dict[str, Any], source: str) -> Plan:
-    """A plan from a parsed TOML file; raises InputError naming `source`."""
-    values = dict(values)
-    version = values.pop("version", 1)
-    if version != 1:
-        raise InputError(f"{source}: version {shown(version)} is not known here; this is version 1")
-    known = {f.name for f in dataclasses.fields(Plan)} | {"models"}
-    for name in values:
-        if name not in known:
-            raise InputError(f"{source}: {zoo.unknown('setting', name, known)}")
-    try:
-        tables = [_table(entry) for entry in _listed("contestants", values.pop("contestants", []))]
-        models = _listed("models", values.pop("models", []))
-        for model in models:
-            require_text("a model", model)
-        tables += map(asdict, parse_models(",".join(models)))
-        values["contestants"] = tuple(Contestant(**table) for table in tables)
-        if isinstance(images := values.get("images"), str):
-            values["images"] = parse_images(images)
-        for name in ("datasets", "seeds", "looks"):
-            if name in values:
-                values[name] = tuple(_listed(name, values[name]))
-        if "accepted" in values:
-            pairs = _listed("accepted", values["accepted"])
-            values["accepted"] = tuple(tuple(_listed("accepted", pair)) for pair in pairs)
-        return Plan(**values)
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from error
-
-
 def _power(count: int) -> int:
     """The largest power of two that is not above a count."""
     return 1 << max(0, count.bit_length() - 1)
-
-
-def _listed(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise InputError(f"{name} must be a list, not {shown(value)}")
-    return list(value)
-
-
-def _table(entry: Any) -> dict[str, Any]:
-    """A contestant's table in a TOML file, checked; raises InputError."""
-    known = [f.name for f in dataclasses.fields(Contestant)]
-    if not isinstance(entry, dict) or not {"label", "model"} <= entry.keys():
-        raise InputError(f"a contestant is a table with label and model, not {shown(entry)}")
-    for name in entry:
-        if name not in known:
-            raise InputError(zoo.unknown("contestant's setting", name, known))
-    if entry.get("seeds") is not None:
-        return entry | {"seeds": tuple(_listed("a contestant's seeds", entry["seeds"]))}
-    return entry

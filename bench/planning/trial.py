@@ -52,6 +52,9 @@ class Trial:
     unsuited: str | None = None  # why it cannot be trained, or None
     probes: tuple[str, ...] = ()  # diagnostics; they change no number but their own
     code: dict[str, str] = field(default_factory=dict)  # behind a model or extractor not of ours
+    stack: int = 1  # trials that train as one computation, this and others that differ by seed
+    deterministic: bool = True  # on cuda: only algorithms that give the same bits twice
+    alone: str = ""  # why it is not stacked, where the plan asks for stacks
 
     @property
     def key(self) -> str:
@@ -64,6 +67,12 @@ class Trial:
         values = asdict(self) | {"features": extractor_name(self.features)}
         values |= {"model": portable(self.model)}
         del values["label"], values["unsuited"], values["source"], values["probes"]
+        del values["alone"]
+        # Absent while they have their defaults: old trials have none.
+        if self.stack == 1:
+            del values["stack"]
+        if self.deterministic:
+            del values["deterministic"]
         for name in ("content", "code"):  # absent in trials that have none, and in old ones
             if not values[name]:
                 del values[name]

@@ -5,7 +5,7 @@ near 1) or too small; Karpathy's rule of thumb is a ratio of about 1e-3. An upda
 constraint does after the step, such as clipping.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,18 +28,39 @@ def watched(model: GAN, into: dict[str, Tensor], layers: bool) -> Iterator[None]
     It is the ratio of the network's last update, by layer too with `layers`. The values are tensors
     on the device, so nothing waits. A network whose optimizer took no step gets no value.
     """
+    with _before(model) as before:
+        yield
+    for player, old in before.items():
+        into |= ratios(player, trainable(model.network_of(player)), old, layers)
+
+
+@contextmanager
+def watched_lanes(
+    model: GAN, lanes: Mapping[int, dict[str, Tensor]], layers: bool
+) -> Iterator[None]:
+    """The same around a step of a stack, whose weights are [lanes, *shape]: lane -> `into`."""
+    with _before(model) as before:
+        yield
+    for player, old in before.items():
+        weights = trainable(model.network_of(player))
+        for lane, into in lanes.items():
+            now = {name: weight[lane] for name, weight in weights.items()}
+            into |= ratios(player, now, [weight[lane] for weight in old], layers)
+
+
+@contextmanager
+def _before(model: GAN) -> Iterator[dict[Player, list[Tensor]]]:
+    """The weights of each player before its last step within the context."""
     before: dict[Player, list[Tensor]] = {}
     hooks = [
         model.optimizer_of(player).register_step_pre_hook(_copier(model, player, before))
         for player in model.players
     ]
     try:
-        yield
+        yield before
     finally:
         for hook in hooks:
             hook.remove()
-    for player, old in before.items():
-        into |= ratios(player, trainable(model.network_of(player)), old, layers)
 
 
 def _copier(model: GAN, player: Player, before: dict[Player, list[Tensor]]) -> Any:
@@ -52,7 +73,7 @@ def _copier(model: GAN, player: Player, before: dict[Player, list[Tensor]]) -> A
 
 @torch.no_grad()
 def ratios(
-    network: str, now: dict[str, torch.nn.Parameter], old: list[Tensor], layers: bool
+    network: str, now: Mapping[str, Tensor], old: list[Tensor], layers: bool
 ) -> dict[str, Tensor]:
     """|now - old| / |old| in L2, over all weights of a network; with `layers`, by layer too."""
     moved = torch.stack(torch._foreach_norm(torch._foreach_sub(list(now.values()), old)))

@@ -7,7 +7,7 @@ from typing import Any
 from ..datasets import dataset_name
 from ..errors import InputError
 from ..files import read_toml
-from ..planning.plan import from_dict
+from ..planning.from_toml import from_dict
 
 CLOCK = ["images", "generator_steps", "discriminator_steps", "seconds"]
 KEY = ["dataset", "model", "seed"]

@@ -66,6 +66,30 @@ def prune(folder: Path, kept: int) -> None:
         path.unlink()
 
 
+def usable(trial: Trial, folder: Path) -> set[int]:
+    """At how many images there are checkpoints of this trial that can be read."""
+    found = set()
+    for path in checkpoints_in(folder):
+        try:
+            state = read(path)
+        except Unusable:
+            continue
+        if state.get("version") == VERSION and state.get("course") == trial.course:
+            found.add(images_of(path))
+    return found
+
+
+def images_of(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
+def drop_later(folder: Path, images: int) -> None:
+    """Remove the checkpoints beyond so many images."""
+    for path in checkpoints_in(folder):
+        if images_of(path) > images:
+            path.unlink()
+
+
 def resumed(trial: Trial, record: TrialRecord, begin: Callable[[], Training]) -> Training:
     """The trial as its newest usable checkpoint has it, or as `begin` makes it.
 

@@ -11,78 +11,80 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from ..environment import oom_kills
-from ..planning.trial import Trial
+from .determinism import before_cuda
 from .memory import without_triton
 
 Outcome = tuple[str, str]  # status and its reason
-Work = Callable[[Trial], Outcome]
-Ended = Callable[[Trial, Outcome], bool]  # is it to be tried again?
-Wanted = Callable[[Trial], bool]  # is it still to be started?
+Outcomes = Any  # what the work gives for a unit, or one Outcome if its worker died
+Work = Callable[[Any], Outcomes]
+Ended = Callable[[Any, Outcomes], bool]  # is the unit to be tried again?
+Wanted = Callable[[Any], bool]  # is the unit still to be started?
 
 
 def in_process(
-    trials: Iterable[Trial],
+    units: Iterable[Any],
     work: Work,
-    started: Callable[[Trial], None],
+    started: Callable[[Any], None],
     ended: Ended,
-    wanted: Wanted = lambda trial: True,
+    wanted: Wanted = lambda unit: True,
 ) -> None:
-    """One trial after the other, in this process."""
-    waiting = deque(trials)
+    """One unit after the other, in this process: a trial, or a stack of them."""
+    waiting = deque(units)
     while waiting:
-        trial = waiting.popleft()
-        if not wanted(trial):
+        unit = waiting.popleft()
+        if not wanted(unit):
             continue
-        started(trial)
-        if ended(trial, work(trial)):
-            waiting.append(trial)
+        started(unit)
+        if ended(unit, work(unit)):
+            waiting.append(unit)
 
 
 def local_processes(
-    trials: Iterable[Trial],
+    units: Iterable[Any],
     work: Work,
-    started: Callable[[Trial], None],
+    started: Callable[[Any], None],
     ended: Ended,
     jobs: int,
     gpus: Sequence[str] = (),
-    wanted: Wanted = lambda trial: True,
+    wanted: Wanted = lambda unit: True,
 ) -> None:
-    """`jobs` trials at a time, each in a worker process that imports torch once.
+    """`jobs` units at a time, each in a worker process that imports torch once.
 
-    Every worker is a pool of its own: if one is killed, only its trial fails, and a new worker
+    Every worker is a pool of its own: if one is killed, only its unit fails, and a new worker
     takes its place. Each worker sees one of `gpus`; they are dealt out in turn.
     """
-    waiting = deque(trials)
+    waiting = deque(units)
     turns = [gpus[i % len(gpus)] if gpus else None for i in range(min(jobs, len(waiting)))]
     idle = [Worker(gpu) for gpu in turns]
-    running: dict[Future[Outcome], tuple[Worker, Trial]] = {}
+    running: dict[Future[Outcomes], tuple[Worker, Any]] = {}
     try:
         while waiting or running:
             while waiting and idle:
-                trial = waiting.popleft()
-                if not wanted(trial):
+                unit = waiting.popleft()
+                if not wanted(unit):
                     continue
                 worker = idle.pop()
-                started(trial)
+                started(unit)
                 try:
-                    future = worker.submit(work, trial)
+                    future = worker.submit(work, unit)
                 except BrokenProcessPool:  # killed while it was idle
                     worker = Worker(worker.gpu)
-                    future = worker.submit(work, trial)
-                running[future] = worker, trial
+                    future = worker.submit(work, unit)
+                running[future] = worker, unit
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                worker, trial = running.pop(future)
+                worker, unit = running.pop(future)
                 try:
                     outcome = future.result()
                 except BrokenProcessPool:
                     outcome, worker = ("failed", worker.death()), Worker(worker.gpu)
                 idle.append(worker)
-                if ended(trial, outcome):
-                    waiting.append(trial)
+                if ended(unit, outcome):
+                    waiting.append(unit)
     finally:
         # After an interrupt or an error some still train: end them, so that nobody else writes.
         children = multiprocessing.active_children()
@@ -93,7 +95,7 @@ def local_processes(
 
 
 class Worker:
-    """A process that trains one trial after the other, on a GPU of its own if it is given one."""
+    """A process that trains one unit after the other, on a GPU of its own if it is given one."""
 
     def __init__(self, gpu: str | None) -> None:
         self.gpu = gpu
@@ -105,13 +107,13 @@ class Worker:
             1, mp_context=context, initializer=begin_worker, initargs=(gpu,)
         )
 
-    def submit(self, work: Work, trial: Trial) -> Future[Outcome]:
-        """Hand over a trial. The first one starts the process."""
+    def submit(self, work: Work, unit: Any) -> Future[Outcomes]:
+        """Hand over a unit. The first one starts the process."""
         # The process inherits the blocked signals: on Ctrl-C the parent decides.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         others = set(multiprocessing.active_children())
         try:
-            future = self._pool.submit(work, trial)
+            future = self._pool.submit(work, unit)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         started = set(multiprocessing.active_children()) - others
@@ -144,6 +146,7 @@ def begin_worker(gpu: str | None = None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
+    before_cuda()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     without_triton()
 

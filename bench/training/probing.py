@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from ..planning.trial import Trial
 from ..probes import PROBES
 from ..probes.batch import ProbeBatch, draw
 from ..probes.measures import Look
-from ..probes.weights import watched
+from ..probes.weights import watched, watched_lanes
 
 
 class Probing:
@@ -42,10 +42,14 @@ class Probing:
 
     def step(self, ends: int) -> AbstractContextManager[None]:
         """Around the generator step that ends at `ends` images: records its updates, if due."""
-        probes = self._trial.probes
-        if not {"updates", "layer_updates"} & set(probes) or not self._trial.probed(ends):
+        if not self._watches(ends):
             return nullcontext()
-        return watched(self._model, self._updates, "layer_updates" in probes)
+        return watched(self._model, self._updates, "layer_updates" in self._trial.probes)
+
+    def _watches(self, ends: int) -> bool:
+        """Are the updates of the step that ends at `ends` images recorded?"""
+        due = self._trial.probed(ends)
+        return due and bool({"updates", "layer_updates"} & set(self._trial.probes))
 
     def read(self, images: int) -> dict[str, float]:
         """Metric -> value if the row that ends here is probed, else nothing.
@@ -69,6 +73,17 @@ class Probing:
         values = torch.stack([value.float() for value in found.values()]).tolist()
         numbers = dict(zip(found, values, strict=True))
         return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def step_of_lanes(
+    stack: GAN, lanes: Mapping[int, Probing], ends: int
+) -> AbstractContextManager[None]:
+    """As `Probing.step`, around the step of a stack; `stack` has the weights of all lanes."""
+    due = {lane: probing for lane, probing in lanes.items() if probing._watches(ends)}
+    if not due:
+        return nullcontext()
+    layers = any("layer_updates" in probing._trial.probes for probing in due.values())
+    return watched_lanes(stack, {lane: p._updates for lane, p in due.items()}, layers)
 
 
 @cache

@@ -15,13 +15,15 @@ from ..errors import Damaged, DiskError, InputError
 from ..extractors import NONE, extractor_name, without_hash
 from ..planning.growing import RAISED
 from ..planning.plan import Plan
+from ..planning.stacks import Unit, units
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..records.failures import place_of
 from ..records.layout import SCALE_COLUMNS
 from ..records.results import Results, left_in
 from ..records.state import STATUSES, readable_facts
 from ..records.writing import ENDED, TrialRecord, write_experiment, write_table
-from .attempt import run_trial
+from .attempt import ended as ended_in_record
+from .attempt import run_unit
 from .executors import Outcome, in_process, local_processes
 
 RECORDING = threading.Lock()
@@ -106,17 +108,18 @@ def run(
             TrialRecord.of(root, trial).end("unsuited", trial.unsuited)
             display.ended(trial, ("unsuited", trial.unsuited))
     todo.sort(key=cost, reverse=True)
-    work = partial(run_trial, root=root, checkpoint_every=checkpoint_every)
+    work = partial(run_unit, root=root, checkpoint_every=checkpoint_every)
     unfinished = {trial.key: trial for trial in todo}
     tries_left = dict.fromkeys(unfinished, retries)
     faulty: dict[tuple[str, str], Trial] = {}  # the trial that showed that its code is
     failed = False
 
-    def wanted(trial: Trial) -> bool:
-        found = faulty.get((trial.dataset, trial.label))
+    def wanted(unit: Unit) -> bool:
+        found = faulty.get((unit[0].dataset, unit[0].label))
         if found:
-            del unfinished[trial.key]
-            display.not_started(trial, found)
+            for trial in unit:
+                if unfinished.pop(trial.key, None):  # others of a stack may have ended
+                    display.not_started(trial, found)
         return not found
 
     def ended(trial: Trial, outcome: Outcome) -> bool:
@@ -137,11 +140,22 @@ def run(
         display.ended(trial, outcome)
         return False
 
+    def unit_started(unit: Unit) -> None:
+        for trial in unit:
+            display.started(trial)
+
+    def unit_ended(unit: Unit, outcomes: dict[str, Outcome] | Outcome) -> bool:
+        if isinstance(outcomes, tuple):  # of its worker, which died
+            died = outcomes
+            outcomes = {trial.key: ended_in_record(root, trial) or died for trial in unit}
+        again = [ended(t, outcomes[t.key]) for t in unit if t.key in unfinished]
+        return any(again)
+
     try:
         if jobs == 1:
-            in_process(todo, work, display.started, ended, wanted)
+            in_process(units(todo), work, unit_started, unit_ended, wanted)
         else:
-            local_processes(todo, work, display.started, ended, jobs, gpus, wanted)
+            local_processes(units(todo), work, unit_started, unit_ended, jobs, gpus, wanted)
     except KeyboardInterrupt:
         record_interrupts(root, unfinished.values())
         raise

@@ -32,5 +32,5 @@ class ConstantSlopes(TorchFunctionMode):
         if function not in (relu, leaky_relu) or not 0 <= below <= 1:
             return function(*args, **kwargs)
         x = args[0]
-        slope = x.detach().sign().clamp_(min=below)  # 1 above zero, `below` at zero and below
+        slope = x.detach().sign().clamp_min_(below)  # 1 above zero, `below` at zero and below
         return x.mul_(slope) if kwargs.get("inplace") else x * slope

@@ -15,6 +15,7 @@ from torch.autograd import Function
 from torch.nn.functional import conv2d, fold
 
 from ..precision import full_precision, in_precision
+from ..stacked.within import within_stack
 
 KERNEL, STRIDE, PADDING = 4, 2, 1
 
@@ -48,8 +49,11 @@ class ToImage(nn.ConvTranspose2d):
 
 
 def left_to_torch(x: Tensor) -> bool:
-    """Whether torch's own layer is used: on a GPU, where it is fast, and during an export."""
-    return x.device.type != "cpu" or torch.compiler.is_exporting()
+    """Whether torch's own layer is used: on a GPU, where it is fast, in a stack and in an export.
+
+    `vmap` does not know the functions below.
+    """
+    return x.device.type != "cpu" or within_stack() or torch.compiler.is_exporting()
 
 
 class Halved(Function):

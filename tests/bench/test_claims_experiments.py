@@ -10,7 +10,8 @@ import pytest
 import bench
 from bench.claims import Contestant, Run, tuning
 from bench.files import read_toml
-from bench.planning.plan import Plan, from_dict
+from bench.planning.from_toml import from_dict
+from bench.planning.plan import Plan
 from bench.stats import seeds_to_attain
 
 EXPERIMENTS = Path(bench.__file__).parent.parent / "experiments"

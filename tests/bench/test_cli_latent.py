@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "r"
     plan = plan_of("gan,cgan", datasets=("ring8", "mnist5k"), samples=60)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", evaluate)
+        patch.setattr("bench.training.under_way.evaluate", evaluate)
         write_experiment(root, plan.as_dict(), {})
         for trial in trials_of(plan):
             train(trial, root)

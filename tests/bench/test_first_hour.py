@@ -139,6 +139,9 @@ def test_one_config_extends_another_in_either_way(file: Path) -> None:
     assert (changed.first, changed.second, changed.width) == (1, 3, 4)
     with pytest.raises(dataclasses.FrozenInstanceError):
         changed.first = 2  # type: ignore[misc]
+    same = dataclasses.replace(Plain(), second=3, width=4)
+    assert hash(same) == hash(changed)  # a Config may be the key of a cache
+    assert len({changed, same, Plain(second=3)}) == 2
 
 
 def test_a_config_without_its_decorator_is_told_so(file: Path) -> None:

@@ -35,7 +35,7 @@ def trained_folder(
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", evaluate)
+        patch.setattr("bench.training.under_way.evaluate", evaluate)
         return trained_folder(tmp_path_factory.mktemp("made") / "r", seeds=(0, 1))
 
 

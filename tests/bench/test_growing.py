@@ -162,7 +162,7 @@ def killing(at: int | None) -> Iterator[None]:
         return tiny.evaluate(*arguments, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", evaluate)
+        patch.setattr("bench.training.under_way.evaluate", evaluate)
         yield
 
 
@@ -184,7 +184,9 @@ def test_killed_while_it_is_raised(
     assert set(results.trials["status"]) == {"interrupted"}
     assert set(results.trials["reason"]) == {"its budget was raised to 1,920 images"}
     with monkeypatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", killed)  # in the middle of the first trial
+        patch.setattr(
+            "bench.training.under_way.evaluate", killed
+        )  # in the middle of the first trial
         with pytest.raises(SystemExit):
             go(larger, root)
     assert len(go(plan_of(models, images=1920, evaluations=4), root)) == 2

@@ -26,9 +26,10 @@ from bench.errors import InputError, printable
 from bench.formats import spreadsheet
 from bench.planning import parsing as limits
 from bench.planning.flags import plan_from
+from bench.planning.from_toml import from_dict
 from bench.planning.hyperparameters import resolve
 from bench.planning.parsing import parse_images, parse_models, parse_seeds
-from bench.planning.plan import Plan, from_dict
+from bench.planning.plan import Plan
 from bench.planning.trial import Contestant
 from bench.records.writing import TrialRecord, write_experiment
 from bench.report.page import page

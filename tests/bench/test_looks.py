@@ -11,9 +11,10 @@ import bench
 from bench.analysis import Analysis
 from bench.cli.looking import until_from
 from bench.errors import InputError
+from bench.planning.from_toml import from_dict
 from bench.planning.growing import grown, merged
 from bench.planning.looks import LOOKS, following, present
-from bench.planning.plan import Plan, from_dict
+from bench.planning.plan import Plan
 from bench.records.results import Results
 from bench.records.writing import write_experiment
 from bench.report.terminal import text_of

@@ -14,6 +14,7 @@ from bench.datasets import dataset_name
 from bench.errors import InputError
 from bench.extractors import extractor_name, without_hash
 from bench.planning.flags import gpus, jobs_for, plan_from
+from bench.planning.from_toml import from_dict
 from bench.planning.hyperparameters import resolve, unsuited
 from bench.planning.parsing import (
     parse_datasets,
@@ -22,7 +23,7 @@ from bench.planning.parsing import (
     parse_seeds,
     parse_set,
 )
-from bench.planning.plan import Plan, from_dict
+from bench.planning.plan import Plan
 from bench.planning.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
 from gan_zoo.streams import Streams

@@ -124,14 +124,14 @@ def test_a_mended_failure_is_tried_again_from_the_start(mine: Path) -> None:
 def test_code_that_changes_during_the_run_fails_its_trial(mine: Path) -> None:
     from bench.training import attempt
 
-    real = attempt.run_trial
+    real = attempt.run_unit
 
-    def edited(trial, root, checkpoint_every):
+    def edited(unit, root, checkpoint_every):
         mine.write_text(MODEL.format(factor=3.0))
-        return real(trial, root, checkpoint_every)
+        return real(unit, root, checkpoint_every)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.runner.run_trial", edited)
+        patch.setattr("bench.training.runner.run_unit", edited)
         assert run("--models", "mine.py:Mine", "--out", "r").exit_code == 1
     assert "mine.py has changed since this run began" in bench.load("r").trials["reason"][0]
 

@@ -11,8 +11,8 @@ import bench
 from bench.datasets.dataset import Dataset, load_dataset
 from bench.errors import InputError
 from bench.files import read_toml
+from bench.planning.from_toml import from_dict
 from bench.planning.hyperparameters import recorded, resolve
-from bench.planning.plan import from_dict
 from gan_zoo.base import Config, later
 from gan_zoo.catalog import MODELS
 from gan_zoo.gan import VanillaGAN

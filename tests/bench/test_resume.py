@@ -51,7 +51,7 @@ def whole(trials: dict[str, Trial], tmp_path_factory: pytest.TempPathFactory) ->
     """Both trials without a break, and without a checkpoint between evaluations."""
     root = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
+        patch.setattr("bench.training.under_way.evaluate", tiny.evaluate)
         for trial in trials.values():
             assert train(trial, root) == ("finished", "")
     return root
@@ -323,7 +323,7 @@ def child(trial: Trial, root: Path, fault: tuple[str, int] | None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr("bench.training.train.evaluate", tiny.evaluate)
+    patch.setattr("bench.training.under_way.evaluate", tiny.evaluate)
     if fault:
         kill_at_write(patch, fault[1], fault[0], die)
     train(trial, root, checkpoint_every=0)

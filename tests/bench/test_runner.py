@@ -23,6 +23,7 @@ from bench.errors import DiskError, InputError
 from bench.files import read_json, replacing, write_text
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
+from bench.planning.stacks import Unit
 from bench.planning.trial import Trial
 from bench.records.results import left_in, write_index
 from bench.records.state import is_alive
@@ -371,12 +372,13 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(trial: Trial, root: Path, checkpoint_every: float) -> Outcome:
+    def interrupted(unit: Unit, root: Path, checkpoint_every: float) -> dict[str, Outcome]:
+        (trial,) = unit
         TrialRecord(root, trial.dataset, trial.label, trial.seed).progress({"images": 64})
         raise KeyboardInterrupt
 
     root, plan = tmp_path / "r", plan_of("gan,wgan")
-    monkeypatch.setattr(runner, "run_trial", interrupted)
+    monkeypatch.setattr(runner, "run_unit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         go(plan, root)
     assert sorted(bench.load(root).trials["status"]) == ["interrupted", "waiting"]

@@ -134,7 +134,7 @@ def in_short() -> Iterator[None]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.training.train.evaluate", evaluate)
+    monkeypatch.setattr("bench.training.under_way.evaluate", evaluate)
 
 
 @pytest.fixture

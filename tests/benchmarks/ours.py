@@ -17,7 +17,7 @@ from bench.datasets.dataset import load_dataset
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
-from bench.training import train
+from bench.training import train, under_way
 from bench.training.memory import freed_memory_kept
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
@@ -49,9 +49,9 @@ class Trainer:
 
     def __init__(self, patch: pytest.MonkeyPatch, *kept: str) -> None:
         self._points: list[float] = []
-        patch.setattr(train, "evaluate", self._evaluate)
+        patch.setattr(under_way, "evaluate", self._evaluate)
         for name in {"picture", "neighbours"} - set(kept):
-            patch.setattr(train, name, lambda *_: None)
+            patch.setattr(under_way, name, lambda *_: None)
 
     def __call__(self, trial: Trial, root: Path) -> float:
         """Train a trial in a folder that knows nothing of it. Seconds between its first
