@@ -13,7 +13,6 @@ from ..planning.growing import command, plan_of
 from ..planning.looks import LOOKS, Pair, following, require_most
 from ..planning.plan import Plan
 from ..records.results import Results
-from ..stats import MOST_SEEDS
 from ..words import duration
 from .forecast import Forecast
 
@@ -120,6 +119,8 @@ def primary_pairs(comparisons: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
 
 def _needs(rows: pd.DataFrame) -> str:
     """How many seeds the pairs would need for the power .8, as far as their rows tell."""
+    from ..stats import MOST_SEEDS  # scipy: half a second
+
     needs = rows["seeds_for_power"]
     if needs.isna().any():
         return f" With these spreads at least one pair needs more than {MOST_SEEDS} seeds."

@@ -16,7 +16,6 @@ from ..datasets import primary_metric
 from ..errors import printable
 from ..planning.code import is_ours
 from ..planning.plan import Plan
-from ..stats import detectable_difference
 
 SHAPING = ("backbone", "width", "discriminator_width", "latent_dim")  # what networks depend on
 PAIR = ("generator", "discriminator")
@@ -117,7 +116,6 @@ def too_few_seeds(plan: Plan) -> str:
     noisiest = max(NOISE[primary_metric(name)] for name in plan.datasets)
     if k < 2 or n >= ENOUGH:
         return ""
-
     more = f"--seeds {ENOUGH} tells about {_told(k, noisiest, ENOUGH)}, "
     more += "--until-decided adds seeds as needed"
     if n == 1:
@@ -130,6 +128,8 @@ def too_few_seeds(plan: Plan) -> str:
 @cache
 def _told(contestants: int, noise: float, seeds: int) -> str:
     """The difference that so many seeds tell in four of five runs, simulated."""
+    from ..stats import detectable_difference  # scipy: half a second
+
     usual = np.full(contestants, noise**2)
     pairs = contestants * (contestants - 1) // 2
     return f"{-100 * math.expm1(-detectable_difference(usual, seeds, pairs)):.0f} %"

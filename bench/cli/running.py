@@ -33,7 +33,6 @@ from ..training.runner import (
     run,
 )
 from .display import LiveDisplay
-from .dry import absent, extractors, untouched
 from .forecast import expected
 from .looking import Until, looking
 from .notices import broken_rules, too_few_seeds, unlike_networks, unlike_the_budget_asked
@@ -73,6 +72,8 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     if options.until is not None:
         plan = present(plan, root, options.margin)
     if options.dry_run:
+        from .dry import absent, untouched  # torchvision, which a run may not need
+
         if options.until is not None:
             say("Seeds are added until every pair is decided; this is the present look.")
         if missing := absent(plan):
@@ -125,6 +126,8 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     if plan.precision == "bf16" and plan_of(root) is None:
         require_gain(plan, trials, options.bf16_anyway, say)
     if options.dry_run:
+        from .dry import extractors
+
         merged(plan, root)  # refuses what the run would refuse
         require_writable(root)
         left = left_in()

@@ -16,6 +16,7 @@ from ..errors import Diverged
 from ..extractors import EXTRACTORS, NONE, extractor_name
 from ..extractors.judge import Judge, judge_of, load_network
 from ..extractors.trust import is_judge, weakness
+from ..parallel import in_threads
 from ..planning.trial import Trial
 from ..records.writing import Measured
 from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
@@ -30,11 +31,13 @@ NO_JUDGE = "no judge, and the report draws no headline from it"
 STRONGER = "for FID, take --features inception"
 
 
-def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[Measured], Absent]:
+def evaluate(
+    model: GAN, trial: Trial, judge: Judge, last: bool, threads: int = 1
+) -> tuple[list[Measured], Absent]:
     """Measure samples of the model; at the last point also what is measured only once.
 
-    Returns the values, and the reason for each metric that could not be measured. Raises Diverged
-    if a sample is not finite.
+    Returns the values, and the reason for each metric that could not be measured; so many threads
+    compute them, with the same bits. Raises Diverged if a sample is not finite.
     """
     dataset, device = judge.dataset, trial.device
     samples = max(trial.samples, dataset.mode_samples or 0)
@@ -46,16 +49,33 @@ def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[M
     if judge.network is None:
         return [], {"fid": UNSEEN}
     few = slice(trial.samples)
-    sight = seen_by(judge, images[few], labels[few], more=images[trial.samples :])
-    counted, absent = modes(sight, model.conditional)
-    found = distances(sight) + manifolds(sight) + counted
+    sight = seen_by(judge, images[few], labels[few], images[trial.samples :], threads)
+    _ = sight.train.gaussian  # made once, and not by two threads
+    parts: list[Callable[[], tuple[list[Measured], Absent]]] = [
+        lambda: (distances(sight), {}),
+        lambda: (manifolds(sight), {}),
+        lambda: modes(sight, model.conditional),
+    ]
     if last:
-        once, missing = at_the_end(sight, model.conditional, trial.seed)
-        found += [*once, again(model, trial, judge, labels[few])]
+        parts.append(lambda: at_the_end(sight, model.conditional, trial.seed))
+        # One part uses extractors: their settings are those of the whole process.
+        parts.append(lambda: (seen_again(model, trial, judge, images[few], labels[few]), {}))
+    found: list[Measured] = []
+    absent: Absent = {}
+    for rows, missing in in_threads(parts, threads):
+        found += rows
         absent |= missing
-        if second := judge.second:
-            found.append(fid(seen_by(second, images[few], labels[few])))
     return found, absent
+
+
+def seen_again(
+    model: GAN, trial: Trial, judge: Judge, images: Tensor, labels: Tensor
+) -> list[Measured]:
+    """The FID of samples from other latents, and that of the same samples by a second extractor."""
+    found = [again(model, trial, judge, labels)]
+    if second := judge.second:
+        found.append(fid(seen_by(second, images, labels)))
+    return found
 
 
 def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:

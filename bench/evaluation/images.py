@@ -54,15 +54,19 @@ class Sight:
         return Measured(metric, float(value), self.protocol, n, reference)
 
 
-def seen_by(judge: Judge, images: Tensor, labels: Tensor, more: Tensor | None = None) -> Sight:
+def seen_by(
+    judge: Judge, images: Tensor, labels: Tensor, more: Tensor | None = None, threads: int = 1
+) -> Sight:
     """What the judge's extractor sees in images [n, *shape] that were asked for by labels [n].
 
     `more` are images of which only the class is kept, for modes that are counted on many.
     """
-    generated = judge.extractor(images)
+    generated = judge.extractor(images, threads=threads)
     predicted = [generated.predicted]
     if more is not None and len(more):
-        predicted += [judge.extractor(part).predicted for part in more.split(BATCH)]
+        predicted += [
+            judge.extractor(part, threads=threads).predicted for part in more.split(BATCH)
+        ]
     return Sight(judge, generated, labels, torch.cat(predicted))
 
 
@@ -73,7 +77,7 @@ def distances(sight: Sight) -> list[Measured]:
 
 
 def fid(sight: Sight) -> Measured:
-    return sight.row("fid", frechet.fid(sight.generated.features, sight.train.seen.features))
+    return sight.row("fid", frechet.fid(sight.generated.features, sight.train.gaussian))
 
 
 def manifolds(sight: Sight) -> list[Measured]:
@@ -115,7 +119,9 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
     streams = Streams(seed)
     x, y = sight.generated.features, sight.train.seen.features
     asked: dict[str, Callable[[], float]] = {
-        "fid_infinity": lambda: frechet.fid_infinity(x, y, streams.generator("eval/fid_infinity")),
+        "fid_infinity": lambda: frechet.fid_infinity(
+            x, sight.train.gaussian, streams.generator("eval/fid_infinity")
+        ),
         "memorisation": lambda: copying(sight, streams.generator("eval/memorisation")),
         "classifier_score": lambda: classifier_score.classifier_score(
             sight.generated.probabilities

@@ -13,6 +13,7 @@ from gan_zoo.streams import Streams
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
 from ..datasets.storage import arrays_dir
+from ..metrics.frechet import Gaussian, gaussian
 from ..metrics.kernel import Within, within
 from ..metrics.manifold import Balls, balls
 from . import EXTRACTORS, NONE, second_extractor
@@ -35,6 +36,10 @@ class Reference:
     seen: Seen
     labels: Tensor  # [n]
     rows: Tensor  # [n] of the split
+
+    @cached_property
+    def gaussian(self) -> Gaussian:
+        return gaussian(self.seen.features)
 
     @cached_property
     def within(self) -> Within:

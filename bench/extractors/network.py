@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from torch.nn import functional
 from gan_zoo.precision import full_precision
 
 from ..errors import InputError, require
+from ..parallel import in_threads
 from . import EXTRACTORS
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -127,19 +129,25 @@ class Extractor:
         """The name and the first 12 digits of the hash, as in the column `features` of results."""
         return f"{self.name}:{self.sha256[:12]}"
 
-    def __call__(self, images: Tensor, batch: int = 250) -> Seen:
+    def __call__(self, images: Tensor, batch: int = 250, threads: int = 1) -> Seen:
         """Features and class probabilities of images [n, c, h, w] in [-1, 1], on their device.
 
         They are computed in fp32 (even within autocast, and without TF32), `batch` images at a
-        time. Raises ValueError for images that are not floats, and for NaN or infinity in images or
-        features.
+        time, by so many threads with the same bits. Raises ValueError for images that are not
+        floats, and for NaN or infinity in images or features.
         """
         if not images.is_floating_point():
             raise ValueError(f"images must be floats in [-1, 1], not {images.dtype}: see to_unit")
         _refuse_nonfinite(images, "images")
         network = self.network.to(images.device).eval()
-        with torch.inference_mode(), full_precision(images.device), _no_tf32():
-            parts = [network(part.float()) for part in torch.split(images, batch)]
+
+        def see(part: Tensor) -> tuple[Tensor, Tensor]:
+            with torch.inference_mode(), full_precision(part.device):
+                seen: tuple[Tensor, Tensor] = network(part.float())
+                return seen
+
+        with _no_tf32():  # a setting of the whole process
+            parts = in_threads([partial(see, part) for part in torch.split(images, batch)], threads)
         # Outside inference mode, so that the results are ordinary tensors.
         features = torch.cat([part for part, _ in parts])
         _refuse_nonfinite(features, "features")

@@ -4,17 +4,43 @@
 model, and `fid_infinity` its extrapolation to infinitely many generated samples.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 
-def fid(generated: Tensor, reference: Tensor) -> float:
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """The Gaussian of a set of features, prepared for several distances to it."""
+
+    mean: Tensor  # [d]
+    rest: Tensor  # [d] the mean that is left after centring: 0 up to round-off
+    covariance: Tensor  # [d, d] unbiased
+    variance: float  # its trace, of the rows as they are
+
+
+def gaussian(features: Tensor) -> Gaussian:
+    """`features` [m, d] prepared as the reference of several calls of `fid`.
+
+    ValueError: another shape, fewer than 2 rows, NaN or inf.
+    """
+    _check(features, "reference")
+    y = features.cpu().double()
+    # Centred first, since a covariance is computed as a difference of sums. For features far from 0
+    # this is noisy, and the root of a singular covariance magnifies the noise.
+    mean = y.mean(dim=0)
+    return Gaussian(mean, *_moments(y - mean), float(y.var(dim=0).sum()))
+
+
+def fid(generated: Tensor, reference: Tensor | Gaussian) -> float:
     """Frechet distance |mu - nu|^2 + tr(S + T - 2 (S T)^(1/2)) of two sets of features.
 
-    generated [n, d], reference [m, d]: floating point, any device, n and m at least 2 (they may
-    be less than d, and a set may be constant). The result has the unit of a squared feature. It is
-    computed in float64 on the CPU, so that equal features give equal numbers on every device, also
-    on one without float64. A result below 0 by no more than round-off becomes 0.
+    generated [n, d], reference [m, d] or `gaussian` of it: floating point, any device, n and m at
+    least 2 (they may be less than d, and a set may be constant). The result has the unit of a
+    squared feature. It is computed in float64 on the CPU, so that equal features give equal numbers
+    on every device, also on one without float64. A result below 0 by no more than round-off
+    becomes 0.
 
     ValueError: shapes that do not match, fewer than 2 rows, NaN or inf among the features.
     ArithmeticError: a result below 0 by more than round-off.
@@ -22,26 +48,20 @@ def fid(generated: Tensor, reference: Tensor) -> float:
     (unbiased covariances), whose import takes half a second of every process.
     """
     _check(generated, "generated")
-    _check(reference, "reference")
-    if generated.shape[1] != reference.shape[1]:
+    y = reference if isinstance(reference, Gaussian) else gaussian(reference)
+    if generated.shape[1] != len(y.mean):
         raise ValueError(
             f"FID needs equal feature sizes: generated has {generated.shape[1]}, "
-            f"reference has {reference.shape[1]}"
+            f"reference has {len(y.mean)}"
         )
-    x, y = generated.cpu().double(), reference.cpu().double()
-    mu, nu = x.mean(dim=0), y.mean(dim=0)
-    value = float((mu - nu).square().sum() + _centred(y - nu, x - mu))
-    return _without_round_off(value, x, y)
-
-
-def _centred(y: Tensor, x: Tensor) -> Tensor:
-    """The distance of two sets whose means are 0 up to round-off."""
-    # Centred first, since a covariance is computed as a difference of sums. For features far from 0
-    # this is noisy, and the root of a singular covariance magnifies the noise.
-    (nu, t), (mu, s) = _moments(y), _moments(x)
-    root = torch.linalg.eigvals(t @ s).sqrt().real.sum()
-    distance: Tensor = (nu - mu).square().sum() + (t.trace() + s.trace()) - 2 * root
-    return distance
+    x = generated.cpu().double()
+    mean = x.mean(dim=0)
+    rest, covariance = _moments(x - mean)
+    root = torch.linalg.eigvals(y.covariance @ covariance).sqrt().real.sum()
+    traces = y.covariance.trace() + covariance.trace()
+    centred = (y.rest - rest).square().sum() + traces - 2 * root
+    value = float((mean - y.mean).square().sum() + centred)
+    return value if value >= 0 else _without_round_off(value, x, y)
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,10 +80,10 @@ def _check(features: Tensor, side: str) -> None:
         raise ValueError(f"FID: {bad} of {len(features)} {side} rows contain NaN or inf")
 
 
-def _without_round_off(value: float, x: Tensor, y: Tensor) -> float:
+def _without_round_off(value: float, x: Tensor, y: Gaussian) -> float:
     # An eigenvalue 0 of S T is computed as about +-eps |S T|, and its root is of size sqrt(eps).
     # There are up to d of them, each counted twice.
-    spread = float((x.var(dim=0).sum() * y.var(dim=0).sum()).sqrt())
+    spread = (float(x.var(dim=0).sum()) * y.variance) ** 0.5
     round_off = 2 * x.shape[1] * torch.finfo(torch.float64).eps ** 0.5 * spread
     if value < -round_off:
         raise ArithmeticError(f"FID is {value:.3g}, and round-off explains only {-round_off:.3g}")
@@ -123,15 +143,15 @@ def _check_labels(features: Tensor, labels: Tensor, classes: int, side: str) -> 
 
 
 def fid_infinity(
-    generated: Tensor, reference: Tensor, rng: torch.Generator, points: int = 15
+    generated: Tensor, reference: Tensor | Gaussian, rng: torch.Generator, points: int = 15
 ) -> float:
     """The FID of infinitely many generated samples: the intercept of FID as a line in 1 / N.
 
-    generated [n, d], n at least 10, reference [m, d], m at least 2. The line is fitted by least
-    squares to FIDs of random subsets, which `rng` draws in `points` sizes N evenly spaced from
-    n / 5 to n; the cost is `points` FIDs. FID is linear in 1 / N only for N well above d, so n / 5
-    should be several times d. The result is not cut off at 0: it may be negative near a perfect
-    generator.
+    generated [n, d], n at least 10, reference [m, d] or `gaussian` of it, m at least 2. The line is
+    fitted by least squares to FIDs of random subsets, which `rng` draws in `points` sizes N evenly
+    spaced from n / 5 to n; the cost is `points` FIDs. FID is linear in 1 / N only for N well above
+    d, so n / 5 should be several times d. The result is not cut off at 0: it may be negative near a
+    perfect generator.
 
     This removes the bias of the generated set only. The bias of a small reference remains, so
     values for different references cannot be compared, and real against held-out data is not 0.
@@ -145,10 +165,11 @@ def fid_infinity(
             f"FID at infinity needs at least 10 generated rows and 2 points, got {n} and {points}"
         )
     sizes = torch.linspace(n, n // 5, points).round().long().unique().flip(0).tolist()
+    prepared = reference if isinstance(reference, Gaussian) else gaussian(reference)
     values = []
     for size in sizes:  # the whole set first, so that an error counts all bad rows
         chosen = torch.randperm(n, generator=rng, device=rng.device)[:size]
-        values.append(fid(generated[chosen.to(generated.device)], reference))
+        values.append(fid(generated[chosen.to(generated.device)], prepared))
     t = 1 / torch.tensor(sizes, dtype=torch.float64)
     f = torch.tensor(values, dtype=torch.float64)
     slope = ((t - t.mean()) * f).sum() / (t - t.mean()).square().sum()

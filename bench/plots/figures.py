@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..forked import in_parallel
+from ..parallel import in_forks
 from ..records.results import Results
 from ..tables.protocol import contestants, datasets, final, primary, unit
 from . import cost, gradients, losses, modes, pairs, probes, quality, samples, theme, weights
@@ -180,7 +180,7 @@ def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]
             path = folder / file_name(analysis, dataset, name)
             tasks.append(partial(_write, plot, analysis, dataset, path))
             written[dataset, name] = path
-    in_parallel(tasks)
+    in_forks(tasks)
     return written
 
 

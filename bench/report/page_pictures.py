@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..forked import in_parallel
+from ..parallel import in_forks
 from ..plots import figures as plots
 from ..plots import samples as plots_samples
 from ..plots import theme
@@ -41,7 +41,7 @@ def clocks(analysis: Analysis, dataset: str) -> dict[str, dict[str, str]]:
         return {}
     ends = _ends(analysis.models(dataset), dataset)
     found = {}
-    pictures = in_parallel([partial(_by_clock, analysis, dataset, clock) for clock in CLOCKS])
+    pictures = in_forks([partial(_by_clock, analysis, dataset, clock) for clock in CLOCKS])
     for (clock, words), drawn in zip(CLOCKS.items(), pictures, strict=True):
         against = words.format(unit=unit(dataset))
         alt = f"{dataset}: {title(dataset)} on a log scale against {against}. {ends}"
@@ -109,7 +109,7 @@ def slides(results: Results, dataset: str) -> Slides | None:
         return None
     named = [_after(images, dataset) for images in at]
     tasks = [partial(_strip, results, dataset, model, at) for model in models]
-    return Slides(named, in_parallel(tasks))
+    return Slides(named, in_forks(tasks))
 
 
 def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:

@@ -19,9 +19,11 @@ def run_trial(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVE
 
 
 def run_unit(
-    unit: Unit, root: Path, checkpoint_every: float = CHECKPOINT_EVERY
+    unit: Unit, root: Path, checkpoint_every: float = CHECKPOINT_EVERY, evaluators: int = 1
 ) -> dict[str, Outcome]:
     """Train the trials of a unit: a stack, or one alone. Returns the outcome of each by its key.
+
+    So many `evaluators`, threads, measure a trial.
 
     A failure becomes the status of all trials that had not ended before it.
     """
@@ -35,14 +37,13 @@ def run_unit(
                 from .train import train
 
                 (trial,) = unit
-                return {trial.key: train(trial, root, checkpoint_every)}
+                return {trial.key: train(trial, root, checkpoint_every, evaluators)}
             from .stacked import train_stack
 
             # When a stack is tried again, some of its trials may have ended.
             done = {t.key: found for t in unit if (found := ended(root, t))}
-            return done | train_stack(
-                [trial for trial in unit if trial.key not in done], root, checkpoint_every
-            )
+            rest = [trial for trial in unit if trial.key not in done]
+            return done | train_stack(rest, root, checkpoint_every, evaluators)
     except OSError as error:
         if error.errno in DISK_ERRORS or str(error.filename).startswith(str(root)):
             reason = f"cannot write to {root}: {error.strerror}"

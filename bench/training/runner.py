@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from ..environment import environment
+from ..environment import cores, environment
 from ..errors import Damaged, DiskError, InputError
 from ..extractors import NONE, extractor_name, without_hash
 from ..planning.growing import RAISED
@@ -108,7 +108,9 @@ def run(
             TrialRecord.of(root, trial).end("unsuited", trial.unsuited)
             display.ended(trial, ("unsuited", trial.unsuited))
     todo.sort(key=cost, reverse=True)
-    work = partial(run_unit, root=root, checkpoint_every=checkpoint_every)
+    # Threads that measure a trial: as many as there are cores that train nothing.
+    evaluators = max(1, cores() // (jobs * plan.threads))
+    work = partial(run_unit, root=root, checkpoint_every=checkpoint_every, evaluators=evaluators)
     unfinished = {trial.key: trial for trial in todo}
     tries_left = dict.fromkeys(unfinished, retries)
     faulty: dict[tuple[str, str], Trial] = {}  # the trial that showed that its code is

@@ -38,7 +38,10 @@ Ends = dict[str, tuple[str, str]]  # trial's key -> its status and the reason
 
 @freed_memory_kept()
 def train_stack(
-    trials: Sequence[Trial], root: Path, checkpoint_every: float = CHECKPOINT_EVERY
+    trials: Sequence[Trial],
+    root: Path,
+    checkpoint_every: float = CHECKPOINT_EVERY,
+    evaluators: int = 1,
 ) -> Ends:
     """Train and measure trials of one stack; as `train`, for each of them.
 
@@ -47,7 +50,7 @@ def train_stack(
     depend on its company.
     """
     torch.set_num_threads(trials[0].threads)
-    every = [UnderWay(trial, root) for trial in trials]
+    every = [UnderWay(trial, root, evaluators) for trial in trials]
     places = [usable(one.trial, one.record.folder) for one in every]
     if common := set.intersection(*places):
         for one in every:

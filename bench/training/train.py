@@ -23,15 +23,19 @@ from .under_way import UnderWay
 
 
 @freed_memory_kept()
-def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) -> tuple[str, str]:
+def train(
+    trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY, evaluators: int = 1
+) -> tuple[str, str]:
     """Train and measure one trial, recorded below `root`. Returns its status and the reason.
+
+    So many `evaluators`, threads, measure it; they change no number.
 
     It goes on from its last checkpoint, and ends with the bits that it would have had without the
     break. A divergence is a status; whatever else goes wrong is raised.
     """
     # Load the data, build the model, go on where it stopped.
     torch.set_num_threads(trial.threads)
-    one = UnderWay(trial, root)
+    one = UnderWay(trial, root, evaluators)
     one.start(resumed(trial, one.record, lambda: begun(trial, one.dataset)))
     now, model, averages, kept = one.now, one.model, Averages(one.model), time.monotonic()
     try:

@@ -41,8 +41,9 @@ class UnderWay:
     now: Training
     probing: Probing
 
-    def __init__(self, trial: Trial, root: Path) -> None:
+    def __init__(self, trial: Trial, root: Path, evaluators: int = 1) -> None:
         self.trial, self.record = trial, TrialRecord.of(root, trial)
+        self._evaluators = evaluators  # threads
         facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
         facts |= {"alone": trial.alone} if trial.alone else {}
         self.record.start({**trial.identity, **facts, "probes": list(trial.probes)})
@@ -84,7 +85,7 @@ class UnderWay:
         self._beats.phase("evaluating", now)
         began, images = time.perf_counter(), now.clock.images
         last = images == trial.images
-        measured, self._absent = evaluate(now.model, trial, self.judge, last=last)
+        measured, self._absent = evaluate(now.model, trial, self.judge, last, self._evaluators)
         record.add_evaluation(now.clock, measured)
         picture(now.model, trial, self.dataset, record.sample_path(images))
         if "weights" in trial.probes:

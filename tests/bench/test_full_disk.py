@@ -53,7 +53,7 @@ def counted(patch: pytest.MonkeyPatch, failing: int, number: int, written: float
 
     for module in (bench.files, bench.plots.theme):
         patch.setattr(module, "replacing", full)
-    patch.setattr("bench.forked.cores", lambda: 1)  # what a fork writes is not counted here
+    patch.setattr("bench.parallel.cores", lambda: 1)  # what a fork writes is not counted here
     patch.setattr("bench.cli.forecast._keep", lambda *kept: None)  # the cache of rates is no record
     patch.setattr("bench.evaluation.scale.write_text", lambda path, text: None)  # only the first
     return seen

@@ -62,8 +62,9 @@ def test_the_z_of_data_copying_is_that_of_scipys_u_with_ties() -> None:
         assert _z(x, y) == (u - 600) / (1200 * 71 / 12) ** 0.5
 
 
-def test_a_process_that_trains_imports_no_library_that_only_others_need() -> None:
-    code = "import sys, bench.training.train\nprint(*sys.modules)"
+@pytest.mark.parametrize("module", ["bench.training.train", "bench.cli.running"])
+def test_a_process_that_trains_imports_no_library_that_only_others_need(module: str) -> None:
+    code = f"import sys, {module}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"torchvision", "torchmetrics", "scipy", "sklearn", "matplotlib"}

@@ -199,12 +199,12 @@ class Planted(torch.nn.Module):
         return self.images[chosen]
 
 
-def measured(planted: Callable[[], torch.nn.Module]) -> dict[str, float]:
+def measured(planted: Callable[[], torch.nn.Module], threads: int = 1) -> dict[str, float]:
     trial = dataclasses.replace(trial_of("cgan"), samples=1000)
     kind = load("cgan")
     model: GAN = kind(load_dataset("mnist5k").spec, kind.defaults, Streams(0))  # type: ignore[attr-defined]
     model.generator = planted()
-    found, absent = evaluate(model, trial, judge_for(trial), last=True)
+    found, absent = evaluate(model, trial, judge_for(trial), last=True, threads=threads)
     assert absent == {}
     return {m.metric: m.value for m in found if m.features.startswith("digits-lenet:")}
 
@@ -221,6 +221,7 @@ def test_planted_generators_are_seen_in_the_numbers() -> None:
     assert min(honest["precision"], honest["recall"]) > 0.8
     assert abs(honest["memorisation"]) < 0.5  # the samples are the held-out images themselves
     assert honest["classifier_score"] > 9
+    assert measured(Planted, threads=2) == honest
     repeating = measured(lambda: Planted(repeat=True))
     assert repeating["modes"] == 1
     assert repeating["fid"] > 50

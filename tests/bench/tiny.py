@@ -89,7 +89,7 @@ def run(
 
 
 def evaluate(
-    model: GAN, trial: Trial, judge: Judge, last: bool
+    model: GAN, trial: Trial, judge: Judge, last: bool, threads: int = 1
 ) -> tuple[list[Measured], dict[str, str]]:
     """In place of the real `evaluate`: as exact on what the samples are, in no time."""
     samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
@@ -127,7 +127,7 @@ def timeless(path: Path) -> pd.DataFrame:
 def in_short() -> Iterator[None]:
     """Within it runs are measured by the stand-in, and reports have few figures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", evaluate)
+        patch.setattr("bench.training.under_way.evaluate", evaluate)
         patch.setattr(figures, "FIGURES", {name: figures.FIGURES[name] for name in FEW})
         yield
 

@@ -29,18 +29,18 @@ def evaluate(*arguments: Any, **options: Any) -> Any:
 
 def begin_small_worker(gpu: str | None = None) -> None:
     begin_worker(gpu)
-    from bench.training import train
+    from bench.training import under_way
 
-    vars(train)["evaluate"] = evaluate
+    vars(under_way)["evaluate"] = evaluate
 
 
 def main() -> None:
     from bench.cli import main
     from bench.plots import figures
-    from bench.training import train
+    from bench.training import under_way
 
     figures.FIGURES = {name: figures.FIGURES[name] for name in FEW}
-    vars(train)["evaluate"] = evaluate
+    vars(under_way)["evaluate"] = evaluate
     executors.begin_worker = begin_small_worker
     main()
 

@@ -1,6 +1,7 @@
-"""Independent tasks, done by forks of this process: one a core.
+"""Independent tasks side by side: in forks of this process, or in its threads.
 
-A fork has all that its parent has loaded, so nothing is imported or computed twice.
+A fork has all that its parent has loaded, so nothing is imported or computed twice. Threads suit
+torch, which computes outside Python's lock.
 """
 
 import os
@@ -10,7 +11,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
@@ -22,7 +23,7 @@ PATIENCE = 300.0  # seconds for one task, after which it is done here
 _tasks: Sequence[Callable[[], object]] = ()  # what forks inherit: a task need not be picklable
 
 
-def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
+def in_forks(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """What the tasks return, in their order.
 
     Results are pickled, tasks are not. Tasks must not use torch, whose threads do not survive a
@@ -51,6 +52,18 @@ def in_parallel(tasks: Sequence[Callable[[], T]]) -> list[T]:
         pool.shutdown(cancel_futures=True)
         _tasks = ()
     return [found[at] if at in found else task() for at, task in enumerate(tasks)]
+
+
+def in_threads(tasks: Sequence[Callable[[], T]], threads: int) -> list[T]:
+    """What the tasks return, in their order, from so many threads; here where that is one.
+
+    A new thread has the number of torch's threads of this one, and neither its autocast nor its
+    inference mode. An error of a task is raised here.
+    """
+    if threads < 2 or len(tasks) < 2:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
+        return [future.result() for future in [pool.submit(task) for task in tasks]]
 
 
 def _do(at: int) -> object:
