@@ -191,7 +191,7 @@ def test_the_readme_says_what_every_folder_is() -> None:
     readme = (ROOT / "README.md").read_text()
     tables = readme.split("## Where things are")[1]
     folders = {path.parent.name for path in (ROOT / "bench").glob("*/__init__.py")}
-    for name in (*folders, "speed"):
+    for name in (*folders, "speed", "stacked"):
         assert f"| `{name}` |" in tables, name
     for path in (ROOT / "gan_zoo").glob("*.py"):
         assert path.name == "__init__.py" or f"`{path.name}`" in tables, path.name

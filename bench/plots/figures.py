@@ -1,6 +1,6 @@
 """Every figure: how it is drawn, when, how to read it, and where it stands on the page."""
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Collection, Sized
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -170,18 +170,28 @@ def file_name(analysis: Analysis, dataset: str, name: str) -> str:
     return f"{name}-{dataset}" if len(datasets(analysis.results)) > 1 else name
 
 
-def write_plots(analysis: Analysis, folder: Path) -> dict[tuple[str, str], Path]:
-    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix."""
+def write_plots(
+    analysis: Analysis, folder: Path, drawn: Collection[str] = ()
+) -> dict[tuple[str, str], Path]:
+    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
+
+    drawn: data sets whose figures are kept where they are there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written: dict[tuple[str, str], Path] = {}
     tasks: list[Callable[[], None]] = []
     for dataset in datasets(analysis.results):
         for name, plot in figures_of(analysis, dataset).items():
             path = folder / file_name(analysis, dataset, name)
-            tasks.append(partial(_write, plot, analysis, dataset, path))
+            if dataset not in drawn or not is_there(path):
+                tasks.append(partial(_write, plot, analysis, dataset, path))
             written[dataset, name] = path
     in_forks(tasks)
     return written
+
+
+def is_there(path: Path) -> bool:
+    return all(path.with_name(path.name + suffix).exists() for suffix in (".png", ".svg"))
 
 
 def _write(plot: Plot, analysis: Analysis, dataset: str, path: Path) -> None:

@@ -8,7 +8,7 @@ from ..files import write_text
 DIGESTS = "report.sha256"  # as `sha256sum -c` reads it
 DERIVED = (
     *("index.parquet", "summary.csv", "comparisons.csv", "claims.csv", "summary.md", "summary.tex"),
-    *("comparisons.tex", "report.md", "report.html"),
+    *("comparisons.tex", "report.md", "report.html", "drawn.json"),
 )
 
 

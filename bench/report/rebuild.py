@@ -8,7 +8,9 @@ from ..files import write_text
 from ..formats import spreadsheet
 from ..plots.figures import write_plots
 from ..records.derived import write_digests
+from ..records.drawn import unchanged, write_drawn
 from ..records.results import Results, write_index
+from ..tables.protocol import datasets
 from . import exports, terminal
 from .page import page
 
@@ -28,7 +30,8 @@ def rebuild(root: Path, say: Callable[[str], None]) -> None:
 def write_report(results: Results) -> None:
     """summary and comparisons (.csv, .tex), claims.csv, summary.md, report.md, plots/, report.html.
 
-    Each is written to a temporary name and renamed, so that a reader never meets half a file.
+    Each is written to a temporary name and renamed, so that a reader never meets half a file. The
+    figures of a data set whose records are those that they were drawn from stay as they are.
     """
     analysis = Analysis(results)
     for name in ("summary", "comparisons", "claims"):
@@ -36,6 +39,9 @@ def write_report(results: Results) -> None:
     write_text(results.path / "summary.md", terminal.text_of(analysis))
     write_text(results.path / "summary.tex", exports.summary_tex(analysis))
     write_text(results.path / "comparisons.tex", exports.comparisons_tex(analysis))
-    figures = write_plots(analysis.matched_seeds, results.path / "plots")
+    names = datasets(results)
+    drawn = unchanged(results.path, names)
+    figures = write_plots(analysis.matched_seeds, results.path / "plots", drawn)
+    write_drawn(results.path, names)
     write_text(results.path / "report.md", exports.markdown(analysis, figures))
     write_text(results.path / "report.html", page(analysis, figures))

@@ -20,7 +20,7 @@ from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..records.failures import place_of
 from ..records.layout import SCALE_COLUMNS
 from ..records.results import Results, left_in
-from ..records.state import STATUSES, readable_facts
+from ..records.state import STATUSES, is_alive, readable_facts
 from ..records.writing import ENDED, TrialRecord, write_experiment, write_table
 from .attempt import ended as ended_in_record
 from .attempt import run_unit
@@ -282,6 +282,10 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {socket.gethostname()}")
         handle.flush()
+        for leftover in (*root.glob(".*.tmp"), *root.glob("plots/.*.tmp")):
+            writer = {"pid": leftover.name.split(".")[-2], "host": socket.gethostname()}
+            if not is_alive(writer):  # it was killed; `bench report` needs no lock, and may write
+                leftover.unlink(missing_ok=True)
         try:
             yield
         finally:

@@ -38,7 +38,7 @@ def test_every_file_is_written_and_no_half_of_one(folder):
     plots -= {f"{name}.{kind}" for name in absent for kind in ("png", "svg")}
     assert {path.name for path in (folder / "plots").iterdir()} == plots
     names = {"summary.csv", "comparisons.csv", "summary.md", "report.html", "plots", "trials"}
-    names |= {"summary.tex", "comparisons.tex", "claims.csv", "report.md"}
+    names |= {"summary.tex", "comparisons.tex", "claims.csv", "report.md", "drawn.json"}
     assert {path.name for path in folder.iterdir()} == names
     assert pd.read_csv(folder / "summary.csv")["finished"].sum() == 5
     assert len(pd.read_csv(folder / "comparisons.csv").query("metric == 'fid'")) == 1

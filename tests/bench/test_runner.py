@@ -105,6 +105,22 @@ def test_what_is_left_is_decided_once_and_reads_each_record_once(
     assert len(read) == len(trials)
 
 
+def test_half_a_file_of_a_writer_that_was_killed_goes(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "experiment.toml").touch()
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = [tmp_path / f".environment.json.{dead.pid}.tmp"]
+    left.append(tmp_path / "plots" / f".pairs.png.{dead.pid}.tmp")
+    under_way = tmp_path / f".summary.md.{os.getpid()}.tmp"
+    for path in (*left, under_way):
+        path.touch()
+    with runner.locked(tmp_path):
+        pass
+    assert not any(path.exists() for path in left)
+    assert under_way.exists()
+
+
 def test_a_folder_that_was_made_for_its_lock_alone_goes_again(tmp_path: Path) -> None:
     def nothing_comes_of_it(root: Path) -> None:
         with runner.locked(root):
