@@ -1,0 +1,67 @@
+"""The page of the Python interface: what mkdocstrings is told to take from which package.
+
+It follows `__all__` of the two packages and their catalogues, so that no name is written twice.
+"""
+
+import importlib
+import inspect
+from types import ModuleType
+
+import bench
+import gan_zoo
+from bench.metrics import METRICS
+from gan_zoo import catalog
+
+HEAD = """\
+# Python reference
+
+Made from the docstrings. Ways to use it: [In Python](../README.md#in-python),
+[trained generators](latent.md#in-python), [your own model](own-model.md).
+"""
+# What a model of one's own is written with.
+MODEL = ("gan_zoo.base.GAN", "gan_zoo.step.Batch", "gan_zoo.config.Config", "gan_zoo.config.DataSpec")
+
+
+def page() -> str:
+    """The page as Markdown with mkdocstrings' marks."""
+    parts = [HEAD]
+    for package, title in ((bench, "bench"), (gan_zoo, "gan_zoo")):
+        if names := public(package):
+            parts += [f"## {title}", *(section(f"{title}.{name}", name) for name in names)]
+    parts += ["## The records of a folder", section("bench.records.results.Results", "Results")]
+    parts += ["## A trained generator", section("bench.generators.load.load_generator")]
+    parts += ["## What a model is written with", *map(section, MODEL)]
+    parts += ["## The models"]
+    parts += [module(entry.target.partition(":")[0], n) for n, entry in catalog.MODELS.items()]
+    parts += ["## The metrics as functions"]
+    targets = dict.fromkeys(metric.target.replace(":", ".") for metric in METRICS.values())
+    return "\n\n".join([*parts, *map(section, targets)]) + "\n"
+
+
+def public(package: ModuleType) -> list[str]:
+    """The names of a package's `__all__`; without one, its own functions and classes."""
+    if hasattr(package, "__all__"):
+        return [n for n in package.__all__ if not inspect.ismodule(member(package, n))]
+    own = vars(package).items()
+    return [
+        name
+        for name, value in own
+        if getattr(value, "__module__", "") == package.__name__ and not name.startswith("_")
+    ]
+
+
+def member(package: ModuleType, name: str) -> object:
+    """An attribute of a package, which may be loaded when it is first asked for."""
+    if hasattr(package, name):
+        return getattr(package, name)
+    return importlib.import_module(f"{package.__name__}.{name}")
+
+
+def section(path: str, title: str = "") -> str:
+    """What mkdocstrings takes from a path, under a heading of its own."""
+    return f"### `{title or path.rpartition('.')[2]}`\n\n::: {path}"
+
+
+def module(path: str, title: str) -> str:
+    """The docstring of a model's file, in which its formulas stand."""
+    return f"### `{title}`\n\n::: {path}\n    options:\n      members: false"
