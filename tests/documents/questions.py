@@ -133,19 +133,18 @@ def how_much_the_seed() -> str:
     for name, folder in (IMAGES | POINTS).items():
         analysis, dataset = analysed(folder)
         noise = analysis.noise[analysis.noise["dataset"] == dataset]
-        own = noise[noise["model"].notna()]
-        total = float(np.sqrt((own["sd"] ** 2).mean()))
         ends = final(analysis.results, primary_metric(dataset), dataset)
         apart = ends.groupby("model")["value"].agg(lambda x: x.max() / x.min())
         parts = noise[noise["model"].isna()].set_index("part")
+        total = float((parts["sd"] ** 2).sum() ** 0.5)
         rows.append(
             [
-                *(name, title(dataset), f"{100 * total:.0f} %"),
+                *(name, title(dataset), f"{number(100 * total, 2)} %"),
                 f"{number(apart.max())} ({apart.idxmax()})",
                 *(share(parts, part) for part in ("seed", "sample", "extractor")),
             ]
         )
-    heads = ["data", "metric", "sd between seeds", "worst seed / best, at most"]
+    heads = ["data", "metric", "sd within a model", "worst seed / best, at most"]
     return table([*heads, "of it the seed", "the sample", "the extractor"], rows)
 
 
