@@ -47,7 +47,7 @@ test: $(READY)
 
 # The slow tests too, and those of the page in a browser.
 test-all: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,docs]'
 	@command -v chromium > /dev/null || \
 	  echo "No chromium: the tests of the page in a browser will be skipped (apt-get install chromium)"
 	$(BIN)/ruff check .

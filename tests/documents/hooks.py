@@ -30,7 +30,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     found = Files(kept)
     for path in sorted(reachable([*own, *map(PurePosixPath, STARTS)])):
         found.append(file_of(path, config))
-    found.append(File.generated(config, REFERENCE, content=reference.page()))
     return found
 
 
@@ -77,6 +76,8 @@ def file_of(path: PurePosixPath, config: MkDocsConfig) -> File:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
     """Lead links to folders and to code to the pages that stand for them."""
     own = PurePosixPath(page.file.src_uri)
+    if str(own) == REFERENCE:
+        markdown += f"\n{reference.names()}"
 
     def led(found: re.Match[str]) -> str:
         target = target_of(own, found[2])

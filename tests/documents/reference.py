@@ -1,4 +1,4 @@
-"""The page of the Python interface: what mkdocstrings is told to take from which package.
+"""The reference of the Python interface: what mkdocstrings is told to take from which package.
 
 It follows `__all__` of the two packages and their catalogues, so that no name is written twice.
 """
@@ -12,22 +12,16 @@ import gan_zoo
 from bench.metrics import METRICS
 from gan_zoo import catalog
 
-HEAD = """\
-# Python reference
-
-Made from the docstrings. Ways to use it: [In Python](../README.md#in-python),
-[trained generators](latent.md#in-python), [your own model](own-model.md).
-"""
 # What a model of one's own is written with.
 MODEL = ("gan_zoo.base.GAN", "gan_zoo.step.Batch", "gan_zoo.config.Config", "gan_zoo.config.DataSpec")
 
 
-def page() -> str:
-    """The page as Markdown with mkdocstrings' marks."""
-    parts = [HEAD]
+def names() -> str:
+    """What the site's page has below that of docs/: Markdown with mkdocstrings' marks."""
+    parts: list[str] = []
     for package, title in ((bench, "bench"), (gan_zoo, "gan_zoo")):
-        if names := public(package):
-            parts += [f"## {title}", *(section(f"{title}.{name}", name) for name in names)]
+        if found := public(package):
+            parts += [f"## {title}", *(section(f"{title}.{name}", name) for name in found)]
     parts += ["## The records of a folder", section("bench.records.results.Results", "Results")]
     parts += ["## A trained generator", section("bench.generators.load.load_generator")]
     parts += ["## What a model is written with", *map(section, MODEL)]
