@@ -1,10 +1,10 @@
 """The commands of every page. All are parsed; those of a few seconds are executed.
 
 Executed, in a folder that has a copy of a published run: list, describe, status, compare, claims,
-report (few figures), sample, doctor MODEL, clean and run as dry runs, and every block of Python that
-begins with `import bench`. Parsed only, since they train, measure the machine or compute for longer
-(each has tests of its own): study, verify, doctor without a model, lecture, interpolate, arithmetic,
-neighbours, export, and runs that need files which are not here.
+report (few figures), sample, doctor MODEL, clean and run as dry runs, and every block of Python
+that begins with `import bench`. Parsed only, since they train, measure the machine or compute for
+longer (each has tests of its own): study, verify, doctor without a model, lecture, interpolate,
+arithmetic, neighbours, export, and runs that need files which are not here.
 """
 
 import re
@@ -30,7 +30,7 @@ INLINE = re.compile(r"`(bench [^`]+)`")
 PYTHON = re.compile(r"^    import bench\n(?:(?:    (?!bench ).*)?\n)+", re.MULTILINE)
 EXECUTED = ("list", "describe", "status", "compare", "claims", "report", "sample", "clean", "run")
 ABSENT = ("inception", "net.safetensors", "bf16")  # weights, and a speed that a machine may lack
-LONG = ("report", "claims", "doctor")  # seconds each: by `make test-all`
+LONG = ("report", "claims", "compare", "doctor")  # a second or more each: by `make test-all`
 HOLDERS = ("COMMAND", "NAME", "TOPIC", "MODEL", "LABEL")  # words in place of a name
 FEW = ("samples", "quality", "losses")
 # What `mine.py` of the pages stands for; `hinge.py` is that of docs/own-model.md.

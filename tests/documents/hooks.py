@@ -25,7 +25,9 @@ REFERENCE = "docs/reference.md"
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Leave the theme's files as they are; put the pages, and all they link to, in their place."""
     inside = Path(config.docs_dir).resolve()
-    kept = [f for f in files if f.abs_src_path is None or inside not in Path(f.abs_src_path).parents]
+    kept = [
+        f for f in files if f.abs_src_path is None or inside not in Path(f.abs_src_path).parents
+    ]
     own = [PurePosixPath("docs", file.src_uri) for file in files if file not in kept]
     found = Files(kept)
     for path in sorted(reachable([*own, *map(PurePosixPath, STARTS)])):

@@ -1,6 +1,7 @@
 """The picture of the packages, drawn from the imports as tests/test_layers.py reads them."""
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 
 from tests.test_layers import LAYERS, imported, layer, module_name
@@ -24,10 +25,11 @@ Graph = dict[str, set[str]]
 Place = tuple[float, float, float]  # middle, top and width of a box or of a free place
 
 
+@cache
 def graph() -> Graph:
     """Package or module at the top of `bench` -> those that it imports, also inside functions."""
     known = {name for row in LAYERS for name in row}
-    found: Graph = {name: set() for name in known} | {ZOO: set()}
+    found: Graph = {name: set() for name in (*known, ZOO)}
     for path in (ROOT / "bench").rglob("*.py"):
         parts = module_name(path).split(".")
         if len(parts) == 1:
@@ -84,20 +86,21 @@ def places(rows: list[list[str]], ways: list[list[str]]) -> dict[tuple[int, str]
         for upper, lower in pairwise(steps):
             beside.setdefault(upper, []).append(lower)
             beside.setdefault(lower, []).append(upper)
-    found = {(n, name): placed for n, row in enumerate(rows) for name, placed in spread(n, row)}
+    found = {(n, name): placed for n, row in enumerate(rows) for name, placed in spread(row)}
+
+    def middle(key: tuple[int, str]) -> tuple[float, str]:
+        ends = [found[other][0] for other in beside.get(key, [])]
+        return (sum(ends) / len(ends) if ends else WIDTH / 2, key[1])
+
     for sweep in range(SWEEPS):
         for n in range(len(rows)) if sweep % 2 == 0 else reversed(range(len(rows))):
-
-            def middle(name: str, n: int = n) -> tuple[float, str]:
-                ends = [found[other][0] for other in beside.get((n, name), [])]
-                return (sum(ends) / len(ends) if ends else WIDTH / 2, name)
-
-            rows[n].sort(key=middle)
-            found |= {(n, name): placed for name, placed in spread(n, rows[n])}
-    return {key: (place[0], TOP + (len(rows) - 1 - key[0]) * ROW, place[1]) for key, place in found.items()}
+            rows[n] = [name for _, name in sorted(((n, name) for name in rows[n]), key=middle)]
+            found |= {(n, name): placed for name, placed in spread(rows[n])}
+    tops = [TOP + (len(rows) - 1 - n) * ROW for n in range(len(rows))]
+    return {(n, name): (x, tops[n], width) for (n, name), (x, width) in found.items()}
 
 
-def spread(number: int, row: list[str]) -> Iterable[tuple[str, tuple[float, float]]]:
+def spread(row: list[str]) -> Iterable[tuple[str, tuple[float, float]]]:
     """The middle and the width of each name of a row, over the whole width of the picture."""
     widths = [12.0 if ">" in name else len(name) * LETTER + PAD for name in row]
     gap = min(GAP, (WIDTH - 40 - sum(widths)) / max(1, len(row) - 1))
@@ -132,11 +135,13 @@ def svg() -> str:
 
 
 def band(top: float) -> str:
-    return f'<rect class="row" x="10" y="{top - 6}" width="{WIDTH - 20}" height="{BOX + 12}" rx="6"/>'
+    return (
+        f'<rect class="row" x="10" y="{top - 6}" width="{WIDTH - 20}" height="{BOX + 12}" rx="6"/>'
+    )
 
 
 def arrow(way: list[str], rows: list[list[str]], at: dict[tuple[int, str], Place]) -> str:
-    """A curve from the lower edge of a box, through the free places, to the upper edge of another."""
+    """A curve from the lower edge of a box, through free places, to the upper edge of another."""
     start = next(n for n, row in enumerate(rows) if way[0] in row)
     points = [at[start - n, name][:2] for n, name in enumerate(way)]
     x, y = points[0]
@@ -147,7 +152,8 @@ def arrow(way: list[str], rows: list[list[str]], at: dict[tuple[int, str], Place
         path += f" V{to_y + BOX:.0f}" * ((to_x, to_y) != points[-1])
     x, y = points[-1]
     kind = "far" if way[-1] == ZOO else "arrow"
-    return f'<path class="{kind}" d="{path} M{x - 3:.0f} {y - 6:.0f} L{x:.0f} {y:.0f} L{x + 3:.0f} {y - 6:.0f}"/>'
+    head = f"M{x - 3:.0f} {y - 6:.0f} L{x:.0f} {y:.0f} L{x + 3:.0f} {y - 6:.0f}"
+    return f'<path class="{kind}" d="{path} {head}"/>'
 
 
 def box(name: str, place: Place) -> Iterable[str]:

@@ -59,6 +59,7 @@ def which_is_better() -> str:
         analysis, dataset = analysed(folder)
         models = analysis.models(dataset)
         best, second = models.iloc[0], models.iloc[1]["model"]
+        lowest = best[f"{primary_metric(dataset)}_mean"]
         pairs = analysis.pairs(dataset)
         pair = pairs.iloc[0]
         assert (pair["model_a"], pair["model_b"]) == (best["model"], second)
@@ -67,7 +68,7 @@ def which_is_better() -> str:
         rows.append(
             [
                 name,
-                f"{best['model']}, {title(dataset)} {number(best[f'{primary_metric(dataset)}_mean'])}",
+                f"{best['model']}, {title(dataset)} {number(lowest)}",
                 f"{ratio} of {second}'s",
                 str(pair["verdict"]),
                 f"{told} of {len(pairs)}",
@@ -171,7 +172,10 @@ def few_samples() -> str:
     rows = [
         [
             *(str(row["model"]), number(row["fid_mean"]), number(again[row["model"]])),
-            *(number(infinite[row["model"]]), f"{100 * (infinite[row['model']] / row['fid_mean'] - 1):+.1f} %"),
+            *(
+                number(infinite[row["model"]]),
+                f"{100 * (infinite[row['model']] / row['fid_mean'] - 1):+.1f} %",
+            ),
         ]
         for _, row in models.iterrows()
     ]
@@ -291,7 +295,7 @@ def papers() -> str:
     """The same images under two extractors."""
     rows = []
     for name in ("mnist5k", "MNIST", "Fashion-MNIST"):
-        analysis, dataset = analysed(IMAGES[name])
+        analysis, _ = analysed(IMAGES[name])
         scale = analysis.results.scale
         for features, own in scale[scale["metric"] == "fid"].groupby("features", sort=False):
             values = own.set_index("level")["value"]

@@ -13,7 +13,8 @@ from bench.metrics import METRICS
 from gan_zoo import catalog
 
 # What a model of one's own is written with.
-MODEL = ("gan_zoo.base.GAN", "gan_zoo.step.Batch", "gan_zoo.config.Config", "gan_zoo.config.DataSpec")
+MODEL = "gan_zoo.base.GAN"
+RECORDS = ("gan_zoo.step.Batch", "gan_zoo.config.Config", "gan_zoo.config.DataSpec")
 
 
 def names() -> str:
@@ -21,10 +22,11 @@ def names() -> str:
     parts: list[str] = []
     for package, title in ((bench, "bench"), (gan_zoo, "gan_zoo")):
         if found := public(package):
-            parts += [f"## {title}", *(section(f"{title}.{name}", name) for name in found)]
-    parts += ["## The records of a folder", section("bench.records.results.Results", "Results")]
+            parts += [f"## {title}", *(section(f"{title}.{name}") for name in found)]
+    parts += ["## The records of a folder", section("bench.records.results.Results")]
     parts += ["## A trained generator", section("bench.generators.load.load_generator")]
-    parts += ["## What a model is written with", *map(section, MODEL)]
+    parts += ["## What a model is written with", section(MODEL)]
+    parts += [section(path, fields=True) for path in RECORDS]
     parts += ["## The models"]
     parts += [module(entry.target.partition(":")[0], n) for n, entry in catalog.MODELS.items()]
     parts += ["## The metrics as functions"]
@@ -51,11 +53,13 @@ def member(package: ModuleType, name: str) -> object:
     return importlib.import_module(f"{package.__name__}.{name}")
 
 
-def section(path: str, title: str = "") -> str:
-    """What mkdocstrings takes from a path, under a heading of its own."""
-    return f"### `{title or path.rpartition('.')[2]}`\n\n::: {path}"
+def section(path: str, fields: bool = False) -> str:
+    """What mkdocstrings takes from a path: heading, signature, docstring; `fields` of records."""
+    options = "\n    options:\n      show_if_no_docstring: true" if fields else ""
+    return f"::: {path}{options}"
 
 
 def module(path: str, title: str) -> str:
     """The docstring of a model's file, in which its formulas stand."""
-    return f"### `{title}`\n\n::: {path}\n    options:\n      members: false"
+    options = "    options:\n      members: false\n      show_root_heading: false"
+    return f"### `{title}`\n\n::: {path}\n{options}"
