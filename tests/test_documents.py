@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import bench
 from bench.claims.judging import COLUMNS as CLAIM_COLUMNS
 from bench.datasets import primary_metric
 from bench.environment import environment
@@ -19,6 +18,7 @@ from bench.planning.plan import Plan
 from bench.planning.trial import Contestant
 from bench.records import layout
 from bench.records.derived import DERIVED, DIGESTS
+from bench.records.results import Results
 from bench.tables.pairs import COLUMNS as PAIR_COLUMNS
 from bench.tables.protocol import final
 from gan_zoo import catalog
@@ -90,6 +90,11 @@ def reach(graph: packages.Graph, name: str) -> set[str]:
     return found
 
 
+def test_the_site_leads_to_every_document() -> None:
+    listed = set(re.findall(r"docs/([\w.-]+\.md)", (ROOT / "mkdocs.yml").read_text()))
+    assert listed == {path.name for path in DOCS.glob("*.md")}
+
+
 # The questions.
 
 
@@ -140,7 +145,7 @@ def test_what_the_answers_say_in_words() -> None:
     assert "supported" not in loss["wgan"]
     rates = claims[(claims["claim"] == 16) & (claims["dataset"] == "mnist5k")]
     assert (rates["verdict"] == "contradicted").all()
-    notes = bench.load(ROOT / "results/reference-notes").summary.set_index("model")["fid_mean"]
+    notes = Results(ROOT / "results/reference-notes").summary.set_index("model")["fid_mean"]
     assert (
         notes[["adam-paper-bn", "adam-public-bn"]].max()
         < notes[["adam-paper", "adam-public"]].min()
@@ -171,7 +176,7 @@ def test_every_metric_has_a_section_that_says_what_it_is() -> None:
     facts = {name: rest for name, *rest in FACTS.findall(page)}
     assert set(facts) == set(METRICS)
     parts = sections("metrics.md")
-    recorded = [bench.load(ROOT / f"results/reference-{n}") for n in ("mnist5k", "ring8")]
+    recorded = [Results(ROOT / f"results/reference-{n}") for n in ("mnist5k", "ring8")]
     for name, metric in METRICS.items():
         (title,) = (t for t in parts if t.lower() == metric.title.lower())
         text = parts[title]
@@ -208,7 +213,7 @@ def test_the_streams_are_those_of_the_code() -> None:
     page = sections("protocol.md")["What is matched"]
     named = {n for n in re.findall(r"`([a-z_]+(?:/[a-z_]+)?)`", page) if n != "bench"}
     found = set()
-    for path in (*(ROOT / "gan_zoo").glob("*.py"), *(ROOT / "bench").rglob("*.py")):
+    for path in (*(ROOT / "gan_zoo").glob("[!_]*.py"), *(ROOT / "bench").rglob("*.py")):
         found |= set(STREAM.findall(path.read_text()))
     patterns = {re.sub(r"\{\w+\}", "*", name) for name in found}
     for name in named:
@@ -217,7 +222,7 @@ def test_the_streams_are_those_of_the_code() -> None:
     for part in ("training", "evaluation"):
         for path in (ROOT / "bench" / part).glob("*.py"):
             used |= set(STREAM.findall(path.read_text()))
-    for path in (ROOT / "gan_zoo").glob("*.py"):
+    for path in (ROOT / "gan_zoo").glob("[!_]*.py"):
         used |= set(STREAM.findall(path.read_text()))
     fixed = {name for name in used if "{" not in name and not name.startswith("scale/")}
     assert fixed <= named, fixed - named
@@ -283,7 +288,7 @@ def test_the_columns_of_a_summary_are_described(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", ["reference-mnist5k", "reference-ring8"])
 def test_the_metrics_of_rows_are_described(folder: str) -> None:
-    results = bench.load(ROOT / "results" / folder)
+    results = Results(ROOT / "results" / folder)
     rows = first_cells(sections("results.md")["curves.parquet"])
     patterns = [re.sub(r"<\w+>", "[^/]+", name) + "$" for name in rows]
     patterns = [pattern.replace("/[^/]+$", "/.+$") for pattern in patterns]

@@ -3,9 +3,9 @@
 import numpy as np
 from torch import nn
 
-import bench
 from bench.formats import plain
 from bench.metrics import METRICS
+from bench.records.results import Results
 from bench.tables.matching import matched
 from bench.tables.protocol import own_extractor, primary
 from bench.words import number
@@ -20,7 +20,7 @@ SIDES = (28, 32, 64)  # of grey images, the first that a backbone takes
 
 def models() -> str:
     """A row a model of the zoo: class, paper, and what its defaults are."""
-    sizes = bench.load(PUBLISHED).summary.set_index("model")
+    sizes = Results(PUBLISHED).summary.set_index("model")
     rows = []
     for name, entry in catalog.MODELS.items():
         config = catalog.load(name).defaults  # type: ignore[attr-defined]
@@ -72,7 +72,7 @@ def parameters(network: nn.Module) -> int:
 
 def known_images() -> str:
     """What metrics give for images of which one knows what they are."""
-    results = bench.load(PUBLISHED)
+    results = Results(PUBLISHED)
     scale = results.scale[own_extractor(results, results.scale, "mnist5k")]
     rows = []
     for level in scale["level"].unique():
@@ -88,6 +88,6 @@ def known_images() -> str:
 
 def streams_matched() -> str:
     """What the hashes of the published run prove, a row a stream."""
-    found = matched(bench.load(PUBLISHED))
+    found = matched(Results(PUBLISHED))
     rows = [[f"{row.stream}", str(row.drawn)] for row in found.itertuples()]
     return "\n".join(plain(["stream", "first draws of the trials of one seed"], rows))

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-import bench
 from bench import stats
 from bench.analysis import Analysis
 from bench.datasets import primary_metric
 from bench.formats import plain
 from bench.metrics import METRICS
+from bench.records.results import Results
 from bench.report import prose
 from bench.tables.pairs import by_seed
 from bench.tables.protocol import datasets, final, title
@@ -40,7 +40,7 @@ LEVELS = {  # what the page says of a level of the scale
 @cache
 def analysed(folder: str) -> tuple[Analysis, str]:
     """The tables of a published folder, and its data set."""
-    results = bench.load(ROOT / "results" / folder)
+    results = Results(ROOT / "results" / folder)
     found = Analysis(results)
     # As published: they need not be computed again.
     vars(found)["summary"] = results.summary
