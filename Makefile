@@ -19,7 +19,7 @@ ON_COMMON := tests/bench/test_common_processor.py tests/gan_zoo/test_single_chan
   tests/gan_zoo/test_layouts.py tests/gan_zoo/test_piecewise.py tests/gan_zoo/test_by_hand.py
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all soak bench bench-gpu calibrate clean
+.PHONY: setup compare test test-all docs soak bench bench-gpu calibrate clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -47,13 +47,20 @@ test: $(READY)
 
 # The slow tests too, and those of the page in a browser.
 test-all: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,docs]'
 	@command -v chromium > /dev/null || \
 	  echo "No chromium: the tests of the page in a browser will be skipped (apt-get install chromium)"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+# The documents as a site, site/index.html; a broken link is an error. First, the tables and the
+# picture in docs/ that are made from the code and the results are made anew.
+docs: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m tests.documents
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # What docs/reliability.md reports; hours. What was tried goes into soak.json.
 soak: $(READY)
@@ -75,4 +82,4 @@ calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .benchmarks
+	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .benchmarks

@@ -1,0 +1,18 @@
+"""Which blocks of which documents are made here."""
+
+from . import catalogue, packages, questions
+
+
+def blocks() -> dict[str, dict[str, str]]:
+    """Page -> block -> what stands between its marks."""
+    return {
+        "docs/questions.md": questions.answers(),
+        "docs/metrics.md": {"known": catalogue.known_images()},
+        "docs/protocol.md": {"matched": catalogue.streams_matched()},
+        "docs/models.md": {
+            "models": catalogue.models(),
+            "presets": catalogue.presets(),
+            "backbones": catalogue.networks(),
+        },
+        "docs/design.md": {"rows": packages.listed()},
+    }
