@@ -28,7 +28,7 @@ LAYERS = [
     {"analysis"},
     {"plots"},
     {"generators", "report", "studies"},
-    {"checks", "lectures"},
+    {"checks", "lectures", "live"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
