@@ -29,11 +29,18 @@ def serve(folder: Path, port: int | None, open_page: bool) -> None:
     \b
     bench serve results/mnist5k-256k --open
     """
+    from ..live.page import is_of_this_version
     from ..live.serving import require_packages, serve
     from ..records.layout import ResultsFolder
 
     require_packages("bench serve")
     root = ResultsFolder(folder).path
+    report = root / "report.html"
+    if report.exists() and not is_of_this_version(report):
+        say(
+            f"{report} is of another version, whose script is not run here: it is shown without; "
+            f"`bench report {root}` writes it again"
+        )
     with suppress(KeyboardInterrupt):  # how a server is ended
         serve(root, port, open_page, lambda address: say(f"{root}: {address} (Ctrl-C ends it)"))
     say("no longer served")

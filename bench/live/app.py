@@ -21,7 +21,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..report import assets
 from .page import live_page, report_policy
 from .state import Live
 
@@ -153,12 +152,3 @@ class WithHeaders:
             await send(message)
 
         await self.app(scope, receive, sent)
-
-
-def is_of_this_version(report: Path) -> bool:
-    """Are the scripts of a report those that may run here?"""
-    try:
-        start = report.read_bytes()[:4000].decode(errors="replace")
-    except OSError:
-        return False
-    return all(assets.source(text) in start for text in (assets.text_of(assets.PAGE),))

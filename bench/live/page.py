@@ -1,5 +1,6 @@
 """The live page itself: a frame that its script fills."""
 
+import html
 from functools import cache
 from pathlib import Path
 
@@ -38,3 +39,12 @@ def report_policy() -> str:
     """The policy that a report is served with: what it names as its own script has no say."""
     scripts = [assets.text_of(names) for names in (assets.HEAD, assets.PAGE)]
     return assets.policy([], scripts, style_src="'unsafe-inline'", frame_ancestors="'none'")
+
+
+def is_of_this_version(report: Path) -> bool:
+    """Are the scripts of a report those that may run here?"""
+    try:
+        start = report.read_bytes()[:4000].decode(errors="replace")
+    except OSError:
+        return False
+    return html.escape(assets.source(assets.text_of(assets.PAGE))) in start
