@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -48,9 +49,9 @@ def cut(folder: Path, images: int, phase: str = "training") -> None:
 
 
 def progress(folder: Path, images: int, phase: str = "training") -> None:
-    facts = {"images": images, "generator_steps": images // 64, "discriminator_steps": images // 64}
-    facts |= {"seconds": images / 1600, "evaluating_seconds": 3.0, "images_per_second": 1600.0}
-    facts |= {"total": 256_000, "phase": phase, "measured": "FID 23.1"}
-    write_facts(
-        folder / "progress.json", facts | {"pid": os.getpid(), "host": socket.gethostname()}
-    )
+    facts: dict[str, Any] = dict.fromkeys(("generator_steps", "discriminator_steps"), images // 64)
+    facts |= {"images": images, "total": 256_000, "seconds": images / 1600}
+    facts |= {"evaluating_seconds": 3.0, "images_per_second": 1600.0}
+    facts |= {"phase": phase, "measured": "FID 23.1"}
+    facts |= {"pid": os.getpid(), "host": socket.gethostname()}
+    write_facts(folder / "progress.json", facts)

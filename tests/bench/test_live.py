@@ -125,7 +125,17 @@ def test_a_sample_and_a_table_can_be_had(port: int) -> None:
     assert headers["content-security-policy"].startswith("default-src 'none'")
 
 
-UP = ("..", "%2e%2e", ".%2e", "%2E.", "%252e%252e", "..%2f..", "..%5c..", "..\\..", "%c0%ae%c0%ae")
+UP: tuple[str, ...] = (
+    "..",
+    "%2e%2e",
+    ".%2e",
+    "%2E.",
+    "%252e%252e",
+    "..%2f..",
+    "..%5c..",
+    "..\\..",
+    "%c0%ae%c0%ae",
+)
 UP += ("....//", "..;", "%u002e%u002e", "%ef%bc%8e%ef%bc%8e", "..%00", "trials/../..")
 PLACES = ("secret.txt", "half-secret/a.csv", "../etc/passwd")
 
