@@ -5,7 +5,9 @@ address), only files of known kinds within the folder, and no script but ours.
 """
 
 import json
+import math
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .page import live_page, report_policy
 from .state import Live
 
+LEAST = 2  # seconds between two questions of a page
+SHARE = 0.05  # of a core that looking may take
 HOSTS = ["127.0.0.1", "localhost"]
 TYPES = {  # the kinds of files that are shown; all others, such as weights, are not there
     ".html": "text/html",
@@ -63,7 +67,11 @@ def application(live: Live, served: Callable[[str], None] = lambda what: None) -
 
     def state(request: Request) -> Response:
         served("state")
-        return document(live.state(), request)
+        began = time.thread_time()
+        found = live.state()
+        # Of a folder of many trials a look takes long: the page is to ask less often.
+        every = max(LEAST, math.ceil((time.thread_time() - began) / SHARE))
+        return document(found | {"every": every}, request)
 
     def charts(request: Request) -> Response:
         return document(live.charts(), request)

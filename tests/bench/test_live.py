@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -56,9 +57,10 @@ def started(root: Path, *more: str) -> tuple["subprocess.Popen[str]", int]:
     command = [sys.executable, "-c", code, "serve", str(root), *more]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    address = server.stdout.readline()
-    assert "http://127.0.0.1:" in address, address
-    return server, int(address.split("http://127.0.0.1:")[1].split("/")[0])
+    for line in server.stdout:
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
+            return server, int(found[1])
+    raise AssertionError(server.communicate())
 
 
 @pytest.fixture(scope="module")
@@ -401,3 +403,33 @@ def test_thinned_curves_are_means_and_end_where_they_ended() -> None:
     assert mean["y"] == pytest.approx(geometric, rel=1e-4)
     assert mean["low"] == pytest.approx(values.min(0).reshape(100, 4).mean(1), rel=1e-4)
     assert not panels[0]["lines"]
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_after_its_run_it_waits_for_the_page_that_is_looked_at(
+    tmp_path: Path, looked_at: bool
+) -> None:
+    root = half_trained(tmp_path, held=False)
+    command = [sys.executable, "-m", "bench.live", str(root)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as server:  # type: ignore[call-overload]
+        try:
+            port = int(server.stdout.readline().decode().rsplit(":", 1)[1].strip("/\n"))
+            for label, seed in RUNNING:
+                (root / f"trials/mnist5k/{label}/s{seed}/progress.json").unlink()
+            for dataset, label, seed in [t.key for t in Live(root).folder.trials()]:
+                status = root / "trials" / dataset / label / f"s{seed}" / "status.json"
+                if not status.exists():
+                    write_facts(status, {"status": "failed", "reason": "it was ended"})
+            (root / "report.html").write_text("<p>the report")
+            if looked_at:
+                assert json.loads(asked(port, "/live.json")[2])["state"] == "reporting"
+                assert b"<p>the report" not in asked(port, "/")[2]
+            server.stdin.close()
+            if looked_at:
+                time.sleep(1)  # as the page does between two questions
+                assert json.loads(asked(port, "/live.json")[2])["state"] == "ended"
+                assert asked(port, "/")[2] == b"<p>the report"
+            assert server.wait(serving.LINGER - 2) == 0
+        finally:
+            server.kill()

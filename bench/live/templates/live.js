@@ -1,7 +1,7 @@
 "use strict";
-// Asks for what has changed, every two seconds while the page is looked at, and shows it in place.
+// Asks for what has changed while the page is looked at, as often as the server says, and shows it.
 // When the run has ended, the report takes this page's place. All text is set as text.
-const EVERY = 2000; // milliseconds between two questions
+let every = 2; // seconds between two questions
 const { html, own } = Marks;
 const at = (id) => document.getElementById(id);
 const charts = new Map(); // "dataset/figure" -> its chart
@@ -269,6 +269,7 @@ const ask = async (address) => {
 
 const look = async () => {
   const now = await ask("/live.json");
+  every = now.every;
   if (now.state === "ended") {
     location.replace("/"); // the report
     return;
@@ -297,7 +298,7 @@ const go = async () => {
     at("badge").dataset.state = "away";
     put(at("words"), "The server does not answer: its run may have ended. `bench serve` with the folder shows it again.");
   }
-  if (!document.hidden) waiting = setTimeout(go, EVERY);
+  if (!document.hidden) waiting = setTimeout(go, every * 1000);
 };
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) go();
