@@ -28,7 +28,7 @@ LAYERS = [
     {"analysis"},
     {"plots"},
     {"generators", "report", "studies"},
-    {"checks", "lectures"},
+    {"checks", "lectures", "live"},
     {"cli"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
@@ -115,7 +115,7 @@ def modules_after(code: str) -> set[str]:
     [
         *(["--help"], ["list"], ["study"], ["probe"], ["lecture"]),
         *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims", "lecture")),
-        *([name, "--help"] for name in ("describe", "sample", "arithmetic")),
+        *([name, "--help"] for name in ("describe", "sample", "arithmetic", "serve")),
         ["status", str(ROOT / "results" / "reference-mnist5k")],
     ],
 )

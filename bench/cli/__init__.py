@@ -25,6 +25,7 @@ from .judge import compare, doctor, verify
 from .lectures import lecture
 from .options import PathOption
 from .run import run
+from .serve import serve
 from .studies import probe, study
 
 
@@ -153,7 +154,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, study, probe, lecture),
+    *(run, serve, claims, compare, describe, doctor, verify, study, probe, lecture),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

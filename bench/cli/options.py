@@ -14,6 +14,13 @@ from ..errors import shown
 CONTROL = {"Cc", "Zl", "Zp"}
 
 
+live_option = click.option(
+    "--live",
+    is_flag=True,
+    help="Show the page in a browser while it trains, on this machine alone; see bench serve.",
+)
+
+
 class PathOption(click.Path):
     """A path; refuses an empty one, and control characters, which are a slip or an attack."""
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
 from .machine import machine_options
-from .options import FiniteNumber, PathOption
+from .options import FiniteNumber, PathOption, live_option
 from .phases import phase
 
 # Options that say how a plan is run, not what is in it.
@@ -203,10 +204,12 @@ HOW = (
     is_flag=True,
     help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
 )
+@live_option
 @one_line_errors
 def run(
     experiment: str | None,
     out: Path | None,
+    live: bool,
     tensorboard: bool,
     data_dir: Path | None,
     retrain: str | None,
@@ -233,6 +236,7 @@ def run(
     without_triton()  # before what would import it
 
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
+        from ..live.beside import live_page
         from ..planning.flags import plan_from
         from ..planning.parsing import parse_models
         from ..report.tensorboard import require_package, write_events
@@ -255,7 +259,8 @@ def run(
     root = out or Path("results") / plan.default_folder()
     if tensorboard:
         require_package()  # before hours of training, not after
-    finished = execute(plan, root, options, say)
+    with live_page(root, say) if live and not options.dry_run else nullcontext():
+        finished = execute(plan, root, options, say)
     if tensorboard and not options.dry_run:
         say(f"For TensorBoard: {write_events(load(root))}")
     if not finished:

@@ -87,7 +87,7 @@ def _through(analysis: Analysis, dataset: str, axes: dict[str, Axes]) -> None:
         "Thick: the mean of finished seeds; band: their range (lowest to highest seed); thin: "
         f"every seed; {trained_on(results, dataset)}.{floor}{_protocol(rows, dataset)}"
     )
-    theme.caption(figure, f"Quality through training, {dataset}{_best(analysis, dataset)}", note)
+    theme.caption(figure, f"Quality through training, {dataset}{best(analysis, dataset)}", note)
 
 
 FLOOR = "held-out real"
@@ -116,6 +116,7 @@ def _brought_in(axis: Axes, value: float) -> bool:
     return True
 
 
+LEVELS = {FLOOR: "real, held out", "untrained generator": "untrained generator"}
 SIDES = ("left", "center", "right")
 
 
@@ -133,11 +134,7 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str, rows: pd.D
     """Draw the floor and the untrained level in all panels, named in the first; their samples."""
     levels = levels[levels["dataset"] == dataset].set_index("level")
     text = ""
-    names = {
-        FLOOR: "real, held out",
-        "untrained generator": "untrained generator",
-    }
-    for level, name in names.items():
+    for level, name in LEVELS.items():
         if level not in levels.index:
             continue
         value = float(levels.loc[level, primary_metric(dataset)])
@@ -164,7 +161,7 @@ def _references(axes: list[Axes], levels: pd.DataFrame, dataset: str, rows: pd.D
     return f" Levels:{text[:-1]}." if text else ""
 
 
-def _best(analysis: Analysis, dataset: str) -> str:
+def best(analysis: Analysis, dataset: str) -> str:
     """Whose mean is the lowest at the end, as far as the verdicts tell that from the others."""
     pairs = analysis.pairs(dataset)
     pairs = pairs[pairs["ratio"].notna()] if len(pairs) else pairs
@@ -217,7 +214,7 @@ def final_quality(analysis: Analysis, dataset: str) -> Figure:
         + OF_TWO
         * bool((table[f"{metric}_n"] == 2).any())
     )
-    theme.caption(figure, f"Final quality, {dataset}{_best(analysis, dataset)}", note)
+    theme.caption(figure, f"Final quality, {dataset}{best(analysis, dataset)}", note)
     return figure
 
 

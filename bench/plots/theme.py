@@ -21,32 +21,15 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 from PIL import Image
 
 from ..files import replacing
+from .colours import INK as INK
+from .colours import OWN as OWN
+from .colours import REST as REST
+from .colours import colours as colours
 from .ticks import PlainTicks
 
 WIDTH = 10.0  # inches; 1,000 px at 100 dpi
 NARROW = 7.0  # inches; below, there are two columns of panels and legends lie under them
-INK, SOFT, ALARM = "#222222", "#666666", "#b00020"
-# Okabe and Ito's colours, told apart with every common colour blindness.
-OWN = {
-    "gan": "#E69F00",
-    "cgan": "#CC79A7",
-    "dcgan": "#009E73",
-    "wgan": "#56B4E9",
-    "wgangp": "#0072B2",
-}
-# For further labels: what is left of Okabe and Ito's, then Tol's muted ones.
-REST = [
-    "#D55E00",
-    "#332288",
-    "#882255",
-    "#999933",
-    "#117733",
-    "#88CCEE",
-    "#AA4499",
-    "#661100",
-]
-REST += ["#6699CC", "#44AA99", "#888888", "#DDCC77"]
-REST += sns.color_palette("husl", 9).as_hex()  # beyond 17 labels no palette is safe for all eyes
+SOFT, ALARM = "#666666", "#b00020"
 POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
 DPI = 160  # of the .png files
 DIRECT = 8  # more lines than this are named in a legend outside
@@ -80,13 +63,6 @@ THEME = {
     "svg.hashsalt": "bench",
 }
 themed = matplotlib.rc_context(THEME)  # a decorator: the look holds while the figure is drawn
-
-
-def colours(labels: list[str]) -> dict[str, str]:
-    """One colour a contestant: the five names keep theirs, others take the rest in order."""
-    others = [label for label in labels if label not in OWN]
-    extra = {label: REST[i % len(REST)] for i, label in enumerate(others)}
-    return {label: OWN.get(label, extra.get(label, INK)) for label in labels}
 
 
 _width: ContextVar[float] = ContextVar("width", default=WIDTH)

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..digests import require_whole
 from ..errors import Damaged
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TEXTS = (  # columns of text; all others hold numbers
     *("dataset", "model", "metric", "features", "reference", "level"),
@@ -69,7 +71,7 @@ def whole_table(path: Path) -> pa.Table:
     return pq.ParquetFile(source, page_checksum_verification=True).read(use_threads=False)
 
 
-def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> pd.DataFrame:
+def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> "pd.DataFrame":
     """The rows of all tables in one DataFrame."""
     filled = [table for table in tables if len(table)]
     if not filled:
@@ -79,7 +81,9 @@ def frame_of(tables: Iterable[pa.Table], columns: list[str]) -> pd.DataFrame:
     return frame
 
 
-def no_rows(columns: list[str]) -> pd.DataFrame:
+def no_rows(columns: list[str]) -> "pd.DataFrame":
     """A table without rows whose columns still have types that one can calculate with."""
+    import pandas as pd  # here, so that the live page reads rows without it
+
     kinds = {name: "str" if name in TEXTS else "float64" for name in columns}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})

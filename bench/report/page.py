@@ -1,17 +1,14 @@
 """The page: one file that needs no network, escaped throughout, since labels come from users.
 
-Its pictures are inside it, and so is its script: the page says to the browser by hash that no
+Its pictures are inside it, and so are its scripts: the page says to the browser by hash that no
 other may run, and that nothing may be loaded.
 """
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from ..analysis import Analysis
 from ..claims import text
@@ -25,19 +22,42 @@ from ..tables.protocol import datasets, final, title, unit
 from ..tables.reported_losses import sentences
 from ..tables.scale import BESIDE
 from ..words import NONE, number
-from . import page_events, page_pairs, page_pictures, prose
+from . import assets, page_charts, page_events, page_pairs, page_pictures, prose
 from .cells import done, estimate, secondary
 from .columns import COLUMNS, COPYING, NOTES
 from .literature import published
 
-TEMPLATES = Path(__file__).parent / "templates"
+FILES = ("summary.csv", "comparisons.csv", "claims.csv")  # tables that lie beside the page
 
 
 def page(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
     """The HTML page; `figures` as `write_plots` gives them, (dataset, figure) -> path."""
     results = analysis.results
+    template = templates(assets.TEMPLATES).get_template("report.html.j2")
+    style, head, script = (assets.text_of(n) for n in (["style.css"], assets.HEAD, assets.PAGE))
+    labels = [str(entry["label"]) for entry in results.experiment["contestants"]]
+    return template.render(
+        style=assets.inline(style),
+        head=assets.inline(head),
+        script=assets.inline(script),
+        policy=assets.policy([style], [head, script]),
+        palette=assets.data(page_charts.palette(labels)),
+        labels=labels,
+        files=FILES,
+        name=results.path.resolve().name,
+        budget=prose.budget(results),
+        sections=[_section(analysis, dataset, figures) for dataset in datasets(results)],
+        claims=_claims(analysis),
+        plan=_plan(results),
+        contestants=origins(results.experiment),
+        environment={key: _cell(value) for key, value in results.environment.items()},
+    )
+
+
+def templates(*folders: Path) -> Environment:
+    """Templates that escape all they are given, and refuse a name that they are not given."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         finalize=_plain,
         undefined=StrictUndefined,
@@ -46,21 +66,7 @@ def page(analysis: Analysis, figures: dict[tuple[str, str], Path]) -> str:
     )
     environment.filters |= {"number": number, "cell": _cell}
     environment.filters |= {"value": _value, "whole": _whole}
-    template = environment.get_template("report.html.j2")
-    sections = [_section(analysis, dataset, figures) for dataset in datasets(results)]
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template.render(
-        script=Markup(script),
-        digest=digest,
-        name=results.path.resolve().name,
-        budget=prose.budget(results),
-        sections=sections,
-        claims=_claims(analysis),
-        plan=_plan(results),
-        contestants=origins(results.experiment),
-        environment={key: _cell(value) for key, value in results.environment.items()},
-    )
+    return environment
 
 
 def _section(
@@ -72,6 +78,7 @@ def _section(
     columns = analysis.measured(dataset, COLUMNS[metric])
     rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
     drawn = {name: path for (of, name), path in figures.items() if of == dataset}
+    charts = {name: assets.data(c) for name, c in page_charts.charts(analysis, dataset).items()}
     own = {key: frame[frame["dataset"] == dataset] for key, frame in _frames(analysis).items()}
     return {
         **_words(dataset),
@@ -85,7 +92,8 @@ def _section(
         "slides": page_pictures.slides(results, dataset),
         "slides_note": page_pictures.NOTE[unit(dataset)],
         "clock_reading": plots.FIGURES["quality"].reading(dataset).how,
-        "clocks": page_pictures.clocks(analysis, dataset),
+        "clocks": page_pictures.clocks(analysis.matched_seeds, dataset),
+        "quality_chart": charts.get("quality"),
         "pairs": page_pairs.pairs(analysis, dataset),
         "matrix": page_pairs.matrix(analysis, dataset),
         "separation": prose.separation(analysis, dataset),
@@ -97,7 +105,7 @@ def _section(
         "protocol": prose.protocol(analysis, dataset),
         "published": _published(table, dataset),
         "reported_sentences": sentences(analysis.reported, dataset),
-        "figures": page_pictures.figures(analysis, dataset, drawn),
+        "figures": page_pictures.figures(analysis, dataset, drawn, charts),
         **{key: frame.to_dict("records") for key, frame in own.items()},
     }
 

@@ -4,8 +4,10 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, get_args
+from urllib.parse import quote
 
 import pandas as pd
+from markupsafe import Markup
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
@@ -24,14 +26,18 @@ DPI = 120  # of figures that are only on the page
 
 
 def figures(
-    analysis: Analysis, dataset: str, drawn: dict[str, Path]
+    analysis: Analysis, dataset: str, drawn: dict[str, Path], charts: dict[str, Markup]
 ) -> dict[str, list[dict[str, str]]]:
-    """The figures of a data set by section of the page; `drawn` are their paths without suffix."""
+    """The figures of a data set by section of the page.
+
+    drawn: their paths without suffix; charts: of those that are also drawn by the page's script.
+    """
     table = analysis.models(dataset)
     found: dict[str, list[dict[str, str]]] = {section: [] for section in get_args(plots.Section)}
     for name, plot in plots.FIGURES.items():
         if plot.section and name in drawn:
-            found[plot.section].append(_figure(plot, dataset, drawn[name], table))
+            figure = _figure(plot, dataset, drawn[name], table)
+            found[plot.section].append(figure | {"chart": charts.get(name, "")})
     return found
 
 
@@ -80,6 +86,7 @@ class Frame(NamedTuple):
     """A picture, and the first and the last moment (from 0) at which it is shown."""
 
     source: str  # a data address; "" where there is no picture
+    file: str  # the picture itself, from the folder of the page; "" where it lies elsewhere
     alt: str
     first: int
     last: int
@@ -120,7 +127,9 @@ def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:
     for taken, places in groupby(range(len(at)), key=lambda i: newest[i]):
         held = list(places)
         alt = f"{dataset}: samples of {model} after {_after(taken, dataset)}, seed {seed}"
-        frames.append(_frame(grids.get(taken), alt, held[0], held[-1]))
+        path = grids.get(taken)
+        source, file = (embedded.samples(path), beside(path, results.path)) if path else ("", "")
+        frames.append(Frame(source, file, alt, held[0], held[-1]))
     words = f"seed {seed}"
     if end != "finished":
         words += f", {end}" + (
@@ -129,8 +138,10 @@ def _strip(results: Results, dataset: str, model: str, at: list[int]) -> Strip:
     return Strip(model, words, frames)
 
 
-def _frame(path: Path | None, alt: str, first: int, last: int) -> Frame:
-    return Frame(embedded.samples(path) if path else "", alt, first, last)
+def beside(path: Path, folder: Path) -> str:
+    """The address of a file from that of a page in `folder`; "" where it lies elsewhere."""
+    inside = path.is_relative_to(folder)
+    return quote(path.relative_to(folder).as_posix()) if inside else ""
 
 
 def _after(images: int, dataset: str) -> str:

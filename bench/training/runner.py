@@ -289,6 +289,7 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
         try:
             yield
         finally:
+            handle.truncate(0)  # a process may live on without the folder
             if [path.name for path in root.iterdir()] == [".lock"]:  # made for nothing
                 (root / ".lock").unlink()
                 root.rmdir()

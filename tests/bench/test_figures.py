@@ -11,6 +11,7 @@ from PIL import Image
 from bench.analysis import Analysis
 from bench.plots import figures as plots
 from bench.plots.reading import Reading
+from bench.report import assets
 from bench.report import page as pages
 
 from .fake_points import fake_points
@@ -75,7 +76,7 @@ def test_a_figure_without_anything_to_show_is_left_out(
 
 
 def test_each_section_has_one_place_on_the_page() -> None:
-    templates = sorted(pages.TEMPLATES.glob("*.j2"))
+    templates = sorted(assets.TEMPLATES.glob("*.j2"))
     asked = [
         x for path in templates for x in re.findall(r'figures\(s, "(\w+)"\)', path.read_text())
     ]

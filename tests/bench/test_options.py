@@ -15,6 +15,7 @@ CHOSEN = ["-a", "x", "-b", "x", "-c", "x"]
 COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument that takes one
     "run": [["{}"], ["--out={}"], ["--data-dir={}"]],
     "report": [["{}"]],
+    "serve": [["{}"]],
     "status": [["{}"]],
     "clean": [["{}"]],
     "compare": [["{}"], ["here", "{}"]],

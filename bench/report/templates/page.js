@@ -1,7 +1,40 @@
 "use strict";
-// Without this the page shows the last samples, quality by every clock, and tables as they are.
+// Without this the page shows the last samples, figures that are pictures, and tables as they are.
 document.documentElement.classList.add("scripted");
 for (const control of document.querySelectorAll("[data-control]")) control.hidden = false;
+
+Theme.button(document.querySelector("[data-theme-button]"));
+Marks.use(JSON.parse(document.getElementById("palette").textContent));
+
+// Where the page has the numbers of a figure, a chart takes the place of its picture.
+const chartOf = new Map();
+for (const numbers of document.querySelectorAll("script[data-chart]")) {
+  const place = Marks.html("div");
+  const data = JSON.parse(numbers.textContent);
+  numbers.parentElement.classList.add("charted");
+  numbers.before(place);
+  chartOf.set(numbers.parentElement, new Charts.Chart(place, data, numbers.dataset.chart));
+}
+
+// The filter leaves contestants out of every chart, table and strip of samples.
+const filter = document.querySelector(".filter");
+const sift = () => {
+  Marks.hidden.clear();
+  for (const box of filter.querySelectorAll("input")) if (!box.checked) Marks.hidden.add(box.value);
+  for (const part of document.querySelectorAll("[data-model]")) {
+    const { model, other } = part.dataset;
+    part.hidden = Marks.hidden.has(model) || Marks.hidden.has(other);
+  }
+  Charts.redraw();
+};
+filter.addEventListener("change", sift);
+for (const button of filter.querySelectorAll("[data-all]")) {
+  button.addEventListener("click", () => {
+    for (const box of filter.querySelectorAll("input")) box.checked = button.dataset.all === "yes";
+    sift();
+  });
+}
+sift(); // a browser may have kept what was chosen
 
 // A slider shows, of all models at once, the pictures of its moment.
 for (const slides of document.querySelectorAll(".slides")) {
@@ -26,6 +59,7 @@ for (const group of document.querySelectorAll(".switch")) {
     for (const panel of group.querySelectorAll("[data-panel]")) {
       panel.hidden = panel.dataset.panel !== chosen;
     }
+    chartOf.get(group)?.by(chosen);
   };
   group.addEventListener("change", show);
   show();
