@@ -21,6 +21,7 @@ from .step import Batch, Played, Step
 from .streams import Stream, Streams
 
 __all__ = ["GAN", "LARGEST", "Batch", "Config", "DataSpec", "Played", "Player", "Step", "later"]
+Feed = Iterator[tuple[Tensor, Tensor]]  # endless batches (real [n, *shape], labels [n])
 Player = str  # "generator", "discriminator", or one of a model's `further_players`
 
 
@@ -35,6 +36,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
 
     defaults: ClassVar[Config] = Config()
     conditional: ClassVar[bool] = False  # do the networks get the label?
+    is_game: ClassVar[bool] = True  # is there a discriminator? Without one, see `gan_zoo.vae`
     logits: ClassVar[bool] = False  # are the scores logits, so that D(x) = sigmoid(s(x))?
     gives_features: ClassVar[bool] = False  # does the discriminator return (scores, features)?
     further_players: ClassVar[tuple[str, ...]] = ()  # beside generator and discriminator
@@ -68,7 +70,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
             setattr(self, f"{player}_optimizer", self.build_optimizer(player))
         self.may_draw = any(adoption.may_draw(self.network_of(player)) for player in self.players)
         # For speed alone: real and fake samples in one pass, where each is scored alone.
-        self.one_pass = adoption.treats_alone(self.discriminator)
+        self.one_pass = self.is_game and adoption.treats_alone(self.discriminator)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
@@ -159,7 +161,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
     @property
     def players(self) -> tuple[Player, ...]:
         """In the order of their turns."""
-        return ("discriminator", "generator", *self.further_players)
+        return (*("discriminator",) * self.is_game, "generator", *self.further_players)
 
     def network_of(self, player: Player) -> nn.Module:
         return getattr(self, player)  # type: ignore[no-any-return]
@@ -183,7 +185,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
 
     def train_step(
         self,
-        batches: Iterator[tuple[Tensor, Tensor]],
+        batches: Feed,
         streams: Streams,
         at_most: int | None = None,
     ) -> Step:
@@ -197,9 +199,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
         with streams.ambient("dropout") if self.may_draw else nullcontext():
             return self._train_step(batches, streams, steps)
 
-    def _train_step(
-        self, batches: Iterator[tuple[Tensor, Tensor]], streams: Streams, steps: int
-    ) -> Step:
+    def _train_step(self, batches: Feed, streams: Streams, steps: int) -> Step:
         losses, norms, observed, step = [], [], [], self.steps_done
         for turn in range(steps):
             # Take a batch of real samples, and draw as many latents.

@@ -54,7 +54,7 @@ def card(facts: dict[str, Any]) -> str:
 
 def _what(facts: dict[str, Any]) -> str:
     model, data, training = facts["model"], facts["dataset"], facts["training"]
-    kind = f"{model} ({facts['source']})" if model in zoo.MODELS else f"{model}, a user's own"
+    kind = f"{model} ({facts['source']})" if model in zoo.ENTRIES else f"{model}, a user's own"
     ended = training.get("status")
     how = "" if ended == "finished" else f" It did not finish: {ended}, {training.get('reason')}."
     unit = "points" if facts["output"]["kind"] == "points" else "images"

@@ -74,7 +74,7 @@ def train(trial: Trial, root: Path, checkpoint_every: float = CHECKPOINT_EVERY) 
                     while now.clock.images < row_end:
                         # A long turn of the discriminator is cut off at the point.
                         left = (point - now.clock.images) // trial.batch_size
-                        after = ticked(now.clock, model.next_turn(left), trial.batch_size)
+                        after = ticked(now.clock, model, left, trial.batch_size)
                         with probing.step(after.images):
                             averages.add(model.train_step(now.batches, now.streams, left))
                         now.clock = after
@@ -147,13 +147,14 @@ def begun(trial: Trial, dataset: Dataset) -> Training:
     return Training(model, streams, Shuffled(split, trial.batch_size, streams["data"]))
 
 
-def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
+def ticked(clock: Clock, model: GAN, at_most: int, batch_size: int) -> Clock:
     """The clock after one more generator step."""
+    batches = model.next_turn(at_most)
     return replace(
         clock,
-        images=clock.images + discriminator_steps * batch_size,
+        images=clock.images + batches * batch_size,
         generator_steps=clock.generator_steps + 1,
-        discriminator_steps=clock.discriminator_steps + discriminator_steps,
+        discriminator_steps=clock.discriminator_steps + batches * model.is_game,
     )
 
 
@@ -204,7 +205,7 @@ def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
         peak = torch.cuda.max_memory_allocated(streams.device)
     return {
         "conditional": model.conditional,
-        "discriminator_steps_per_generator_step": model.config.discriminator_steps,
+        "discriminator_steps_per_generator_step": model.config.discriminator_steps * model.is_game,
         **{f"{p}_parameters": count(model.network_of(p)) for p in model.players},
         "peak_memory_bytes": peak,
         "streams": streams.hashes(),
