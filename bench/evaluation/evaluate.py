@@ -18,7 +18,7 @@ from ..extractors.judge import Judge, judge_of, load_network
 from ..extractors.trust import is_judge, weakness
 from ..planning.trial import Trial
 from ..records.writing import Measured
-from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
+from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by, sharp
 from .points import emd_of, measure_points
 
 BATCH = 500  # samples generated together
@@ -48,7 +48,7 @@ def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[M
     few = slice(trial.samples)
     sight = seen_by(judge, images[few], labels[few], more=images[trial.samples :])
     counted, absent = modes(sight, model.conditional)
-    found = distances(sight) + manifolds(sight) + counted
+    found = distances(sight) + manifolds(sight) + counted + sharp(judge, images[few])
     if last:
         once, missing = at_the_end(sight, model.conditional, trial.seed)
         found += [*once, again(model, trial, judge, labels[few])]
