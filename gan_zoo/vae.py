@@ -8,9 +8,10 @@ from, and both networks climb the same bound on the log likelihood of the data:
     where  z = mu(x) + s(x) eps,  eps ~ N(0, 1),   KL = sum (mu^2 + s^2 - 1 - log s^2) / 2
 
 The generator G is that of the backbone, as in the GANs. The encoder is the backbone's discriminator
-with another last layer. sigma, one for all pixels, is the best one for each batch, the root of the
-mean squared error (Rybkin et al., 2020, arXiv:2006.13202), so there is no weight to choose between
-the two terms.
+with another last layer. sigma is one number for all pixels: 1, so that the loss is half the squared
+error plus KL, as in most public code. It weighs the two terms: a smaller one gives sharper samples
+that hang together less. The best one for the likelihood is the root of the mean squared error of a
+batch (Rybkin et al., 2020, arXiv:2006.13202): sigma=none.
 
 A sample is G(z), the mean of p(x | z), as in the pictures that a VAE is known by. A draw from the
 density itself would have the noise N(0, sigma^2) on every pixel.
@@ -46,9 +47,12 @@ class VAEConfig(Config):
     init: Init = "normal"
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
+    sigma: float | None = 1.0  # of p(x | z), above 0; none: the best one for each batch
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.sigma is not None and not self.sigma > 0:
+            raise ValueError(f"sigma must be above 0, not {self.sigma}")
         if self.discriminator_steps != 1:
             raise ValueError(
                 "a VAE has no discriminator, and both networks step on every batch: "
@@ -92,7 +96,7 @@ class VAE(GAN):
         # Step both networks up the bound, from one pass.
         with full_precision(real.device):
             error = decoded.float() - real.float()
-            variance = error.square().mean().clamp(min=LEAST)
+            variance = self.variance_of(error)
             fit = log_likelihood(error, variance).mean()
             kl = divergence(mean, log_spread).mean()
             loss = kl - fit
@@ -111,6 +115,12 @@ class VAE(GAN):
         seen, loss = {name: value.detach() for name, value in values.items()}, loss.detach()
         further = {"encoder": Played(loss, encoder_norms)}
         return Step(None, loss, None, generator_norms, seen, 0, further)
+
+    def variance_of(self, error: Tensor) -> Tensor:
+        """sigma^2, as the config has it or from the errors of a batch."""
+        if self.config.sigma is not None:
+            return error.new_full((), self.config.sigma**2)
+        return error.square().mean().clamp(min=LEAST)
 
 
 def log_likelihood(error: Tensor, variance: Tensor) -> Tensor:

@@ -42,9 +42,10 @@ def test_every_backbone_has_an_encoder(backbone: str) -> None:
         assert CHECKS[name].look(case)[0] == "ok", name
 
 
-@pytest.mark.parametrize("backbone", ["mlp", "conv"])
-def test_two_steps_are_those_of_a_loop_by_hand(backbone: str) -> None:
-    model, streams = make("vae", backbone=backbone, learning_rate=RATE, width=16)
+@pytest.mark.parametrize(("backbone", "sigma"), [("mlp", None), ("conv", None), ("conv", 0.7)])
+def test_two_steps_are_those_of_a_loop_by_hand(backbone: str, sigma: float | None) -> None:
+    values: dict[str, Any] = {"learning_rate": RATE, "width": 16, "sigma": sigma}
+    model, streams = make("vae", backbone=backbone, **values)
     for player in model.players:
         model.optimizer_of(player).param_groups[0]["eps"] = EPS
     plain = copy.deepcopy(model).to(memory_format=torch.contiguous_format)
@@ -72,7 +73,7 @@ def by_hand(model: Any, streams: Streams) -> list[float]:
         posterior = Normal(mean, log_spread.exp())
         noise = streams["latent/encoder"].normal(SIZE, config.latent_dim)
         decoded = model.generator(posterior.loc + posterior.scale * noise, labels)
-        sigma = torch.nn.functional.mse_loss(decoded, real).sqrt()
+        sigma = config.sigma or torch.nn.functional.mse_loss(decoded, real).sqrt()
         fit = Normal(decoded, sigma).log_prob(real).flatten(1).sum(1)
         elbo = (fit - kl_divergence(posterior, Normal(0, 1)).sum(1)).mean()
         optimizer.zero_grad()
@@ -118,6 +119,8 @@ def test_what_it_cannot_do_is_refused_in_one_line() -> None:
         make("vae", discriminator_steps=5)
     with pytest.raises(ValueError, match=r"^a VAE has no fakes to share"):
         make("vae", shared_fakes=True)
+    with pytest.raises(ValueError, match=r"^sigma must be above 0, not 0$"):
+        make("vae", sigma=0)
     with pytest.raises(ValueError, match="these are points: use backbone=mlp"):
         make("vae", POINTS, backbone="conv")
 
