@@ -81,9 +81,11 @@ def lesson() -> Lesson:
     says = [
         f"Sharpness, 95 % over {n} seeds: {'; '.join(intervals)}.",
         f"The usual VAE's over that of others, simultaneous 95 %: {'; '.join(beside)}.",
-        "So a VAE is as blurred as its sigma makes it, and the sigma with the best likelihood "
-        "blurs nothing, but gives the worst FID: likelihood is not quality. A GAN has neither, "
-        "as its density is implicit: no row says how probable a digit is.",
+        "So a VAE is as blurred as its sigma makes it. The sigma that is best for the likelihood "
+        "blurs nothing, and the samples come out worse by FID: likelihood is not quality. More "
+        "than 1 is rough: a fully connected generator leaves noise.",
+        "Only the VAEs say how probable a digit is, in nats; pixels lie in [-1, 1] and are "
+        "continuous. The density of a GAN is implicit, so it has no such row.",
     ]
     shown = measured(results)
     return Lesson(table("A VAE beside GANs", rows), says, lambda: figure(shown, digits["blurred"]))
