@@ -42,4 +42,4 @@ def test_what_has_no_region_is_refused() -> None:
     with pytest.raises(ValueError, match="on a line"):
         stats.prediction_region([[1, 2], [2, 4], [3, 6]])
     with pytest.raises(ValueError, match="finite points"):
-        stats.prediction_region([[1, np.nan], [2, 4], [3, 6]])
+        stats.prediction_region(np.array([[1, np.nan], [2, 4], [3, 6]]))
