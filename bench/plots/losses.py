@@ -93,7 +93,8 @@ def scores(analysis: Analysis, dataset: str) -> Figure:
     return figure
 
 
-LIKELIHOOD = {"elbo": "the bound (ELBO)", "elbo/log_likelihood": "log p(x | z)"}
+LIKELIHOOD = ("elbo", "elbo/log_likelihood")
+LIKELIHOOD_TITLE = "the bound (ELBO); dotted: log p(x | z)"
 KL = "elbo/kl"
 LIKELIHOOD_READING = Reading(
     "the bound on the log likelihood that a VAE climbs, and its two terms, against {unit}",
@@ -109,26 +110,22 @@ def likelihood(analysis: Analysis, dataset: str) -> Figure:
     results = analysis.results
     ends, colours = ended(results, dataset), theme.colours(contestants(results, dataset))
     figure, axes = theme.panels(2, height=2.8, columns=2)
-    for axis, metrics in zip(axes, ([*LIKELIHOOD], [KL]), strict=True):
+    for axis, metrics in zip(axes, (LIKELIHOOD, (KL,)), strict=True):
         for metric, style in zip(metrics, ("-", ":"), strict=False):
             for model, own in of_curves(results, dataset, metric).groupby("model"):
-                seed_lines(axis, own, "images", colours[str(model)], ends, SHARING)
+                ink = colours[str(model)]
+                seed_lines(axis, own, "images", ink, ends, SHARING)
                 mean = theme.thinned(mean_of_finished(own, "images", ends), "images", SHARING)
-                name = f"{model}: {LIKELIHOOD.get(metric, 'KL(q(z | x), p(z))')}"
-                axis.plot(
-                    *(mean["images"], mean["value"]),
-                    color=colours[str(model)],
-                    lw=1.9,
-                    ls=style,
-                    label=name,
-                )
+                name = str(model) if style == "-" else "_"
+                axis.plot(mean["images"], mean["value"], style, color=ink, lw=1.9, label=name)
         theme.thousands(axis, f"real {unit(dataset)} shown to the encoder")
-        if axis.lines:
-            axis.legend(loc="lower right")
-    axes[0].set_ylabel("nats")
+    axes[0].set_title(LIKELIHOOD_TITLE)
+    axes[1].set_title("KL(q(z | x), p(z))")
+    axes[0].set_ylabel("nats a sample")
+    legends.outside(figure, axes[1])
     note = (
         "Thin: one seed; thick: the mean of finished seeds. Means over the training batches of a "
-        "row, in nats of one sample whose values lie in [-1, 1] and are continuous."
+        f"row; {unit(dataset)} are continuous, so a density may exceed 1 and its logarithm 0."
     )
     theme.caption(figure, f"An explicit density: the bound that is climbed, {dataset}", note)
     return figure
