@@ -34,6 +34,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
 
     defaults: ClassVar[Config] = Config()
     conditional: ClassVar[bool] = False  # do the networks get the label?
+    is_game: ClassVar[bool] = True  # is there a discriminator? Without one, see `gan_zoo.vae`
     logits: ClassVar[bool] = False  # are the scores logits, so that D(x) = sigmoid(s(x))?
     gives_features: ClassVar[bool] = False  # does the discriminator return (scores, features)?
     further_players: ClassVar[tuple[str, ...]] = ()  # beside generator and discriminator
@@ -67,7 +68,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
             setattr(self, f"{player}_optimizer", self.build_optimizer(player))
         self.may_draw = any(adoption.may_draw(self.network_of(player)) for player in self.players)
         # For speed alone: real and fake samples in one pass, where each is scored alone.
-        self.one_pass = adoption.treats_alone(self.discriminator)
+        self.one_pass = self.is_game and adoption.treats_alone(self.discriminator)
 
     @classmethod
     def unsuited(cls, spec: DataSpec, config: Config) -> str | None:
@@ -158,7 +159,7 @@ class GAN(nn.Module, metaclass=adoption.Placed):
     @property
     def players(self) -> tuple[Player, ...]:
         """In the order of their turns."""
-        return ("discriminator", "generator", *self.further_players)
+        return (*("discriminator",) * self.is_game, "generator", *self.further_players)
 
     def network_of(self, player: Player) -> nn.Module:
         return getattr(self, player)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""MODELS: the models of the zoo by name. No torch at import, so that help is instant."""
+"""ENTRIES: the models of the zoo by name. No torch at import, so that help is instant."""
 
 import ast
 import difflib
@@ -25,7 +25,7 @@ class Entry:
     presets: dict[str, Preset] = field(default_factory=dict)
 
 
-MODELS: dict[str, Entry] = {
+MODELS: dict[str, Entry] = {  # the GANs
     "gan": Entry(
         "gan_zoo.gan:VanillaGAN",
         "the original game of generator and discriminator, on fully connected networks",
@@ -57,11 +57,20 @@ MODELS: dict[str, Entry] = {
         PRESETS["wgangp"],
     ),
 }
+# What a GAN is compared with: no game, and so not among the models of a plain `bench run`.
+BASELINES: dict[str, Entry] = {
+    "vae": Entry(
+        "gan_zoo.vae:VAE",
+        "no game: encoder and generator climb a bound on the log likelihood, an explicit density",
+        "Kingma & Welling 2014, arXiv:1312.6114",
+    ),
+}
+ENTRIES = MODELS | BASELINES
 
 
 def preset_of(model: str, preset: str | None) -> Preset | None:
     """A model's preset, or None if the catalogue has no such model or preset."""
-    presets = MODELS[model].presets if model in MODELS else {}
+    presets = ENTRIES[model].presets if model in ENTRIES else {}
     return presets.get(preset) if preset else None
 
 
@@ -70,10 +79,10 @@ def load(reference: str) -> type:
 
     Imports torch. Raises LookupError with a message of one line if there is no such model.
     """
-    target = MODELS[reference].target if reference in MODELS else reference
+    target = ENTRIES[reference].target if reference in ENTRIES else reference
     module_name, colon, class_name = target.partition(":")
     if not colon:
-        raise LookupError(unknown("model", reference, MODELS))
+        raise LookupError(unknown("model", reference, ENTRIES))
     try:
         if module_name.endswith(".py"):
             module = _import_file(Path(module_name))

@@ -1,6 +1,7 @@
 """One optimizer step of one network down its loss, and the gradient norm of each layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,32 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer) -> Tensor:
     Only this network's trainable parameters are differentiated, so no stray gradient is left
     in the other network. A layer that the loss does not use has a norm of zero.
     """
-    parameters = trainable(network)
-    gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+    (norms,) = descend_together(loss, ((network, optimizer),))
+    return norms
+
+
+def descend_together(loss: Tensor, players: Sequence[tuple[nn.Module, Optimizer]]) -> list[Tensor]:
+    """Step several networks down one loss, each by the gradient at the weights of before.
+
+    Returns the gradient norms of each network as `descend` does.
+    """
+    named = [trainable(network) for network, _ in players]
+    every = [parameter for parameters in named for parameter in parameters.values()]
+    gradients = iter(torch.autograd.grad(loss, every, allow_unused=True))
+    own = [list(islice(gradients, len(parameters))) for parameters in named]
+    return [
+        _step(loss, parameters, of_network, optimizer)
+        for parameters, of_network, (_, optimizer) in zip(named, own, players, strict=True)
+    ]
+
+
+def _step(
+    loss: Tensor,
+    parameters: dict[str, nn.Parameter],
+    gradients: Sequence[Tensor | None],
+    optimizer: Optimizer,
+) -> Tensor:
+    """One step of an optimizer along these gradients; returns the norm of each layer."""
     squares: dict[str, list[Tensor]] = {}
     for (name, parameter), gradient in zip(parameters.items(), gradients, strict=True):
         parameter.grad = None if gradient is None else laid_out_as(parameter, gradient)

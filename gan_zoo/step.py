@@ -52,9 +52,9 @@ class Step:
     to wait for it.
     """
 
-    discriminator_loss: Tensor
+    discriminator_loss: Tensor | None  # None: the model has no discriminator
     generator_loss: Tensor
-    discriminator_norms: Tensor
+    discriminator_norms: Tensor | None
     generator_norms: Tensor
     observed: dict[str, Tensor]
     discriminator_steps: int  # how many there were
@@ -63,8 +63,7 @@ class Step:
     @property
     def played(self) -> dict[str, Played]:
         """Every player that took a step: the discriminator, the generator, then the others."""
-        return {
-            "discriminator": Played(self.discriminator_loss, self.discriminator_norms),
-            "generator": Played(self.generator_loss, self.generator_norms),
-            **self.further,
-        }
+        found = {"generator": Played(self.generator_loss, self.generator_norms), **self.further}
+        if self.discriminator_loss is None or self.discriminator_norms is None:
+            return found
+        return {"discriminator": Played(self.discriminator_loss, self.discriminator_norms), **found}

@@ -25,6 +25,7 @@ from .case import (
 from .check import OK, Found
 
 STEPS = 17  # so that what comes at every 16th step comes too
+NO_DISCRIMINATOR: Found = ("skipped", "it is no game: there is no discriminator")
 
 
 def step(case: Case) -> Found:
@@ -46,13 +47,15 @@ def step(case: Case) -> Found:
         seen |= {*reported.observed, *reported.played}
     if idle := set(model.players) - seen:
         return "failed", f"the {min(idle)} takes no step in {STEPS}"
-    if missing := {"score/real", "score/fake"} - seen:
+    if missing := ({"score/real", "score/fake"} if model.is_game else set()) - seen:
         return "warning", f"{' and '.join(sorted(missing))} will be missing from the curves"
     return OK
 
 
 def scores(case: Case) -> Found:
     """The discriminator gives one finite score for each sample, [n]."""
+    if not case.kind.is_game:
+        return NO_DISCRIMINATOR
     model, _ = case.build()
     real, labels = next(case.batches())
     found = model.score(real, labels)
@@ -67,7 +70,8 @@ def turns(case: Case) -> Found:
     for turn, owner, name in found:
         if turn != owner:
             return "failed", f"{owner} {name} changes on the {turn}'s turn"
-    still = {"generator", "discriminator"} - {owner for _, owner, _ in found}
+    pair = {"generator", "discriminator" if case.kind.is_game else "generator"}
+    still = pair - {owner for _, owner, _ in found}
     return ("failed", f"the {min(still)} does not change") if still else OK
 
 
@@ -101,6 +105,8 @@ def changes(
 
 def discriminator_steps(case: Case) -> Found:
     """The discriminator takes `discriminator_steps` steps, each on a batch of its own."""
+    if not case.kind.is_game:
+        return NO_DISCRIMINATOR
     asked = 3
     case = replace(case, config=replace(case.config, discriminator_steps=asked))
     model, streams = case.build()
@@ -148,6 +154,8 @@ def penalised_alone(case: Case) -> Found:
     Batch norm makes it depend on the other samples of the batch, and a gradient penalty then
     constrains the wrong function (Gulrajani et al. 2017, section 4).
     """
+    if not case.kind.is_game:
+        return NO_DISCRIMINATOR
     model, streams = case.build()
     model.generator.requires_grad_(False)  # so that only the loss can ask for an input gradient
     asked: list[bool] = []
@@ -201,7 +209,7 @@ def bf16(case: Case) -> Found:
     model, streams = case.build()
     with precision_context(torch.device("cpu"), "bf16"):
         reported = model.train_step(case.batches(), streams)
-    if not (reported.discriminator_loss.isfinite() and reported.generator_loss.isfinite()):
+    if not all(played.loss.isfinite() for played in reported.played.values()):
         return "failed", "a loss is not finite"
     for name, weight in model.named_parameters():
         if weight.dtype != torch.float32 or not weight.isfinite().all():

@@ -1,7 +1,7 @@
 """The command line: parse, call, print. Heavy libraries are imported by the commands."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -125,7 +125,8 @@ def clean(folder: Path, weights: bool, dry_run: bool) -> None:
 def list_() -> None:
     """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each."""
     for title, rows in {
-        "Models (--models)": list(models()),
+        "Models (--models)": list(models(zoo.MODELS)),
+        "Baselines, not in a run unless named (--models)": list(models(zoo.BASELINES)),
         "Data sets (--dataset)": [
             *((name, entry.help) for name, entry in DATASETS.items()),
             ("folder:PATH", FOLDER.help),
@@ -145,8 +146,8 @@ def list_() -> None:
         click.echo()
 
 
-def models() -> Iterator[tuple[str, str]]:
-    for name, entry in zoo.MODELS.items():
+def models(entries: Mapping[str, zoo.Entry]) -> Iterator[tuple[str, str]]:
+    for name, entry in entries.items():
         yield name, f"{entry.help} ({entry.source})"
         for preset, values in entry.presets.items():
             batch = f" (batches of {values.batch_size})" if values.batch_size else ""

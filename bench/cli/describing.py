@@ -70,7 +70,7 @@ def describe(
         say(line)
     say(f"\nBuilt for {place}: samples of {by(spec.shape)}, {spec.classes} class(es).\n")
     say(formulas(kind) + "\n")
-    for player in ("generator", "discriminator", *model.further_players):
+    for player in ("generator", *(one for one in model.players if one != "generator")):
         layers = described(model, player)
         if not layers or layers[-1].output is None:  # what reads a value fails on "meta"
             model = built(reference, kind, config, spec, "cpu")
@@ -158,8 +158,8 @@ def described(model: GAN, player: str) -> list[Layer]:
 def heading(model: str, label: str, preset: Preset | None) -> list[str]:
     """Lines on what the model is, and on the source of its preset."""
     lines = [label]
-    if model in zoo.MODELS:
-        entry = zoo.MODELS[model]
+    if model in zoo.ENTRIES:
+        entry = zoo.ENTRIES[model]
         lines.append(f"{entry.help} ({entry.source})")
     if preset is None:
         return lines

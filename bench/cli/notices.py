@@ -69,7 +69,7 @@ def networks(plan: Plan, label: str, spec: DataSpec) -> tuple[bool, int] | None:
         model: GAN = kind(spec, config, Streams(0, "meta"), "meta")
     except Exception:  # whatever a user's model raises
         return None
-    both = model.generator, model.discriminator
+    both = [model.network_of(player) for player in model.players if player in PAIR]
     convolve = any(isinstance(part, CONVOLUTIONS) for one in both for part in one.modules())
     return convolve, sum(p.numel() for one in both for p in one.parameters())
 

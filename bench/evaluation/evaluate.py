@@ -19,7 +19,7 @@ from ..extractors.trust import is_judge, weakness
 from ..parallel import in_threads
 from ..planning.trial import Trial
 from ..records.writing import Measured
-from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
+from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by, sharp
 from .points import emd_of, measure_points
 
 BATCH = 500  # samples generated together
@@ -55,6 +55,7 @@ def evaluate(
         lambda: (distances(sight), {}),
         lambda: (manifolds(sight), {}),
         lambda: modes(sight, model.conditional),
+        lambda: (sharp(judge, images[few]), {}),
     ]
     if last:
         parts.append(lambda: at_the_end(sight, model.conditional, trial.seed))

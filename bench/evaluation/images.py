@@ -9,10 +9,10 @@ from torch import Tensor
 from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset
-from ..extractors import saw_training_images, without_hash
+from ..extractors import PIXELS, saw_training_images, without_hash
 from ..extractors.judge import Judge, Reference
 from ..extractors.network import Seen
-from ..metrics import classifier_score, frechet, kernel, manifold, memorisation
+from ..metrics import classifier_score, frechet, kernel, manifold, memorisation, sharpness
 from ..metrics import modes as classes_
 from ..records.writing import Measured
 
@@ -84,6 +84,15 @@ def manifolds(sight: Sight) -> list[Measured]:
     """Precision, recall, density and coverage."""
     found = manifold.manifold(sight.generated.features, sight.train.balls)
     return [sight.row(name, value) for name, value in vars(found).items()]
+
+
+def sharp(judge: Judge, images: Tensor) -> list[Measured]:
+    """Sharpness beside the held-out images, measured on pixels; nothing if there are none."""
+    if not judge.dataset.holdout.samples.numel() or not judge.fine:
+        return []
+    protocol = f"holdout:{len(judge.rows('holdout', judge.dataset.holdout))}"
+    value = sharpness.sharpness(images, judge.fine)
+    return [Measured("sharpness", value, PIXELS, len(images), protocol)]
 
 
 def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:

@@ -30,6 +30,7 @@ class ExtractorEntry:
 
 ANY = "any"  # in `trained_on`: every data set that it is used on
 NONE = "none"  # no extractor: the trial is trained and its samples are shown, but not measured
+PIXELS = "pixels"  # in a protocol: measured on the images themselves, through no extractor
 EXTRACTORS: dict[str, ExtractorEntry] = {
     "digits-lenet": ExtractorEntry(
         "bench.extractors.network:DigitsLeNet",

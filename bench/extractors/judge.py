@@ -16,6 +16,7 @@ from ..datasets.storage import arrays_dir
 from ..metrics.frechet import Gaussian, gaussian
 from ..metrics.kernel import Within, within
 from ..metrics.manifold import Balls, balls
+from ..metrics.sharpness import fine
 from . import EXTRACTORS, NONE, second_extractor
 from .classifier import load_or_train
 from .custom import load_custom
@@ -76,6 +77,12 @@ class Judge:
     def holdout(self) -> Reference:
         """The features of the held-out split, or of a fixed draw of 10,000 of its images."""
         return self._reference("holdout", self.dataset.holdout)
+
+    @cached_property
+    def fine(self) -> float:
+        """The share of fine detail in the held-out images: `bench.metrics.sharpness.fine`."""
+        rows = self.rows("holdout", self.dataset.holdout)
+        return fine(to_unit(self.dataset.holdout.samples[rows]))
 
     @property
     def second(self) -> "Judge | None":

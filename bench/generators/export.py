@@ -123,7 +123,7 @@ def export(
     trial = trained.trial
     place = Path(out or trained.root / "export" / f"{trial.dataset}-{trial.label}-s{trial.seed}")
     old = _earlier(place)
-    code = code_of(trial.model, trial.model in zoo.MODELS)
+    code = code_of(trial.model, trial.model in zoo.ENTRIES)
     facts = facts_of(trained, Results(folder)) | {"model": code.reference, **code.facts()}
     files = _files(trained, code)
     if onnx:

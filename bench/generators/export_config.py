@@ -37,7 +37,7 @@ def facts_of(trained: Trained, results: Results) -> dict[str, Any]:
         "model": trial.model,
         "label": trial.label,
         "preset": _preset(results, trial.label),
-        "source": zoo.MODELS[trial.model].source if trial.model in zoo.MODELS else "a user's own",
+        "source": zoo.ENTRIES[trial.model].source if trial.model in zoo.ENTRIES else "a user's own",
         "config": trial.config,
         "spec": {"shape": list(model.spec.shape), "classes": model.spec.classes},
         "class_names": list(trained.dataset.mode_names),

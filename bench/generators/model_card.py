@@ -54,15 +54,17 @@ def card(facts: dict[str, Any]) -> str:
 
 def _what(facts: dict[str, Any]) -> str:
     model, data, training = facts["model"], facts["dataset"], facts["training"]
-    kind = f"{model} ({facts['source']})" if model in zoo.MODELS else f"{model}, a user's own"
+    kind = f"{model} ({facts['source']})" if model in zoo.ENTRIES else f"{model}, a user's own"
     ended = training.get("status")
     how = "" if ended == "finished" else f" It did not finish: {ended}, {training.get('reason')}."
+    game = model not in zoo.BASELINES
+    kin, shown = ("a GAN", "the discriminator") if game else ("no GAN", "the encoder")
     unit = "points" if facts["output"]["kind"] == "points" else "images"
     return (
-        f"The generator of a GAN, {facts['parameters']:,} parameters. Model: {safe(kind)}.\n\n"
+        f"The generator of {kin}, {facts['parameters']:,} parameters. Model: {safe(kind)}.\n\n"
         f"It was trained on {data['trained_on']:,} {unit} of {safe(data['name'])} "
         f"({_license(data['license'])}) until {training['images']:,} real {unit} had been shown to "
-        f"the discriminator, in {training.get('generator_steps', 0):,} generator steps, with seed "
+        f"{shown}, in {training.get('generator_steps', 0):,} generator steps, with seed "
         f"{facts['seed']}.{safe(how)}\n"
     )
 

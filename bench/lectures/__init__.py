@@ -13,5 +13,6 @@ TOPICS: dict[str, str] = {
     "norms": "L1 and L2: norms, losses, paths, and which of them selects features",
     "vanishing": "the generator's gradient as the discriminator becomes perfect",
     "collapse": "mode collapse in both senses of the notes, on eight Gaussians",
+    "sharpness": "a VAE beside GANs: an explicit density, and whether GAN samples are sharp",
     "contradictions": "where the notes contradict each other or fail, and what decides",
 }

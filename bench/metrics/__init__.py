@@ -105,6 +105,14 @@ METRICS: dict[str, Metric] = {
         "neither",
         "the Inception score's formula with the extractor's classes; confidence is not quality",
     ),
+    "sharpness": Metric(
+        "bench.metrics.sharpness:sharpness",
+        "sharpness",
+        "neither",
+        "share of the power of images at more than a quarter of a cycle a pixel, over that of "
+        "held-out images: 1 is as sharp as these, less is blurred, more is rough",
+        scale="log",
+    ),
     "emd": Metric(
         "bench.metrics.transport:emd",
         "EMD",

@@ -70,7 +70,7 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         type(defaults)
     ):
         raise InputError(f"{model!r}: write @dataclass above its {type(defaults).__name__}")
-    presets = zoo.MODELS[model].presets if model in zoo.MODELS else {}
+    presets = zoo.ENTRIES[model].presets if model in zoo.ENTRIES else {}
     of_preset = require(preset, presets, f"{model} preset").values if preset else {}
     merged = {}
     for name, value in {**of_preset, **values}.items():

@@ -40,18 +40,18 @@ def parse_models(text: str) -> list[Contestant]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         label, named, reference = part.rpartition("=")
         model, _, preset = reference.partition("@")
-        if model.rstrip(":").endswith(".py") and model not in zoo.MODELS:
+        if model.rstrip(":").endswith(".py") and model not in zoo.ENTRIES:
             model = _only_model(model.rstrip(":"))
             reference = model
-        if model in zoo.MODELS:
+        if model in zoo.ENTRIES:
             if preset:
-                require(preset, zoo.MODELS[model].presets, f"{model} preset")
+                require(preset, zoo.ENTRIES[model].presets, f"{model} preset")
         elif ":" not in model:
             own = f"{model}.py is a file: write {model}.py" * os.path.isfile(f"{model}.py")
-            raise InputError(own or zoo.unknown("model", model, zoo.MODELS))
+            raise InputError(own or zoo.unknown("model", model, zoo.ENTRIES))
         elif preset:
             raise InputError(f"{model} has no preset {preset!r}: only the zoo's models have some")
-        default = reference if model in zoo.MODELS else model.rpartition(":")[2].lower()
+        default = reference if model in zoo.ENTRIES else model.rpartition(":")[2].lower()
         found.append(Contestant(label if named else default, model, preset or None))
     return found
 

@@ -45,6 +45,12 @@ def _recorded(*metrics: str) -> When:
     return _found(lambda results, dataset: of_curves(results, dataset, *metrics))
 
 
+def _played(analysis: Analysis, dataset: str) -> bool:
+    """Is there a contestant with a discriminator, or none that has trained?"""
+    rows = of_curves(analysis.results, dataset, "loss/discriminator", "loss/encoder")
+    return not len(rows) or bool((rows["metric"] == "loss/discriminator").any())
+
+
 @dataclass(frozen=True)
 class Plot:
     """A figure of FIGURES."""
@@ -102,14 +108,17 @@ FIGURES: dict[str, Plot] = {  # in the order of the page
         "pairs",
         when=lambda analysis, dataset: len(contestants(analysis.results, dataset)) > 1,
     ),
-    "losses": Plot(losses.losses, losses.LOSSES_READING, "losses"),
+    "losses": Plot(losses.losses, losses.LOSSES_READING, "losses", when=_played),
+    "likelihood": Plot(
+        losses.likelihood, losses.LIKELIHOOD_READING, "losses", when=_recorded(losses.KL)
+    ),
     "reported_losses": Plot(
         losses.reported_losses,
         losses.REPORTED_LOSSES_READING,
         "reported",
         when=lambda analysis, dataset: bool((analysis.reported["dataset"] == dataset).any()),
     ),
-    "scores": Plot(losses.scores, losses.SCORES_READING, "why"),
+    "scores": Plot(losses.scores, losses.SCORES_READING, "why", when=_played),
     "score_bands": Plot(
         probes.score_bands,
         probes.SCORE_BANDS_READING,
@@ -125,7 +134,7 @@ FIGURES: dict[str, Plot] = {  # in the order of the page
     ),
     "gradient_norms": Plot(gradients.gradient_norms, gradients.GRADIENT_NORMS_READING, "why"),
     "gradient_norms_by_layer": Plot(
-        gradients.gradient_norms_by_layer, gradients.BY_LAYER_READING, "why"
+        gradients.gradient_norms_by_layer, gradients.BY_LAYER_READING, "why", when=_played
     ),
     "slopes": Plot(probes.slopes, probes.SLOPES_READING, "why", when=_recorded(*probes.SLOPES)),
     "constraints": Plot(

@@ -13,7 +13,7 @@ from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import legends, theme
-from .lines import both_networks, ended, mean_of_finished, of_curves, seed_lines, trained_on
+from .lines import both_networks, ended, games, mean_of_finished, of_curves, seed_lines, trained_on
 from .losses import BINS
 from .reading import Reading
 
@@ -118,7 +118,7 @@ def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
     rows = of_curves(results, dataset, *names)
     rows = rows.assign(layer=rows["metric"].str.removeprefix(prefix))
     rows = rows.assign(value=np.log10(rows["value"].clip(lower=1e-8)))
-    models = contestants(results, dataset)
+    models = games(results, dataset)
     figure, axes = theme.panels(len(models), height=2.1)
     span = rows["value"].quantile([0.01, 0.99]) if len(rows) else pd.Series([-1.0, 1.0])
     norm = Normalize(np.floor(span.iloc[0]), np.ceil(span.iloc[-1]))
@@ -132,8 +132,9 @@ def gradient_norms_by_layer(analysis: Analysis, dataset: str) -> Figure:
         bar.set_ticks(np.arange(norm.vmin or 0, (norm.vmax or 0) + 1).tolist())
     figure.supylabel("layer, from the input on", fontsize=9.5)
     note = (
-        f"Geometric mean over seeds; {trained_on(results, dataset)}. Rows that darken towards the "
-        "top are gradients that vanish on their way back to the input; a lone dark row is a norm's."
+        f"Geometric mean over seeds; {trained_on(results, dataset, among=models)}. Rows that "
+        "darken towards the top are gradients that vanish on their way back to the input; a lone "
+        "dark row is a norm's."
     )
     theme.caption(figure, f"The discriminator's gradients by layer, {dataset}", note)
     return figure

@@ -16,9 +16,15 @@ def ended(results: Results, dataset: str) -> dict[tuple[str, int], str]:
     return {(str(t.model), int(t.seed)): str(t.status) for t in trials.itertuples()}
 
 
-def trained_on(results: Results, dataset: str, model: str | None = None) -> str:
-    """How many trials a figure stands on, of how many, for its caption."""
-    ends = [end for (m, _), end in ended(results, dataset).items() if model in (None, m)]
+def trained_on(
+    results: Results, dataset: str, model: str | None = None, among: list[str] | None = None
+) -> str:
+    """How many trials a figure stands on, of how many, for its caption.
+
+    Of all contestants, of one `model`, or of those `among` them that the figure shows.
+    """
+    shown = {model} if model else set(contestants(results, dataset) if among is None else among)
+    ends = [end for (m, _), end in ended(results, dataset).items() if m in shown]
     done = ends.count("finished")
     per = ("seed" if model else "trial") + "s" * (len(ends) != 1)
     text = f"{done} of {len(ends)} {per} finished" if done < len(ends) else f"{done} {per}"
@@ -31,6 +37,14 @@ def of_curves(results: Results, dataset: str, *metrics: str) -> pd.DataFrame:
     rows = results.curves
     rows = rows[(rows["dataset"] == dataset) & rows["metric"].isin(metrics)]
     return rows[np.isfinite(rows["value"].astype(float))]
+
+
+def games(results: Results, dataset: str) -> list[str]:
+    """The contestants but those that train without a discriminator; all if no other is left."""
+    known, rows = contestants(results, dataset), results.curves
+    train = set(rows.loc[rows["dataset"] == dataset, "model"])
+    play = set(of_curves(results, dataset, "loss/discriminator")["model"])
+    return [model for model in known if model in play or model not in train] or known
 
 
 def seed_lines(

@@ -10,10 +10,11 @@ from ..analysis import Analysis
 from ..records.results import Results
 from ..tables.protocol import contestants, unit
 from . import legends, theme
-from .lines import ended, mean_of_finished, of_curves, seed_lines, trained_on
+from .lines import ended, games, mean_of_finished, of_curves, seed_lines, trained_on
 from .reading import Reading
 
 BINS = 48  # columns of the heat map
+SHARING = 8  # lines that share the points of a figure
 
 
 def _two_curves(
@@ -23,8 +24,10 @@ def _two_curves(
     names: tuple[str, str],
     ylabel: str,
 ) -> Figure:
-    models, ends = contestants(results, dataset), ended(results, dataset)
-    colour, rows = theme.colours(models), of_curves(results, dataset, *metrics)
+    models, ends = games(results, dataset), ended(results, dataset)
+    every = theme.colours(contestants(results, dataset))
+    rows = of_curves(results, dataset, *metrics)
+    colour = {model: every[model] for model in models}
     budget = 3 * rows.groupby(["model", "seed", "metric"]).ngroups // 2
     figure, axes = theme.panels(len(models))
     for axis, model in zip(axes, models, strict=True):
@@ -56,9 +59,10 @@ def losses(analysis: Analysis, dataset: str) -> Figure:
     results = analysis.results
     metrics = ("loss/discriminator", "loss/generator")
     figure = _two_curves(results, dataset, metrics, ("discriminator", "generator"), "loss")
+    stands = trained_on(results, dataset, among=games(results, dataset))
     note = (
         "Thin: one seed; thick: the mean of "
-        f"finished seeds; {trained_on(results, dataset)}. Scales differ from panel to panel: "
+        f"finished seeds; {stands}. Scales differ from panel to panel: "
         "losses are not comparable between models, and a lower one is no better generator."
     )
     theme.caption(figure, f"Losses while training, {dataset}", note)
@@ -79,12 +83,51 @@ def scores(analysis: Analysis, dataset: str) -> Figure:
     metrics = ("score/real", "score/fake")
     names = (f"score on real {unit(dataset)}", f"score on generated {unit(dataset)}")
     figure = _two_curves(results, dataset, metrics, names, "mean score (logit or critic value)")
+    stands = trained_on(results, dataset, among=games(results, dataset))
     note = (
         "Thin: one seed; thick: the mean of "
-        f"finished seeds; {trained_on(results, dataset)}. The gap is what the discriminator can "
+        f"finished seeds; {stands}. The gap is what the discriminator can "
         "still tell apart; its scale differs from model to model."
     )
     theme.caption(figure, f"What the discriminator says, {dataset}", note)
+    return figure
+
+
+LIKELIHOOD = ("elbo", "elbo/log_likelihood")
+LIKELIHOOD_TITLE = "the bound (ELBO); dotted: log p(x | z)"
+KL = "elbo/kl"
+LIKELIHOOD_READING = Reading(
+    "the bound on the log likelihood that a VAE climbs, and its two terms, against {unit}",
+    "The bound is log p(x | z) less KL. It is a likelihood, so higher fits the training data "
+    "better, and VAEs of the same data can be compared by it. A GAN has no such number: its "
+    "density is implicit. A KL near 0 is a generator that ignores its latents.",
+)
+
+
+@theme.themed
+def likelihood(analysis: Analysis, dataset: str) -> Figure:
+    """ELBO and log p(x | z), and KL beside them: a panel each, a colour a model."""
+    results = analysis.results
+    ends, colours = ended(results, dataset), theme.colours(contestants(results, dataset))
+    figure, axes = theme.panels(2, height=2.8, columns=2)
+    for axis, metrics in zip(axes, (LIKELIHOOD, (KL,)), strict=True):
+        for metric, style in zip(metrics, ("-", ":"), strict=False):
+            for model, own in of_curves(results, dataset, metric).groupby("model"):
+                ink = colours[str(model)]
+                seed_lines(axis, own, "images", ink, ends, SHARING)
+                mean = theme.thinned(mean_of_finished(own, "images", ends), "images", SHARING)
+                name = str(model) if style == "-" else "_"
+                axis.plot(mean["images"], mean["value"], style, color=ink, lw=1.9, label=name)
+        theme.thousands(axis, f"real {unit(dataset)} shown to the encoder")
+    axes[0].set_title(LIKELIHOOD_TITLE)
+    axes[1].set_title("KL(q(z | x), p(z))")
+    axes[0].set_ylabel("nats a sample")
+    legends.outside(figure, axes[1])
+    note = (
+        "Thin: one seed; thick: the mean of finished seeds. Means over the training batches of a "
+        f"row; {unit(dataset)} are continuous, so a density may exceed 1 and its logarithm 0."
+    )
+    theme.caption(figure, f"An explicit density: the bound that is climbed, {dataset}", note)
     return figure
 
 

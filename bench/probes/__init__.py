@@ -18,11 +18,21 @@ class Probe:
     target: str  # "module:function", called with a Look; "" if it is read off a training step
     help: str
     default: bool = True  # is it recorded unless the user chooses otherwise?
+    asks_discriminator: bool = True  # is there nothing to read where a model has none?
 
 
 PROBES: dict[str, Probe] = {
-    "updates": Probe("", "update-to-weight ratio |update| / |weights| of a step, by network"),
-    "layer_updates": Probe("", "update-to-weight ratio of a step, by layer", default=False),
+    "updates": Probe(
+        "",
+        "update-to-weight ratio |update| / |weights| of a step, by network",
+        asks_discriminator=False,
+    ),
+    "layer_updates": Probe(
+        "",
+        "update-to-weight ratio of a step, by layer",
+        default=False,
+        asks_discriminator=False,
+    ),
     "slopes": Probe(
         "bench.probes.measures:slopes",
         "norm of the discriminator's input gradient on real, fake and interpolated samples: mean "
@@ -53,6 +63,7 @@ PROBES: dict[str, Probe] = {
     "diversity": Probe(
         "bench.probes.measures:diversity",
         "mean distance between two fake and between two real samples; raises the collapse alarm",
+        asks_discriminator=False,
     ),
 }
 SETS: dict[str, tuple[str, ...]] = {

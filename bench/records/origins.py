@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gan_zoo.catalog import MODELS, preset_of
+from gan_zoo.catalog import ENTRIES, preset_of
 
 
 class Origin(NamedTuple):
@@ -37,7 +37,7 @@ def _reference(entry: Mapping[str, Any]) -> str:
 def _origin(entry: Mapping[str, Any]) -> Origin:
     changed = ", ".join(f"{k} = {json.dumps(v)}" for k, v in entry.get("values", {}).items())
     model = str(entry["model"])
-    source = f"{MODELS[model].source}; the zoo's own values" if model in MODELS else ""
+    source = f"{ENTRIES[model].source}; the zoo's own values" if model in ENTRIES else ""
     if preset := preset_of(model, entry.get("preset")):
         source = preset.source + f"; assumed: {preset.assumed}" * bool(preset.assumed)
     return Origin(str(entry["label"]), _reference(entry), changed, source)

@@ -5,6 +5,8 @@ import math
 
 import pandas as pd
 
+from gan_zoo.catalog import BASELINES
+
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..extractors.trust import is_judge, weakness
@@ -20,6 +22,10 @@ from .looked import looked, looks
 
 HELD_OUT = "held-out real"  # the level of the scale that stands on all held-out images
 COUNTED = 3  # seeds: "the lowest in 1 of 2" says nothing
+NO_GAME = (
+    "no game. Its images are those shown to its encoder, and where a discriminator would be "
+    "measured it has no value."
+)
 KNOWN = 4  # degrees of freedom: with fewer, the sd may be off by more than a factor of 3
 RANKED = 4  # contestants: two extractors rank 3 alike by chance in 1 of 6 cases, 4 in 1 of 24
 
@@ -194,10 +200,18 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     for metric, reason in unmeasured(analysis, dataset).items():
         found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
     found += _warnings(pairs)
+    if others := no_games(analysis, table):
+        found.append(f"{others}: {NO_GAME}")
     if conditional := ", ".join(table.loc[table["conditional"], "model"]):
         text = f"† {conditional}: handed the labels"
         found.append(f"{text}, so modes and mode KL are not comparable.")
     return [*found, CAVEAT[primary_metric(dataset)]]
+
+
+def no_games(analysis: Analysis, table: pd.DataFrame) -> str:
+    """The contestants on a data set that are baselines of another kind; "" if there are none."""
+    named = {str(c["label"]): str(c["model"]) for c in analysis.results.experiment["contestants"]}
+    return ", ".join(label for label in table["model"] if named.get(label) in BASELINES)
 
 
 def learnt_nothing(table: pd.DataFrame, dataset: str) -> list[str]:

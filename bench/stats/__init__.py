@@ -15,6 +15,7 @@ from .intervals import (
     prediction_interval,
     sign_flip_interval,
 )
+from .joint import Region, prediction_region
 from .layout import MOST as MOST_SEEDS
 from .layout import (
     Comparison,
@@ -44,6 +45,7 @@ __all__ = [
     "Interval",
     "Look",
     "Part",
+    "Region",
     "Told",
     "compare_all",
     "compare_middle",
@@ -64,6 +66,7 @@ __all__ = [
     "pairs_of",
     "performance_profile",
     "prediction_interval",
+    "prediction_region",
     "probability_of_improvement",
     "seeds_for",
     "seeds_for_power",

@@ -9,7 +9,7 @@ import math
 import pandas as pd
 
 from ..datasets import dataset_name, primary_metric
-from ..extractors import without_hash
+from ..extractors import PIXELS, without_hash
 from ..metrics import METRICS
 from ..records.layout import PROTOCOL
 from ..records.results import Results
@@ -51,9 +51,9 @@ def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Series:
-    """[rows] whether each row was measured with the extractor of the plan."""
+    """[rows] whether each row was measured with the extractor of the plan, or on pixels."""
     trials = results.trials
-    planned = set(trials.loc[trials["dataset"] == dataset, "features"]) - {""}
+    planned = set(trials.loc[trials["dataset"] == dataset, "features"]) - {""} | {PIXELS}
     own = rows["features"].astype(str).map(without_hash).isin(planned)
     return own.astype(bool)
 

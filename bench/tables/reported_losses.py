@@ -49,6 +49,15 @@ def _told(results: Results, dataset: str) -> list[tuple[str, str, Reported]]:
     return found
 
 
+def told_by(results: Results) -> list[tuple[str, str, Reported]]:
+    """Data set, contestant, and what its preset reports, of those that report losses on it."""
+    return [
+        (dataset, label, told)
+        for dataset in datasets(results)
+        for label, _, told in _told(results, dataset)
+    ]
+
+
 def _compared(results: Results, row: dict[str, object]) -> dict[str, object]:
     curves = results.curves
     curves = curves[curves["metric"] == f"loss/{row['loss']}"]

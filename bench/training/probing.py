@@ -63,6 +63,8 @@ class Probing:
         with undisturbed(self._model, self._trial.seed, self._trial.device):
             look = Look(self._model, self._batch)
             for name in self._trial.probes:
+                if not self._model.is_game and PROBES[name].asks_discriminator:
+                    continue
                 if PROBES[name].target and name not in self.absent:
                     try:
                         found |= measure(name)(look)

@@ -49,7 +49,8 @@ def train(
                     while now.clock.images < row_end:
                         # A long turn of the discriminator is cut off at the point.
                         left = (point - now.clock.images) // trial.batch_size
-                        after = ticked(now.clock, model.next_turn(left), trial.batch_size)
+                        turns = model.next_turn(left)
+                        after = ticked(now.clock, turns, trial.batch_size, model.is_game)
                         with one.probing.step(after.images):
                             averages.add(model.train_step(now.batches, now.streams, left))
                         now.clock = after
@@ -76,11 +77,11 @@ def begun(trial: Trial, dataset: Dataset) -> Training:
     return Training(model, streams, Shuffled(split, trial.batch_size, streams["data"]))
 
 
-def ticked(clock: Clock, discriminator_steps: int, batch_size: int) -> Clock:
-    """The clock after one more generator step."""
+def ticked(clock: Clock, batches: int, batch_size: int, is_game: bool = True) -> Clock:
+    """The clock after one more generator step, which took so many batches of real samples."""
     return replace(
         clock,
-        images=clock.images + discriminator_steps * batch_size,
+        images=clock.images + batches * batch_size,
         generator_steps=clock.generator_steps + 1,
-        discriminator_steps=clock.discriminator_steps + discriminator_steps,
+        discriminator_steps=clock.discriminator_steps + batches * is_game,
     )

@@ -180,7 +180,7 @@ def facts_of(model: GAN, streams: Streams) -> dict[str, Any]:
         peak = torch.cuda.max_memory_allocated(streams.device)
     return {
         "conditional": model.conditional,
-        "discriminator_steps_per_generator_step": model.config.discriminator_steps,
+        "discriminator_steps_per_generator_step": model.config.discriminator_steps * model.is_game,
         **{f"{p}_parameters": count(model.network_of(p)) for p in model.players},
         "peak_memory_bytes": peak,
         "streams": streams.hashes(),

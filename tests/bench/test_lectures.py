@@ -23,10 +23,11 @@ from bench.lectures import (
     information,
     lipschitz,
     norms,
+    sharpness,
     transport,
     vanishing,
 )
-from bench.lectures.lesson import Lesson
+from bench.lectures.lesson import Lesson, published
 from bench.studies import distances
 
 ROOT = Path(__file__).parents[2]
@@ -183,6 +184,27 @@ def test_few_modes_and_small_gradients_are_two_things():
     assert small < large / 100
 
 
+def test_sharpness_is_that_of_the_recorded_samples_and_the_ratio_goes_the_right_way():
+    results, found = published("reference-lectures/vae"), values("sharpness")
+    end = sharpness.last(results)
+    logs = np.log(end.pivot(index="seed", columns="model", values="value").astype(float))
+    for model in sharpness.MODELS:
+        recorded = end.loc[end["model"] == model, "value"]
+        assert found[f"{model}: sharpness"] == pytest.approx(recorded.mean())
+    for model in sharpness.MODELS[1:]:
+        ratio, low, high = sharpness.ratio_of(results.comparisons, "vae", model)
+        assert ratio == pytest.approx(np.exp((logs["vae"] - logs[model]).mean()))
+        assert low < ratio < high
+        inverse = sharpness.ratio_of(results.comparisons, model, "vae")
+        assert inverse == pytest.approx((1 / ratio, 1 / high, 1 / low))
+    assert found["held-out digits, blurred 3 x 3: sharpness"] < found["vae: sharpness"] < 1
+    bound = found["vae-free: log p(x) of a digit, at least (ELBO)"]
+    terms = ("of that log p(x | z)", "less KL(q(z | x), p(z))")
+    fit, kl = (found[f"vae-free: {name}"] for name in terms)
+    assert bound == pytest.approx(fit - kl)
+    assert bound > found["vae: log p(x) of a digit, at least (ELBO)"]
+
+
 def test_each_contradiction_is_decided_by_its_number():
     assert contradictions.influence("wgangp@notes") == 0
     assert contradictions.influence("wgangp@notes-bn") > 0.01
@@ -216,6 +238,11 @@ def test_numbers_in_the_sentences_of_the_page_are_computed():
     (least,) = re.findall(r"at least (\S+) nats apart", page)
     late = values("divergences")["V of the published GAN on ring8, last tenth"]
     assert (late + 2 * math.log(2)) / 2 == pytest.approx(float(least), abs=5e-4)
+    korean = (ROOT / "docs" / "lectures.ko.md").read_text()
+    for text in lesson("sharpness").says[:2]:
+        assert text in " ".join(page.split())
+        listed = text.partition(": ")[2].removesuffix(".")
+        assert listed in " ".join(korean.split())
 
 
 def test_topics_are_listed_and_a_misspelt_one_is_told():

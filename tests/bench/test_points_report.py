@@ -147,6 +147,7 @@ def test_points_without_modes_have_the_other_figures(tmp_path):
     assert set(plots.FIGURES) - set(plots.figures_of(Analysis(swissroll), "swissroll")) == {
         "modes",
         "coverage_of_modes",
+        "likelihood",
         "neighbours",
         "reported_losses",
     }
@@ -213,10 +214,12 @@ def test_every_figure_of_points_is_there_with_words_for_it(page):
     found = re.findall(r'image/(?:png|svg)[^>]* alt="([^"]+)"', page)
     alts = [html.unescape(alt) for alt in found]
     # One model of images has no pairs, points no neighbours; samples are the slider's pictures,
-    # nothing has a constraint or losses that were reported, and quality is a figure a clock.
+    # nothing has a constraint, a bound or losses that were reported, and quality is a figure a
+    # clock.
     for name in set(plots.FIGURES) - {"neighbours"}:  # of images alone
-        shown = name not in ("samples", "constraints", "quality", "reported_losses")
+        absent = ("samples", "constraints", "quality", "likelihood", "reported_losses")
+        shown = name not in absent
         words = plots.FIGURES[name].reading("ring8")
         assert sum(alt.startswith(f"ring8: {words.shows}") for alt in alts) == shown, name
         assert not re.search("FID|[Ii]mage|[{}]", " ".join(words)), name
-    assert len(alts) == 2 * (len(plots.FIGURES) - 2)
+    assert len(alts) == 2 * (len(plots.FIGURES) - 3)

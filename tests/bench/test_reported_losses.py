@@ -14,6 +14,7 @@ from bench.report import exports
 from bench.report.page import page
 from bench.report.terminal import text_of
 from bench.tables import summary as tables
+from bench.tables.joint_losses import joint_losses, pair_of_seeds
 from bench.tables.reported_losses import reported_losses, sentences
 from gan_zoo.catalog import MODELS
 
@@ -154,3 +155,29 @@ def test_where_a_contestant_comes_from() -> None:
     assert found["gan"].source == "Goodfellow et al. 2014, arXiv:1406.2661; the zoo's own values"
     assert found["own"].source == ""
     assert presets(experiment) == {"b": "dcgan@notes-b", "old": "dcgan@of another version"}
+
+
+def test_the_pair_is_judged_together(tmp_path: Path) -> None:
+    """Each loss lies within its own interval, but the pair not where the two go together."""
+    critic = [-14.0, -14.5, -15.0, -15.5, -16.0]
+    together = made(tmp_path / "a", critic, [2.0 - c for c in (-0.8, -0.4, 0.0, 0.41, 0.8)])
+    alone = table_of(together)
+    assert alone["verdict"].tolist() == ["within", "within"]
+    (row,) = joint_losses(cast(Results, together)).to_dict("records")
+    assert (row["n"], row["step"], row["verdict"]) == (5, 3000, "outside")
+    assert row["distance"] > row["bound"] == pytest.approx(1.2 * 8 / 3 * 9.5521, rel=1e-4)
+    assert row["discriminator_half"] == pytest.approx(0.625**0.5 * row["bound"] ** 0.5)
+    apart = made(tmp_path / "b", critic, [2.9, 2.0, 2.5, 3.1, 2.4])
+    assert joint_losses(cast(Results, apart))["verdict"].item() == "within"
+    few = made(tmp_path / "c", critic[:2], GENERATOR[:2])
+    assert joint_losses(cast(Results, few))["verdict"].item() == "cannot tell"
+
+
+def test_a_pair_is_the_mean_of_the_steps_asked_for(tmp_path: Path) -> None:
+    """Rows end at 1500, 2996, 3004 and 4000; all but that of 3004 are 1000."""
+    results = cast(Results, made(tmp_path, [-14.0, -15.0, -16.0]))
+    assert pair_of_seeds(results, "mnist5k", "mine", 3000).to_numpy()[0].tolist() == [1.8, -14.0]
+    two = pair_of_seeds(results, "mnist5k", "mine", 3000, over=500)
+    expected = (1496 * 1000 + 8 * 1.8) / 1504
+    assert two["loss/generator"].iloc[0] == pytest.approx(expected)
+    assert pair_of_seeds(results, "mnist5k", "mine", 5000).empty

@@ -31,6 +31,7 @@ ALONE = {
     "dcgan@notes-a-momentum": "Dropout2d in its discriminator",
     "wgangp@notes-bn": "in-place operation",  # batch norm's statistics, within the penalty
     "sngan": "aten::div.out",
+    "vae": "a _train_step of its own",
 }
 Pairs = list[tuple[GAN, Streams]]
 
@@ -124,7 +125,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in ALONE])
 def test_four_lanes_are_four_models(name: str) -> None:
     check(name, STEPS)
 
