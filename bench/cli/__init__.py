@@ -8,7 +8,7 @@ import click
 
 from gan_zoo import catalog as zoo
 
-from .. import __version__, load
+from .. import __version__
 from ..datasets import DATASETS, FOLDER
 from ..extractors import EXTRACTORS
 from ..lectures import TOPICS
@@ -72,6 +72,7 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
     if any(asked.values()):
         write_figures(folder, **asked)
         return
+    from ..records.results import Results
     from ..report.rebuild import rebuild
     from ..report.tensorboard import require_package, write_events
 
@@ -79,7 +80,7 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
         require_package()
     rebuild(folder, say)
     if tensorboard:
-        say(f"For TensorBoard: {write_events(load(folder))}")
+        say(f"For TensorBoard: {write_events(Results(folder))}")
 
 
 @main.command()

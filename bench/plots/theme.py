@@ -35,20 +35,12 @@ OWN = {
     "wgangp": "#0072B2",
 }
 # For further labels: what is left of Okabe and Ito's, then Tol's muted ones.
-REST = [
-    "#D55E00",
-    "#332288",
-    "#882255",
-    "#999933",
-    "#117733",
-    "#88CCEE",
-    "#AA4499",
-    "#661100",
-]
+REST = ["#D55E00", "#332288", "#882255", "#999933", "#117733", "#88CCEE", "#AA4499", "#661100"]
 REST += ["#6699CC", "#44AA99", "#888888", "#DDCC77"]
 REST += sns.color_palette("husl", 9).as_hex()  # beyond 17 labels no palette is safe for all eyes
 POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
 DPI = 160  # of the .png files
+IN_NOTEBOOK = 100
 DIRECT = 8  # more lines than this are named in a legend outside
 THEME = {
     **sns.axes_style("whitegrid"),
@@ -117,9 +109,16 @@ def narrow() -> bool:
     return _width.get() < NARROW
 
 
+class Sheet(Figure):
+    """A figure that a notebook shows by itself, in the look of the page."""
+
+    def _repr_png_(self) -> bytes:
+        return pixels(self, IN_NOTEBOOK)
+
+
 def sheet(height: float) -> Figure:
     """An empty figure, as wide as all are at present."""
-    return Figure(figsize=(_width.get(), height), layout="constrained")
+    return Sheet(figsize=(_width.get(), height), layout="constrained")
 
 
 def panels(
