@@ -58,7 +58,7 @@ class NotebookBars(Progress):
     def start(self) -> None:
         from IPython.display import display
 
-        self._handle = display(self._table(), display_id=True)  # type: ignore[no-untyped-call]
+        self._handle = display(self._table(), display_id=True)
 
     def stop(self) -> None:
         self.refresh()

@@ -16,6 +16,8 @@ from ..errors import InputError, require
 from ..plots.figures import FIGURES, figures_of
 from ..records.layout import KEY
 from ..records.results import Results as Records
+from ..report.benchopt import benchopt
+from ..report.peers import PEERS, write_as
 from ..tables.looks import shared
 from ..tables.protocol import contestants, datasets, last, named, one_protocol
 from . import shown
@@ -176,6 +178,18 @@ class Results:
         rows = self.curves[self.curves["metric"] == metric]
         rows = rows if len(rows) else self._measured(metric)
         return rows[self.curves.columns].reset_index(drop=True)
+
+    def to_benchopt(self) -> pd.DataFrame:
+        """A row for each trial and evaluation, with the columns that benchopt has."""
+        return benchopt(self.records)
+
+    def convert(self, name: str) -> Path:
+        """Write the folder as another program reads it (PEERS), such as "mlflow"; the path.
+
+        Raises InputError for an unknown name, and where the program's package is missing.
+        """
+        require(name, PEERS, "format")
+        return write_as(name, self.records)
 
     # What can be looked at.
 

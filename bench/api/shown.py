@@ -25,6 +25,7 @@ CALLS = {
     'curve("fid")': "a row an evaluation, or a row of a curve such as loss/generator",
     'plot("quality")': "a figure of the page; figures lists their names",
     'samples("NAME", seed=0)': "pictures of samples through training",
+    'convert("mlflow")': "as other programs read it: benchopt, tensorboard, mlflow, wandb",
     "environment, experiment": "what it was made with, and the plan",
 }
 

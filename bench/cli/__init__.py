@@ -16,6 +16,7 @@ from ..metrics import METRICS
 from ..probes import PROBES
 from ..studies import STUDIES
 from .claims import claims
+from .convert import convert
 from .describe import describe
 from .errors import OneLine, one_line_errors, say
 from .export import export
@@ -154,7 +155,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, study, probe, lecture),
+    *(run, claims, compare, convert, describe, doctor, verify, study, probe, lecture),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)
