@@ -35,7 +35,8 @@ def compare(
     if other is None:
         if margin is not None:
             raise InputError("margin takes two folders: bench.compare(folder, other, margin=5)")
-        return _joined([rows.table for rows in pairs_of(first, metric, dataset)])
+        known = folder.analysis.comparisons if isinstance(folder, Results) else None
+        return _joined([rows.table for rows in pairs_of(first, metric, dataset, known)])
     both = Both(first, _records(other))
     found, refused = changes_of(both, metric, dataset, require_margin(margin))
     if not found and refused:

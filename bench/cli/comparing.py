@@ -31,14 +31,16 @@ class Rows(NamedTuple):
     table: pd.DataFrame
 
 
-def pairs_of(results: Results, metric: str | None, dataset: str | None) -> list[Rows]:
+def pairs_of(
+    results: Results, metric: str | None, dataset: str | None, known: pd.DataFrame | None = None
+) -> list[Rows]:
     """The rows of `comparisons` of each data set on a metric; raises InputError if there are none.
 
-    None: the primary metric, and all data sets.
+    None: the primary metric, and all data sets. known: the comparisons, where they are there.
     """
     names = _chosen(datasets(results), dataset)
     try:
-        table = comparisons(results)
+        table = comparisons(results) if known is None else known
     except ValueError as error:  # two protocols in one folder
         raise InputError(f"{results.path}: {error}") from error
     found = []

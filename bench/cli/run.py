@@ -10,12 +10,12 @@ from rich.console import Console
 
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
-from .options import FiniteNumber, PathOption
+from .options import FiniteNumber, PathOption, PlanOption
 from .phases import phase
 
 
 @click.command()
-@click.argument("experiment", required=False, type=PathOption(path_type=str, exists=True))
+@click.argument("experiment", required=False, type=PlanOption(path_type=str, exists=True))
 @click.option(
     "--models",
     metavar="A,B@PRESET,NAME=C",

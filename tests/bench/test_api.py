@@ -252,6 +252,32 @@ def test_compare_gives_the_tables_of_the_command(digits: bench.Results) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_is_python_s_own(tmp_path: Path, jobs: int) -> None:
+    """As a notebook's stop button sends it: the process lives, and the same call goes on."""
+    (tmp_path / "script.py").write_text(
+        "import os, pathlib, signal, threading, time, bench\n"
+        f"long = {SMALL | {'jobs': jobs, 'images': 64_000}}\n"
+        "asked = dict(models='gan', seeds=2, out='r', **long)\n"
+        "def interrupt():\n"
+        "    while not list(pathlib.Path('r').rglob('checkpoint*')): time.sleep(0.05)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=interrupt).start()\n"
+        "try:\n"
+        "    bench.run(**asked)\n"
+        "except KeyboardInterrupt:\n"
+        "    time.sleep(3)\n"
+        "    print(sorted(bench.load('r').trials['status'])[0], flush=True)\n"
+        "print(bench.run(**asked).trials['status'].tolist())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "script.py"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["interrupted", "['finished', 'finished']"]
+
+
+@pytest.mark.slow
 def test_a_script_without_a_guard_runs_workers(tmp_path: Path) -> None:
     """Spawned workers do not run the script again; other processes of the user's live on."""
     (tmp_path / "script.py").write_text(
