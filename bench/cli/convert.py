@@ -24,7 +24,7 @@ def convert(folder: Path, formats: tuple[str, ...]) -> None:
     wandb         DIR/wandb, offline runs: wandb sync DIR/wandb/offline-run-*
 
     Nothing is sent anywhere. All but benchopt's need a package:
-    pip install 'gan-bench[tensorboard,mlflow,wandb]'.
+    pip install '.[tensorboard,mlflow,wandb]'.
     """
     for name in formats:
         require(name, PEERS, "format")

@@ -65,7 +65,8 @@ def named(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
     """
     metrics = rows["metric"].copy()
     for dataset, part in rows.groupby("dataset", sort=False):
-        others = part[~own_extractor(results, part, str(dataset))]
+        seen = part["features"].fillna("").astype(str) != ""  # by an extractor at all
+        others = part[~own_extractor(results, part, str(dataset)) & seen]
         extractor = others["features"].astype(str).map(without_hash)
         metrics[others.index] = others["metric"] + "@" + extractor
     return rows.assign(metric=metrics)

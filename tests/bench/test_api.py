@@ -38,6 +38,12 @@ SMALL: dict[str, Any] = {
 }
 
 
+# A script's first lines: its report has one figure.
+QUICK = "import bench\nfrom bench.plots import figures\nall = figures.FIGURES\n"
+QUICK += "figures.FIGURES = {'quality': all['quality']}\n"
+quick, records_alone = tiny.quick, tiny.records_alone
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> bench.Results:
     with tiny.in_short(), warnings.catch_warnings():
@@ -139,6 +145,24 @@ def test_it_goes_on_and_tells_of_failures(small: bench.Results, tmp_path: Path) 
     with tiny.in_short():
         again = bench.run(models="gan,wgangp", seeds=2, out=small.path, **SMALL)
     assert again.trials["seconds"].tolist() == before  # nothing was trained anew
+
+
+@pytest.mark.usefixtures("quick", "records_alone")
+def test_several_data_sets(tmp_path: Path) -> None:
+    asked = SMALL | {"dataset": ["ring8", "grid25"], "images": 160, "evaluations": 1}
+    results = bench.run(models="gan", seeds=1, out=tmp_path, **asked)
+    assert results.pivot("sum").index.tolist() == [("grid25", 0), ("ring8", 0)]
+    assert results.final("sum")["dataset"].tolist() == ["ring8", "grid25"]
+    for ask in (lambda: results.plot("losses"), lambda: results.samples("gan")):
+        with pytest.raises(bench.InputError, match="which data set\\? dataset='ring8' or 'grid25'"):
+            ask()
+    assert list(results.samples("gan", dataset="grid25")) == [0, 160]
+    with pytest.raises(bench.InputError, match="no data set here 'grid'; did you mean 'grid25'"):
+        results.plot("losses", dataset="grid")
+    with pytest.raises(bench.InputError, match="no metric 'measured'"):  # no EMD of the stand-in
+        results.final()
+    with pytest.raises(bench.InputError, match=r"`bench report .*` writes it"):
+        _ = results.summary
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -256,8 +280,8 @@ def test_compare_gives_the_tables_of_the_command(digits: bench.Results) -> None:
 def test_an_interrupt_is_python_s_own(tmp_path: Path, jobs: int) -> None:
     """As a notebook's stop button sends it: the process lives, and the same call goes on."""
     (tmp_path / "script.py").write_text(
-        "import os, pathlib, signal, threading, time, bench\n"
-        f"long = {SMALL | {'jobs': jobs, 'images': 64_000}}\n"
+        f"import os, pathlib, signal, threading, time\n{QUICK}"
+        f"long = {SMALL | {'jobs': jobs, 'images': 16_000}}\n"
         "asked = dict(models='gan', seeds=2, out='r', **long)\n"
         "def interrupt():\n"
         "    while not list(pathlib.Path('r').rglob('checkpoint*')): time.sleep(0.05)\n"
@@ -281,7 +305,7 @@ def test_an_interrupt_is_python_s_own(tmp_path: Path, jobs: int) -> None:
 def test_a_script_without_a_guard_runs_workers(tmp_path: Path) -> None:
     """Spawned workers do not run the script again; other processes of the user's live on."""
     (tmp_path / "script.py").write_text(
-        "import json, multiprocessing, bench\n"
+        f"import json, multiprocessing\n{QUICK}"
         "print('begun', flush=True)\n"
         "fork = multiprocessing.get_context('fork')\n"
         "own = fork.Process(target=lambda: __import__('time').sleep(600))\n"
