@@ -19,7 +19,7 @@ ON_COMMON := tests/bench/test_common_processor.py tests/gan_zoo/test_single_chan
   tests/gan_zoo/test_layouts.py tests/gan_zoo/test_piecewise.py tests/gan_zoo/test_by_hand.py
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all docs soak bench bench-gpu calibrate clean
+.PHONY: setup compare test test-all docs soak bench bench-gpu calibrate notebook clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -45,9 +45,11 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 	$(COMMON) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ON_COMMON)
 
-# The slow tests too, and those of the page in a browser.
+# The slow tests too, those of the page in a browser, of the notebook, and of other programs' formats.
+MORE = browser,docs,live,notebook,tensorboard,mlflow,wandb
+
 test-all: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,docs]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(MORE)]'
 	@command -v chromium > /dev/null || \
 	  echo "No chromium: the tests of the page in a browser will be skipped (apt-get install chromium)"
 	$(BIN)/ruff check .
@@ -76,6 +78,11 @@ bench: $(READY)
 bench-gpu: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gpu \
 	  results/benchmarks/gpu/$(shell date +%F-%H%M).json $(if $(LONG),--long)
+
+# Execute examples/compare.ipynb, a few minutes, and keep its pictures.
+notebook: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook]'
+	$(BIN)/python -m tests.notebook
 
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)

@@ -9,7 +9,7 @@ from gan_zoo.catalog import unknown
 LONGEST = 80  # characters of a value in a message
 
 
-class InputError(Exception):
+class InputError(ValueError):
     """Wrong input. The message is one line: what is wrong, and what would be right."""
 
 

@@ -84,6 +84,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         if any(len(line) > LONGEST_LINE for line in text.splitlines()):
             raise InputError(f"cannot read {path}: a line has at most {LONGEST_LINE:,} characters")
         return tomllib.loads(text)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except RecursionError as error:

@@ -30,6 +30,7 @@ LAYERS = [
     {"generators", "report", "studies"},
     {"checks", "lectures", "live"},
     {"cli"},
+    {"api"},
 ]
 HEAVY = {"torch", "ot", "torchvision", "torchmetrics", "pandas", "seaborn", "matplotlib", "scipy"}
 

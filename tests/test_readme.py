@@ -125,7 +125,7 @@ def test_the_cost_of_a_given_quality_is_that_of_the_published_run() -> None:
     found = [
         f"| {row.level:g} | {row.model} | {row.reached} of {row.started} "
         f"| {cell(row.images)} | {cell(row.seconds)} |"
-        for row in reaching(bench.load(RESULTS / "reference-mnist5k")).itertuples()
+        for row in reaching(bench.load(RESULTS / "reference-mnist5k").records).itertuples()
     ]
     assert quoted.strip().splitlines()[2:] == found
 
@@ -133,7 +133,7 @@ def test_the_cost_of_a_given_quality_is_that_of_the_published_run() -> None:
 def test_the_losses_of_the_lectures_run_are_those_of_its_trials() -> None:
     text = (ROOT / "docs" / "lectures-run.md").read_text()
     quoted = text.split("<!-- losses: begin -->")[1].split("<!-- losses: end -->")[0]
-    table = reported_losses(bench.load(RESULTS / "reference-notes"))
+    table = reported_losses(bench.load(RESULTS / "reference-notes").records)
     found = []
     for reading, rows in table.groupby("model", sort=False):
         cells = [

@@ -8,7 +8,7 @@ import click
 
 from gan_zoo import catalog as zoo
 
-from .. import __version__, load
+from .. import __version__
 from ..datasets import DATASETS, FOLDER
 from ..extractors import EXTRACTORS
 from ..lectures import TOPICS
@@ -16,6 +16,7 @@ from ..metrics import METRICS
 from ..probes import PROBES
 from ..studies import STUDIES
 from .claims import claims
+from .convert import convert
 from .describe import describe
 from .errors import OneLine, one_line_errors, say
 from .export import export
@@ -73,6 +74,7 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
     if any(asked.values()):
         write_figures(folder, **asked)
         return
+    from ..records.results import Results
     from ..report.rebuild import rebuild
     from ..report.tensorboard import require_package, write_events
 
@@ -80,7 +82,7 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
         require_package()
     rebuild(folder, say)
     if tensorboard:
-        say(f"For TensorBoard: {write_events(load(folder))}")
+        say(f"For TensorBoard: {write_events(Results(folder))}")
 
 
 @main.command()
@@ -155,7 +157,7 @@ def models(entries: Mapping[str, zoo.Entry]) -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, serve, claims, compare, describe, doctor, verify, study, probe, lecture),
+    *(run, serve, claims, compare, convert, describe, doctor, verify, study, probe, lecture),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

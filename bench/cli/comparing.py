@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from rich.console import Console
@@ -22,28 +23,75 @@ from ..words import NONE, number, span
 Say = Callable[[str], None]
 
 
-def compare_pairs(
-    folder: Path, metric: str | None, dataset: str | None, wanted: str, console: Console
-) -> None:
-    """Print the table of pairs of each data set, in the format `wanted`; raises InputError."""
-    results = Results(folder)
+class Rows(NamedTuple):
+    """Rows on one metric of one data set."""
+
+    dataset: str
+    metric: str
+    table: pd.DataFrame
+
+
+def pairs_of(
+    results: Results, metric: str | None, dataset: str | None, known: pd.DataFrame | None = None
+) -> list[Rows]:
+    """The rows of `comparisons` of each data set on a metric; raises InputError if there are none.
+
+    None: the primary metric, and all data sets. known: the comparisons, where they are there.
+    """
     names = _chosen(datasets(results), dataset)
     try:
-        table = comparisons(results)
+        table = comparisons(results) if known is None else known
     except ValueError as error:  # two protocols in one folder
-        raise InputError(f"{folder}: {error}") from error
-    tables = []
+        raise InputError(f"{results.path}: {error}") from error
+    found = []
     for name in names:
         chosen = _metric(metric, name)
         rows = table[(table["dataset"] == name) & (table["metric"] == chosen)]
         if len(rows):
-            tables.append(_pairs(rows, name, chosen))
-    if not tables:
+            found.append(Rows(name, chosen, rows))
+    if not found:
         there = ", ".join(table.loc[table["dataset"].isin(names), "metric"].unique())
         what = metric or "a pair"
         hint = f"there is {there}" if there else "a pair needs two models with a finished trial"
-        raise InputError(f"{folder} has no {what} on {', '.join(names)}; {hint}")
-    _print(tables, wanted, console)
+        raise InputError(f"{results.path} has no {what} on {', '.join(names)}; {hint}")
+    return found
+
+
+def changes_of(
+    both: Both, metric: str | None, dataset: str | None, margin: float
+) -> tuple[list[Rows], list[str]]:
+    """The rows of `changes` of each data set, and a line for each that cannot be compared.
+
+    margin: of equivalence, 0.05 for 5 %. Raises InputError.
+    """
+    require_common(both)
+    found, refused = [], []
+    for name in _chosen(both.datasets(), dataset):
+        chosen = _metric(metric, name)
+        try:
+            rows = changes(both, name, chosen, margin)
+        except ValueError as error:
+            refused.append(f"not compared on {name}: {error}")
+            continue
+        if len(rows):
+            found.append(Rows(name, chosen, rows))
+    return found, refused
+
+
+def require_margin(percent: float | None) -> float:
+    """A margin of equivalence as a share, 0.05 for 5 %, the default; raises InputError."""
+    percent = 5.0 if percent is None else percent
+    if not 0 < percent < 100:
+        raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {percent:g}")
+    return percent / 100
+
+
+def compare_pairs(
+    folder: Path, metric: str | None, dataset: str | None, wanted: str, console: Console
+) -> None:
+    """Print the table of pairs of each data set, in the format `wanted`; raises InputError."""
+    found = pairs_of(Results(folder), metric, dataset)
+    _print([_pairs(rows.table, rows.dataset, rows.metric) for rows in found], wanted, console)
 
 
 def compare_folders(
@@ -62,22 +110,12 @@ def compare_folders(
     the difference. Raises InputError.
     """
     both = Both(Results(first), Results(second))
-    require_common(both)
-    tables, refused = [], []
-    for name in _chosen(both.datasets(), dataset):
-        chosen = _metric(metric, name)
-        try:
-            rows = changes(both, name, chosen, margin)
-        except ValueError as error:
-            refused.append(f"not compared on {name}: {error}")
-            continue
-        if len(rows):
-            tables.append(_changes(rows, name, chosen, margin))
+    found, refused = changes_of(both, metric, dataset, margin)
     say(f"A: {both.a.path}\nB: {both.b.path}\n")
     for line in (*circumstances(both), *coverage(both), *refused):
         say(f"- {line}")
     say("")
-    _print(tables, wanted, console)
+    _print([_changes(r.table, r.dataset, r.metric, margin) for r in found], wanted, console)
     return unchanged(both)
 
 

@@ -27,10 +27,19 @@ class LiveDisplay:
     """Shows trials done, phase and rate of each that runs, and the time left. A context manager.
 
     It reads the trials' progress.json, so worker processes are shown like this one. Where there is
-    no terminal, it prints a line after an evaluation, at most one a minute.
+    no terminal, it prints a line after an evaluation, at most one a minute. `bars` are shown
+    whatever the console is.
     """
 
-    def __init__(self, console: Console, root: Path, trials: list[Trial], done: int, jobs: int):
+    def __init__(
+        self,
+        console: Console,
+        root: Path,
+        trials: list[Trial],
+        done: int,
+        jobs: int,
+        bars: type[Progress] | None = None,
+    ) -> None:
         self._console, self._root, self._jobs = console, root, jobs
         self._total, self._done = len(trials) + done, done
         self._waiting = {trial.key: trial for trial in trials if not trial.unsuited}
@@ -43,8 +52,8 @@ class LiveDisplay:
         self._next_line = 0.0
         self._told: dict[str, str] = {}  # what the last line said of each trial
         self.forecast = Forecast(root, trials)
-        if console.is_terminal:
-            self._progress = Progress(
+        if console.is_terminal or bars:
+            self._progress = (bars or Progress)(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 TextColumn("{task.percentage:>3.0f} %"),
@@ -71,6 +80,7 @@ class LiveDisplay:
     ) -> None:
         self._stop.set()
         if self._progress:
+            self._show(self._progress)
             self._progress.stop()
 
     def started(self, trial: Trial) -> None:
@@ -155,6 +165,7 @@ class LiveDisplay:
             bars.update(task, completed=self._trained(key), note=note)
         note = f"{self._done}/{self._total} trials{self._left()}"
         bars.update(self._overall, completed=self._images - self._images_left(), note=note)
+        bars.refresh()
 
     def _evaluated(self) -> bool:
         """Has a running trial been evaluated since the last line?"""

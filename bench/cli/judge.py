@@ -46,7 +46,7 @@ def compare(
     """
     from rich.console import Console
 
-    from .comparing import compare_folders, compare_pairs
+    from .comparing import compare_folders, compare_pairs, require_margin
 
     console = Console(highlight=False)
     if other is None:
@@ -54,15 +54,13 @@ def compare(
             raise InputError("--margin and --fail-on-change take two folders: DIR DIR2")
         compare_pairs(folder, metric, dataset, wanted, console)
         return
-    margin = 5.0 if margin is None else margin
-    if not 0 < margin < 100:
-        raise InputError(f"--margin is a percentage between 0 and 100, such as 5, not {margin:g}")
+    share = require_margin(margin)
 
     def tell(line: str) -> None:
         # A table that another program reads stands alone.
         click.echo(printable(line), err=wanted in ("csv", "latex"))
 
-    same = compare_folders(folder, other, metric, dataset, margin / 100, wanted, console, tell)
+    same = compare_folders(folder, other, metric, dataset, share, wanted, console, tell)
     if fail_on_change and not same:
         sys.exit(1)
 

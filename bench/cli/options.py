@@ -1,6 +1,7 @@
 """Types of what the commands take: paths of one line, and numbers that are finite."""
 
 import math
+import os
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import shown
+from ..planning.published import published
 
 # Categories of Unicode: control characters, and separators of lines and of paragraphs. Other
 # characters that do not print (a wide space, half a surrogate pair) do occur in names of files.
@@ -33,6 +35,16 @@ class PathOption(click.Path):
             self.fail("the path is empty", param, ctx)
         if any(unicodedata.category(character) in CONTROL for character in text):
             self.fail(f"{shown(text)} has control characters: no path needs them", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class PlanOption(PathOption):
+    """A plan in a TOML file; a published one, experiments/NAME.toml, is found anywhere."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        text = str(value)
+        if text and not os.path.exists(text):
+            value = published(text) or value
         return super().convert(value, param, ctx)
 
 

@@ -9,22 +9,15 @@ from typing import Any
 import click
 from rich.console import Console
 
-from .. import load
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
 from .machine import machine_options
-from .options import FiniteNumber, PathOption, live_option
+from .options import FiniteNumber, PathOption, PlanOption, live_option
 from .phases import phase
-
-# Options that say how a plan is run, not what is in it.
-HOW = (
-    *("jobs", "jobs_per_device", "retries", "checkpoint_every"),
-    *("dry_run", "trust_code", "retry", "check", "stack"),
-)
 
 
 @click.command()
-@click.argument("experiment", required=False, type=PathOption(path_type=str, exists=True))
+@click.argument("experiment", required=False, type=PlanOption(path_type=str, exists=True))
 @click.option(
     "--models",
     metavar="A,B@PRESET,NAME=C",
@@ -206,22 +199,7 @@ HOW = (
 )
 @live_option
 @one_line_errors
-def run(
-    experiment: str | None,
-    out: Path | None,
-    live: bool,
-    tensorboard: bool,
-    data_dir: Path | None,
-    retrain: str | None,
-    models: str | None,
-    features: str | None,
-    until_decided: bool,
-    max_seeds: int | None,
-    margin: float | None,
-    within: float | None,
-    precision: str | None,
-    **flags: Any,
-) -> None:
+def run(data_dir: Path | None, live: bool, tensorboard: bool, **flags: Any) -> None:
     """Train, measure and compare models under matched seeds.
 
     EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
@@ -237,31 +215,19 @@ def run(
 
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
         from ..live.beside import live_page
-        from ..planning.flags import plan_from
-        from ..planning.parsing import parse_models
+        from ..records.results import Results
         from ..report.tensorboard import require_package, write_events
-        from .looking import until_from
-        from .running import RunOptions, execute
+        from .request import requested
+        from .running import execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
-    named = [contestant.model for contestant in parse_models(models or "")]
-    options = RunOptions(
-        until=until_from(until_decided, flags["seeds"], max_seeds, margin, within),
-        margin=None if margin is None else margin / 100,
-        retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
-        named=(*named, *([] if features is None else [features])),
-        bf16_anyway=precision == "bf16!",
-        **{name: flags.pop(name) for name in HOW},
-    )
-    flags["precision"] = precision and precision.removesuffix("!")
-    plan = plan_from(experiment, models=models, features=features, **flags)
-    root = out or Path("results") / plan.default_folder()
+    plan, root, options = requested(**flags)
     if tensorboard:
         require_package()  # before hours of training, not after
     with live_page(root, say) if live and not options.dry_run else nullcontext():
         finished = execute(plan, root, options, say)
     if tensorboard and not options.dry_run:
-        say(f"For TensorBoard: {write_events(load(root))}")
+        say(f"For TensorBoard: {write_events(Results(root))}")
     if not finished:
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,9 @@ class RunOptions:
     margin: float | None = None  # of equivalence, then
     bf16_anyway: bool = False  # though it is slower than fp32 here
     stack: str = "auto"  # kept by the folder once it is chosen: it changes how numbers round
+    console: Console | None = None  # what shows how it goes on; None: the terminal
+    bars: type[Progress] | None = None  # of that console; None: Progress, in a terminal
+    owns_process: bool = True  # may an interrupt end the process?
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -101,7 +105,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
     KeyboardInterrupt with the command that goes on.
     """
-    console = Console(highlight=False)
+    console = options.console or Console(highlight=False)
 
     def trust(other: Plan, where: str) -> None:
         if not options.trust_code:
@@ -156,11 +160,12 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
             record_interrupts(root, todo)
             console.show_cursor()
 
-        with heeded(last_words, again=typed()):
+        with heeded(last_words, again=typed()) if options.owns_process else nullcontext():
             with phase(console, "preparing extractor"):
                 prepare(todo, say)
             jobs = jobs_of(left)
-            with LiveDisplay(console, root, [*unsuited, *todo], done, jobs) as display:
+            shown = [*unsuited, *todo]
+            with LiveDisplay(console, root, shown, done, jobs, options.bars) as display:
                 tries, every = options.retries, options.checkpoint_every
                 well = run(whole, root, trials, left, jobs, display, tries, every, devices)
             said: list[str] = []  # printed below: a live display would wrap the tables

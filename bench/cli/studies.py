@@ -12,12 +12,12 @@ from ..planning.parsing import parse_seeds, parse_set
 from ..studies import STUDIES
 from ..studies.settings import Settings, from_file, resolved
 from .errors import one_line_errors, say
-from .options import PathOption
+from .options import PathOption, PlanOption
 
 
 @click.command()
 @click.argument("name", required=False, metavar="[NAME]")
-@click.argument("file", required=False, metavar="[SETTINGS.toml]", type=PathOption())
+@click.argument("file", required=False, metavar="[SETTINGS.toml]", type=PlanOption())
 @click.option(
     "--seeds",
     metavar="N or A,B,C",

@@ -200,6 +200,8 @@ def _rebuilt(trial: Trial, path: Path) -> GAN:
     try:
         spec = load_dataset(trial.source, trial.size).spec
         model: GAN = kind(spec, config, Streams(trial.seed))
+    except InputError:
+        raise
     except (ValueError, TypeError) as error:
         raise InputError(f"{trial.key} cannot be built: {_line(error)}") from error
     weights = _weights(path)

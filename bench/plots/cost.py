@@ -67,6 +67,8 @@ def cost(analysis: Analysis, dataset: str) -> Figure:
 
 
 def _dots(axis: Axes, values: pd.DataFrame, colours: dict[str, str]) -> None:
+    if values.empty:
+        return
     sns.scatterplot(
         values, x="seconds", y="value", hue="model", palette=colours, s=22, alpha=0.7,
         legend=False, ax=axis, linewidth=0.4,

@@ -32,6 +32,7 @@ NARROW = 7.0  # inches; below, there are two columns of panels and legends lie u
 SOFT, ALARM = "#666666", "#b00020"
 POINTS, BUDGET = 400, 1800  # the most points a line; the most a figure (an SVG near 100 KB)
 DPI = 160  # of the .png files
+IN_NOTEBOOK = 100
 DIRECT = 8  # more lines than this are named in a legend outside
 THEME = {
     **sns.axes_style("whitegrid"),
@@ -93,9 +94,16 @@ def narrow() -> bool:
     return _width.get() < NARROW
 
 
+class Sheet(Figure):
+    """A figure that a notebook shows by itself, in the look of the page."""
+
+    def _repr_png_(self) -> bytes:
+        return pixels(self, IN_NOTEBOOK)
+
+
 def sheet(height: float) -> Figure:
     """An empty figure, as wide as all are at present."""
-    return Figure(figsize=(_width.get(), height), layout="constrained")
+    return Sheet(figsize=(_width.get(), height), layout="constrained")
 
 
 def panels(

@@ -6,18 +6,15 @@ clock is seconds of training, so that TensorBoard's "relative" axis is the cost 
 
 import io
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from PIL import Image
 
-from ..errors import InputError
 from ..files import write_bytes
-from ..records.layout import KEY
 from ..records.results import Results
-from ..tables.protocol import own_extractor
+from . import tracked
 
 NAME = "events.out.tfevents.bench"  # TensorBoard looks for "tfevents"; one name, so no file is left
 VERSION = "brain.Event:2"  # of the format; the first record of every file
@@ -25,34 +22,17 @@ VERSION = "brain.Event:2"  # of the format; the first record of every file
 
 def require_package() -> None:
     """Raises InputError if tensorboard, an optional package, is not installed."""
-    if find_spec("tensorboard") is None:
-        raise InputError("--tensorboard needs a package: pip install tensorboard")
+    tracked.require_package("tensorboard", "tensorboard", "--tensorboard")
 
 
 def write_events(results: Results) -> Path:
     """One file a trial: curves, evaluations and pictures of samples. Returns their folder."""
     require_package()
     root = results.path / "tensorboard"
-    rows = pd.concat([_curves(results), _evaluations(results)], ignore_index=True)
-    for (dataset, label, seed), own in rows.groupby(KEY, sort=False):
-        pictures = results.samples(label, dataset, seed)
-        write_bytes(root / dataset / label / f"s{seed}" / NAME, _file(own, pictures))
+    for trial in tracked.tracked(results):
+        path = root / trial.dataset / trial.label / f"s{trial.seed}" / NAME
+        write_bytes(path, _file(trial.rows, trial.pictures))
     return root
-
-
-def _curves(results: Results) -> pd.DataFrame:
-    return results.curves[[*KEY, "images", "seconds", "metric", "value"]]
-
-
-def _evaluations(results: Results) -> pd.DataFrame:
-    """As curves, their metrics below evaluation/; those of another extractor by its name too."""
-    rows = results.evaluations
-    own = pd.Series(False, index=rows.index)
-    for dataset, part in rows.groupby("dataset"):
-        own[part.index] = own_extractor(results, part, str(dataset))
-    others = " (" + rows["features"].astype(str).str.partition(":")[0] + ")"
-    names = "evaluation/" + rows["metric"] + others.where(~own, "")
-    return rows.assign(metric=names)[[*KEY, "images", "seconds", "metric", "value"]]
 
 
 def _file(rows: pd.DataFrame, pictures: dict[int, Path]) -> bytes:
@@ -63,7 +43,7 @@ def _file(rows: pd.DataFrame, pictures: dict[int, Path]) -> bytes:
     content = io.BytesIO()
     writer = RecordWriter(content)
     writer.write(Event(wall_time=0, file_version=VERSION).SerializeToString())
-    for images, now in rows.sort_values("images", kind="stable").groupby("images"):
+    for images, now in rows.groupby("images"):
         values = [*_scalars(now), *_picture(pictures.get(int(images)))]
         event = Event(wall_time=now["seconds"].max(), step=int(images), summary={"value": values})
         writer.write(event.SerializeToString())

@@ -58,6 +58,20 @@ def own_extractor(results: Results, rows: pd.DataFrame, dataset: str) -> pd.Seri
     return own.astype(bool)
 
 
+def named(results: Results, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, with metrics of another extractor than the plan's named so: "fid@digits-lenet-2".
+
+    A plain name is then one protocol, that of the summary.
+    """
+    metrics = rows["metric"].copy()
+    for dataset, part in rows.groupby("dataset", sort=False):
+        seen = part["features"].fillna("").astype(str) != ""  # by an extractor at all
+        others = part[~own_extractor(results, part, str(dataset)) & seen]
+        extractor = others["features"].astype(str).map(without_hash)
+        metrics[others.index] = others["metric"] + "@" + extractor
+    return rows.assign(metric=metrics)
+
+
 def primary(results: Results, metric: str, dataset: str) -> pd.DataFrame:
     """Every evaluation of a metric on a data set, by the extractor of the plan."""
     rows = results.evaluations

@@ -3,14 +3,17 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 from ..environment import oom_kills
@@ -56,7 +59,7 @@ def local_processes(
     Every worker is a pool of its own: if one is killed, only its unit fails, and a new worker
     takes its place. Each worker sees one of `gpus`; they are dealt out in turn.
     """
-    waiting = deque(units)
+    waiting, others = deque(units), set(multiprocessing.active_children())
     turns = [gpus[i % len(gpus)] if gpus else None for i in range(min(jobs, len(waiting)))]
     idle = [Worker(gpu) for gpu in turns]
     running: dict[Future[Outcomes], tuple[Worker, Any]] = {}
@@ -87,7 +90,7 @@ def local_processes(
                     waiting.append(unit)
     finally:
         # After an interrupt or an error some still train: end them, so that nobody else writes.
-        children = multiprocessing.active_children()
+        children = set(multiprocessing.active_children()) - others
         for child in children:
             child.kill()
         for child in children:
@@ -113,7 +116,8 @@ class Worker:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         others = set(multiprocessing.active_children())
         try:
-            future = self._pool.submit(work, unit)
+            with main_left_out():
+                future = self._pool.submit(work, unit)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         started = set(multiprocessing.active_children()) - others
@@ -139,6 +143,21 @@ class Worker:
         if (oom_kills() or 0) > self._oom_kills:
             return "out of memory: the kernel killed its worker process"
         return f"its worker process was killed ({name})"
+
+
+@contextmanager
+def main_left_out() -> Iterator[None]:
+    """Within it, a process that is spawned does not import the main module of this one.
+
+    A worker needs nothing of it, and a script that calls `bench.run` need not guard that by
+    `if __name__ == "__main__"`.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def begin_worker(gpu: str | None = None) -> None:

@@ -187,14 +187,14 @@ def two(quick: None, tmp_path: Path) -> Path:
 
 def test_seeds_added_by_hand_after_a_report_are_judged_in_looks(two: Path) -> None:
     go(plan_of("gan,other=gan", seeds=(0, 1, 2, 3)), two)
-    results = bench.load(two)
+    results = bench.load(two).records
     assert results.experiment["looks"] == [2, 4]
     assert [look.n for look in reached(results, "ring8") or []] == [2, 4]
 
 
 def test_what_was_not_asked_for_does_not_wait(two: Path) -> None:
     go(plan_of("gan", seeds=(0, 1, 2)), two)
-    results = bench.load(two)
+    results = bench.load(two).records
     assert (results.trials["status"] == "finished").all()
     assert len(results.trials) == 5
     assert shared(results, "ring8") == [0, 1]
@@ -204,7 +204,7 @@ def test_an_open_look_is_not_judged(two: Path) -> None:
     asked = merged(plan_of("gan,other=gan", seeds=(0, 1, 2)), two)
     assert asked.looks == (2, 3)
     write_experiment(two, asked.as_dict(), {})  # killed before the third seed
-    assert [look.n for look in reached(bench.load(two), "ring8") or []] == [2]
+    assert [look.n for look in reached(bench.load(two).records, "ring8") or []] == [2]
 
 
 # --- What tables and text say, of three contestants of which one stopped at three seeds

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 import bench
-from bench.analysis import Analysis
 from bench.cli import main
 from bench.files import read_json, write_json
 from bench.planning import code
@@ -146,7 +145,7 @@ def test_a_trial_of_an_earlier_version_is_reported_and_not_gone_on_with(mine: Pa
     said = one_line(run(*models))
     assert "did not record the code of models: it is reported, but not gone on with" in said
     assert CliRunner().invoke(main, ["report", "r"]).exit_code == 0
-    assert len(Analysis(bench.load("r")).summary) == 1
+    assert len(bench.load("r").analysis.summary) == 1
 
 
 def test_local_modules_count_and_their_place_does_not(

@@ -333,7 +333,7 @@ def test_verify_trains_with_the_recorded_probes(quick: None, tmp_path: Path) -> 
     write_experiment(tmp_path, plan.as_dict(), {})
     (trial,) = trials_of(plan)
     train(trial, tmp_path)
-    results = bench.load(tmp_path)
+    results = bench.load(tmp_path).records
     assert repeatable_trial(results, trial.key).probes == ("updates", "diversity")
     path = tmp_path / "trials" / trial.key / "trial.json"
     facts = read_json(path)

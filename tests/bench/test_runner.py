@@ -247,7 +247,7 @@ def test_a_failure_is_tried_again_as_often_as_asked(tmp_path: Path) -> None:
     assert "in generator_loss" in failure["traceback"]
     assert found["raises"]["attempts"] == 3
     assert "second line" in found["raises"]["traceback"]
-    write_index(bench.load(tmp_path / "r"))
+    write_index(bench.load(tmp_path / "r").records)
 
 
 ORPHANS = """

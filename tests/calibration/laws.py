@@ -69,7 +69,7 @@ def published() -> dict[str, Noise]:
     """Normal noise with the covariance that the seeds of each published folder have."""
     found: dict[str, Noise] = {}
     for plan in sorted((ROOT / "results").glob("reference-*/**/experiment.toml")):
-        results = bench.load(plan.parent)
+        results = bench.load(plan.parent).records
         for name in datasets(results):
             metric = "emd" if "emd" in set(results.evaluations["metric"]) else "fid"
             values = by_seed(results, metric, name)[0].dropna(axis="columns")
