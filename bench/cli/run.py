@@ -9,16 +9,19 @@ import click
 from rich.console import Console
 
 from .. import load
+from ..errors import InputError
 from ..planning.trial import CHECKPOINT_EVERY
 from .errors import one_line_errors, say
 from .machine import machine_options
 from .options import FiniteNumber, PathOption
 from .phases import phase
+from .places import place_options
 
 # Options that say how a plan is run, not what is in it.
 HOW = (
     *("jobs", "jobs_per_device", "retries", "checkpoint_every"),
     *("dry_run", "trust_code", "retry", "check", "stack"),
+    *("executor", "ray_address"),
 )
 
 
@@ -148,6 +151,7 @@ HOW = (
     ),
 )
 @machine_options
+@place_options
 @click.option(
     "--retries",
     type=click.IntRange(min=0),
@@ -217,6 +221,7 @@ def run(
     margin: float | None,
     within: float | None,
     precision: str | None,
+    shard: str | None,
     **flags: Any,
 ) -> None:
     """Train, measure and compare models under matched seeds.
@@ -235,6 +240,7 @@ def run(
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
         from ..planning.flags import plan_from
         from ..planning.parsing import parse_models
+        from ..planning.shards import Shard
         from ..report.tensorboard import require_package, write_events
         from .looking import until_from
         from .running import RunOptions, execute
@@ -242,7 +248,11 @@ def run(
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
     named = [contestant.model for contestant in parse_models(models or "")]
+    part = None if shard is None else Shard.parsed(shard)
+    if part and until_decided:
+        raise InputError("--until-decided looks at all trials: give --seeds N with --shard")
     options = RunOptions(
+        shard=part,
         until=until_from(until_decided, flags["seeds"], max_seeds, margin, within),
         margin=None if margin is None else margin / 100,
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
@@ -252,7 +262,8 @@ def run(
     )
     flags["precision"] = precision and precision.removesuffix("!")
     plan = plan_from(experiment, models=models, features=features, **flags)
-    root = out or Path("results") / plan.default_folder()
+    name = plan.default_folder() + (f"-shard{part.part}of{part.parts}" if part else "")
+    root = out or Path("results") / name
     if tensorboard:
         require_package()  # before hours of training, not after
     finished = execute(plan, root, options, say)

@@ -24,7 +24,7 @@ from ..records.state import STATUSES, readable_facts
 from ..records.writing import ENDED, TrialRecord, write_experiment, write_table
 from .attempt import ended as ended_in_record
 from .attempt import run_unit
-from .executors import Outcome, in_process, local_processes
+from .executors import Executor, Outcome, in_process, local_processes
 
 RECORDING = threading.Lock()
 AGAIN = ("diverged", "failed")  # tried again when the code behind them has changed
@@ -87,8 +87,11 @@ def run(
     retries: int = 0,
     checkpoint_every: float = CHECKPOINT_EVERY,
     gpus: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> bool:
     """Train the trials that are `left`, as `pending` tells, `jobs` at a time, into `root`.
+
+    The `executor`, if there is one, decides itself how many it trains at a time, and where.
 
     Wants the folder `locked`, and the `plan` of the whole folder. A trial that fails is tried
     again, `retries` times at most, from its last checkpoint. Returns False if one failed for good.
@@ -127,6 +130,10 @@ def run(
         status, reason = outcome
         if status == "disk":
             raise DiskError(reason)
+        if status == "lost":  # with its worker, which is no fault of the trial
+            TrialRecord.of(root, trial).end("interrupted", reason)
+            display.retried(trial, outcome)
+            return True
         if status == "failed" and status_of(root, trial) not in ("failed", *ENDED):
             TrialRecord.of(root, trial).end(*outcome)  # a killed worker could not
         if status == "failed" and tries_left[trial.key] > 0:
@@ -152,7 +159,9 @@ def run(
         return any(again)
 
     try:
-        if jobs == 1:
+        if executor is not None:
+            executor(units(todo), work, unit_started, unit_ended, wanted)
+        elif jobs == 1:
             in_process(units(todo), work, unit_started, unit_ended, wanted)
         else:
             local_processes(units(todo), work, unit_started, unit_ended, jobs, gpus, wanted)
