@@ -45,9 +45,9 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 	$(COMMON) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ON_COMMON)
 
-# The slow tests too, and those of the page in a browser.
+# The slow tests too, those of the page in a browser, and those on a Ray cluster.
 test-all: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,cluster]'
 	@command -v chromium > /dev/null || \
 	  echo "No chromium: the tests of the page in a browser will be skipped (apt-get install chromium)"
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from .errors import one_line_errors, say
 from .machine import machine_options
 from .options import FiniteNumber, PathOption
 from .phases import phase
-from .places import place_options
+from .places import LOCAL, place_options
 
 # Options that say how a plan is run, not what is in it.
 HOW = (
@@ -261,7 +261,8 @@ def run(
         **{name: flags.pop(name) for name in HOW},
     )
     flags["precision"] = precision and precision.removesuffix("!")
-    plan = plan_from(experiment, models=models, features=features, **flags)
+    here = options.executor == LOCAL
+    plan = plan_from(experiment, models=models, features=features, here=here, **flags)
     name = plan.default_folder() + (f"-shard{part.part}of{part.parts}" if part else "")
     root = out or Path("results") / name
     if tensorboard:

@@ -127,13 +127,13 @@ def _execute(plan: Plan, root: Path, options: RunOptions, place: Place, say: Say
     def jobs_of(left: Mapping[str, Left]) -> int:
         return min(place.jobs, max(1, len(units(t for t in trials if t.key in left))))
 
-    if plan.precision == "bf16" and plan_of(root) is None:
+    if plan.precision == "bf16" and place.executor is None and plan_of(root) is None:
         require_gain(plan, trials, options.bf16_anyway, say)
     if options.dry_run:
         merged(plan, root)  # refuses what the run would refuse
         require_writable(root)
         left = left_in()
-        describe(plan, trials, len(left), root, jobs_of(left), say)
+        describe(plan, trials, len(left), root, jobs_of(left), place.told, say)
         todo = [trial for trial in trials if trial.key in left]
         if options.check:
             check(plan, todo, say)
@@ -147,7 +147,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, place: Place, say: Say
                 "Seeds are added after a report was written: verdicts are now given in looks, "
                 f"at {' and '.join(map(str, whole.looks))} seeds (docs/statistics.md)"
             )
-        describe(plan, trials, len(left), root, jobs_of(left), say)
+        describe(plan, trials, len(left), root, jobs_of(left), place.told, say)
         todo = [trial for trial in trials if trial.key in left]
         if options.check:
             check(plan, todo, say)
@@ -204,7 +204,9 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
                 decode(kind, plan.size, progress=progress)
 
 
-def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:
+def describe(
+    plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, place: str, say: Say
+) -> None:
     """The plan in a few lines."""
     labels = ", ".join(contestant.label for contestant in plan.contestants)
     seeds = ", ".join(map(str, plan.seeds))
@@ -224,6 +226,8 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    if place:
+        say(place)
     if plan.stack > 1:
         say(f"{plan.stack} seeds of a contestant train as one stack")
     for label, reason in dict.fromkeys((t.label, t.alone) for t in trials if t.alone):

@@ -16,7 +16,7 @@ from ..extractors import NONE, extractor_name, without_hash
 from ..planning.growing import RAISED
 from ..planning.plan import Plan
 from ..planning.stacks import Unit, units
-from ..planning.trial import CHECKPOINT_EVERY, Trial
+from ..planning.trial import CHECKPOINT_EVERY, Trial, cost
 from ..records.failures import place_of
 from ..records.layout import SCALE_COLUMNS
 from ..records.results import Results, left_in
@@ -91,11 +91,10 @@ def run(
 ) -> bool:
     """Train the trials that are `left`, as `pending` tells, `jobs` at a time, into `root`.
 
-    The `executor`, if there is one, decides itself how many it trains at a time, and where.
-
-    Wants the folder `locked`, and the `plan` of the whole folder. A trial that fails is tried
-    again, `retries` times at most, from its last checkpoint. Returns False if one failed for good.
-    Raises DiskError if the folder can no longer be written.
+    An `executor` decides itself how many, and where. Wants the folder `locked`, and the `plan` of
+    the whole folder. A trial that fails is tried again, `retries` times at most, from its last
+    checkpoint. Returns False if one failed for good. Raises DiskError if the folder can no longer
+    be written.
     """
     todo = [trial for trial in trials if trial.key in left]
     # Written before the plan is: a kill in between must not leave a trial that claims to have
@@ -130,7 +129,7 @@ def run(
         status, reason = outcome
         if status == "disk":
             raise DiskError(reason)
-        if status == "lost":  # with its worker, which is no fault of the trial
+        if status == "lost":  # with its worker, no fault of the trial
             TrialRecord.of(root, trial).end("interrupted", reason)
             display.retried(trial, outcome)
             return True
@@ -159,7 +158,7 @@ def run(
         return any(again)
 
     try:
-        if executor is not None:
+        if executor:
             executor(units(todo), work, unit_started, unit_ended, wanted)
         elif jobs == 1:
             in_process(units(todo), work, unit_started, unit_ended, wanted)
@@ -210,11 +209,6 @@ def fails_in_its_code(root: Path, trial: Trial, trials: Iterable[Trial]) -> bool
     seeds = [t for t in trials if (t.dataset, t.label) == (trial.dataset, trial.label)]
     finished = any(status_of(root, seed) in ENDED for seed in seeds)
     return bool(place_of(str(facts.get("traceback", "")))) and not finished
-
-
-def cost(trial: Trial) -> float:
-    """A rough guess at how long a trial takes: the longest start first, so no core idles late."""
-    return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
 
 
 def refusal(root: Path, trial: Trial, recorded: dict[str, Any], files: str) -> str:

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -23,6 +24,7 @@ Facts = dict[str, str]
 
 def stage(folder: Path, own: bool) -> None:
     """Copy our two packages into `folder`; if `own`, the modules of the working folder too."""
+    code_digest()  # of what is shipped, should somebody edit it while the run goes on
     for name, place in _packages().items():
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(place, folder / name, ignore=ignored, dirs_exist_ok=True)
@@ -75,8 +77,9 @@ def difference(driver: Facts, worker: Facts, host: str) -> str:
     )
 
 
+@cache
 def code_digest() -> str:
-    """The start of a sha256 over the sources of our two packages."""
+    """The start of a sha256 over the sources of our two packages, as first asked for."""
     found = hashlib.sha256()
     for name, place in sorted(_packages().items()):
         for path in sorted(place.rglob("*.py")):

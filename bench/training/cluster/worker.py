@@ -13,6 +13,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...planning.stacks import Unit
+from ...records.failures import PRINTED
 from ..determinism import before_cuda
 from ..executors import Outcomes
 from ..memory import without_triton
@@ -20,8 +21,7 @@ from .pieces import Outbox, Piece, unpack
 from .shipped import Facts, difference, facts
 
 BEAT = 5.0  # seconds between two messages, at least: progress, and checkpoints on the way
-PRINTED = "output.log"  # what a failed trial printed
-MOST_PRINTED = 100_000  # bytes of it: its end
+MOST_PRINTED = 100_000  # bytes that are kept of what a failed trial printed: its end
 REFUSED = "refused"  # in place of outcomes, with the reason: this worker may not train
 
 
