@@ -45,8 +45,9 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 	$(COMMON) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ON_COMMON)
 
-# The slow tests too, those of the page in a browser, of the notebook, and of other programs' formats.
-MORE = browser,docs,live,notebook,tensorboard,mlflow,wandb
+# The slow tests too, those of the page in a browser, of the notebook, on a Ray cluster, and of other
+# programs' formats.
+MORE = browser,cluster,docs,live,notebook,tensorboard,mlflow,wandb
 
 test-all: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(MORE)]'

@@ -122,6 +122,23 @@ def clean(folder: Path, weights: bool, dry_run: bool) -> None:
     remove(folder, weights, dry_run, say)
 
 
+@main.command()
+@click.argument("folders", nargs=-1, required=True, type=PathOption(), metavar="DIR...")
+@click.option(
+    "--out", required=True, type=PathOption(file_okay=False), help="The new results folder."
+)
+@one_line_errors
+def merge(folders: tuple[Path, ...], out: Path) -> None:
+    """Bring the parts that `bench run --shard i/n` trained together in one results folder.
+
+    Other results folders of one protocol can be merged too. Where two contradict each other, in
+    plan, versions or the rows of a trial, one line says in what, and nothing is written.
+    """
+    from .merging import merge_and_report
+
+    merge_and_report(folders, out, say)
+
+
 @main.command("list")
 @one_line_errors
 def list_() -> None:

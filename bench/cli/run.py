@@ -14,6 +14,7 @@ from .errors import one_line_errors, say
 from .machine import machine_options
 from .options import FiniteNumber, PathOption, PlanOption, live_option
 from .phases import phase
+from .places import place_options
 
 
 @click.command()
@@ -142,6 +143,7 @@ from .phases import phase
     ),
 )
 @machine_options
+@place_options
 @click.option(
     "--retries",
     type=click.IntRange(min=0),

@@ -18,10 +18,11 @@ from ..evaluation.evaluate import UNSEEN, prepare
 from ..extractors import NONE
 from ..interrupts import heeded, typed
 from ..planning.code import is_ours
-from ..planning.flags import gpus, jobs_for, require_named
+from ..planning.flags import require_named
 from ..planning.growing import grown, merged, plan_of
 from ..planning.looks import present
 from ..planning.plan import Plan
+from ..planning.shards import Shard
 from ..planning.stacks import units, with_stack
 from ..planning.trial import CHECKPOINT_EVERY, Trial
 from ..training.runner import (
@@ -38,6 +39,7 @@ from .forecast import expected
 from .looking import Until, looking
 from .notices import broken_rules, too_few_seeds, unlike_networks, unlike_the_budget_asked
 from .phases import phase
+from .places import Place, place_of
 from .precision import require_gain
 
 Say = Callable[[str], None]
@@ -65,6 +67,9 @@ class RunOptions:
     console: Console | None = None  # what shows how it goes on; None: the terminal
     bars: type[Progress] | None = None  # of that console; None: Progress, in a terminal
     owns_process: bool = True  # may an interrupt end the process?
+    executor: str = "local"
+    ray_address: str | None = None
+    shard: Shard | None = None  # the part of the plan that is trained here
 
 
 def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
@@ -83,23 +88,22 @@ def execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         if missing := absent(plan):
             say(f"{'; '.join(missing)}; the rest of the plan is checked then")
             return True
-        with untouched():
-            return _execute(plan, root, options, say)
-    if options.until is None:
-        return _execute(plan, root, options, say)
-    rest = options
+        with untouched(), place_of(plan, root, options) as place:
+            return _execute(plan, root, options, place, say)
+    with place_of(plan, root, options) as place:
+        if options.until is None:
+            return _execute(plan, root, options, place, say)
+        rest, most = options, place.jobs
 
-    def once(plan: Plan) -> bool:
-        nonlocal rest
-        now, rest = rest, replace(options, retrain=(), retry=())  # these are meant once
-        return _execute(plan, root, now, say)
+        def once(plan: Plan) -> bool:
+            nonlocal rest
+            now, rest = rest, replace(options, retrain=(), retry=())  # these are meant once
+            return _execute(plan, root, now, place, say)
 
-    devices = len(gpus()) if plan.device == "cuda" else 0
-    asked = jobs_for(options.jobs, plan, options.jobs_per_device, devices)
-    return looking(plan, root, options.until, lambda count: min(asked, count), once, say)
+        return looking(plan, root, options.until, lambda count: min(most, count), once, say)
 
 
-def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
+def _execute(plan: Plan, root: Path, options: RunOptions, place: Place, say: Say) -> bool:
     """Train what is not done of a plan, then report. Returns False if a trial failed.
 
     Raises InputError for wrong input, DiskError if the folder can no longer be written, and
@@ -116,18 +120,19 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
     plan = grown(plan, root, say, trust)
     read_pictures(plan, console, say)
     with phase(console, "reading data"):
-        trials = plan.trials(load_dataset)
+        trials = every = plan.trials(load_dataset)
+        if options.shard is not None:
+            trials = options.shard.of(every)
+            say(f"shard {options.shard.part} of {options.shard.parts} of {len(every)} trials")
     labels = {trial.label: trial for trial in trials}
     for label in options.retrain:
         require(label, labels, "contestant to retrain")
-    devices = gpus() if plan.device == "cuda" else []
-    asked_jobs = jobs_for(options.jobs, plan, options.jobs_per_device, len(devices))
     left_in = partial(pending, root, trials, options.retrain, options.retry)
 
     def jobs_of(left: Mapping[str, Left]) -> int:
-        return min(asked_jobs, max(1, len(units(t for t in trials if t.key in left))))
+        return min(place.jobs, max(1, len(units(t for t in trials if t.key in left))))
 
-    if plan.precision == "bf16" and plan_of(root) is None:
+    if plan.precision == "bf16" and place.executor is None and plan_of(root) is None:
         require_gain(plan, trials, options.bf16_anyway, say)
     if options.dry_run:
         from .dry import extractors
@@ -135,7 +140,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
         merged(plan, root)  # refuses what the run would refuse
         require_writable(root)
         left = left_in()
-        describe(plan, trials, len(left), root, jobs_of(left), say)
+        describe(plan, trials, len(left), root, jobs_of(left), place.told, say)
         todo = [trial for trial in trials if trial.key in left]
         if options.check:
             check(plan, todo, say)
@@ -149,7 +154,7 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
                 "Seeds are added after a report was written: verdicts are now given in looks, "
                 f"at {' and '.join(map(str, whole.looks))} seeds (docs/statistics.md)"
             )
-        describe(plan, trials, len(left), root, jobs_of(left), say)
+        describe(plan, trials, len(left), root, jobs_of(left), place.told, say)
         todo = [trial for trial in trials if trial.key in left]
         if options.check:
             check(plan, todo, say)
@@ -166,8 +171,13 @@ def _execute(plan: Plan, root: Path, options: RunOptions, say: Say) -> bool:
             jobs = jobs_of(left)
             shown = [*unsuited, *todo]
             with LiveDisplay(console, root, shown, done, jobs, options.bars) as display:
-                tries, every = options.retries, options.checkpoint_every
-                well = run(whole, root, trials, left, jobs, display, tries, every, devices)
+                how = (jobs, display, options.retries, options.checkpoint_every)
+                well = run(whole, root, trials, left, *how, place.gpus, place.executor)
+            if options.shard is not None:
+                with phase(console, "measuring the scale"):
+                    measure_scale(root, trials)
+                say(f"When all parts are done: bench merge {root} ... --out DIR")
+                return well
             said: list[str] = []  # printed below: a live display would wrap the tables
             with phase(console, "report"):
                 from ..report.rebuild import rebuild  # plots: a second, after the first words
@@ -202,7 +212,9 @@ def read_pictures(plan: Plan, console: Console, say: Say) -> None:
                 decode(kind, plan.size, progress=progress)
 
 
-def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, say: Say) -> None:
+def describe(
+    plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, place: str, say: Say
+) -> None:
     """The plan in a few lines."""
     labels = ", ".join(contestant.label for contestant in plan.contestants)
     seeds = ", ".join(map(str, plan.seeds))
@@ -222,6 +234,8 @@ def describe(plan: Plan, trials: list[Trial], todo: int, root: Path, jobs: int, 
         f"{plan.device}, {plan.precision}, {plan.threads} thread(s) a trial, {jobs} at a time; "
         f"{todo} to do, into {root}"
     )
+    if place:
+        say(place)
     if plan.stack > 1:
         say(f"{plan.stack} seeds of a contestant train as one stack")
     for label, reason in dict.fromkeys((t.label, t.alone) for t in trials if t.alone):

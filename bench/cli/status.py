@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import Damaged, InputError, printable, require
 from ..records.derived import damaged
-from ..records.failures import told
+from ..records.failures import PRINTED, told
 from ..records.layout import OPTIONAL, TABLES, ResultsFolder
 from ..records.state import (
     COMPLETE,
@@ -44,6 +44,8 @@ def lines(folder: Path) -> Iterator[str]:
         yield line + (f": {why}" if why else "")
     for label in dict.fromkeys(key[1] for key, found in facts.items() if found.get("traceback")):
         yield f"  `{traceback_command(folder, label)}` prints where {label} failed, in full"
+    printed = {k[1]: p for k in facts if (p := results.trial_folder(*k) / PRINTED).exists()}
+    yield from (f"  what {label} printed: {path}" for label, path in printed.items())
     for name in damaged(folder):
         yield f"  {printable(name)}: damaged or edited; `bench report` writes it again"
 

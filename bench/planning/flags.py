@@ -38,9 +38,13 @@ def plan_from(
     images: str | None,
     values: tuple[str, ...],
     device: str | None,
+    here: bool = True,
     **others: Any,
 ) -> Plan:
-    """A plan from an experiment file or the defaults, overridden by flags that are not None."""
+    """A plan from an experiment file or the defaults, overridden by flags that are not None.
+
+    here: do its trials train on this machine?
+    """
     asked: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
     if datasets is not None:
         asked["datasets"] = parse_datasets(datasets)
@@ -57,7 +61,7 @@ def plan_from(
     if not settings.get("contestants") and not settings.get("models"):
         settings["models"] = list(MODELS)
     planned = settings.pop("device", "auto")
-    asked["device"] = available(planned if device is None else device)
+    asked["device"] = available(planned if device is None else device, here)
     plan = replace(from_dict(settings, experiment or "defaults"), **asked)
     plan = replace(plan, datasets=tuple(map(with_whole_path, plan.datasets)))
     if plan.size is not None and all(primary_metric(name) == "emd" for name in plan.datasets):
@@ -124,9 +128,14 @@ def with_values(
     return tuple(by_label.values())
 
 
-def available(device: str) -> str:
-    """The device asked for; `auto` takes a GPU if there is one. Raises InputError."""
+def available(device: str, here: bool = True) -> str:
+    """The device asked for; `auto` takes a GPU if there is one. Raises InputError.
+
+    here: do trials train on this machine? Others may have a GPU where this one has none.
+    """
     require_text("device", device)
+    if device == "cuda" and not here:
+        return device
     import torch  # here, since help must not wait for it
 
     there = {

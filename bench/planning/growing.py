@@ -137,6 +137,15 @@ def merged(plan: Plan, root: Path) -> Plan:
     )
 
 
+def joined(one: Plan, other: Plan) -> Plan:
+    """Two parts of a plan as one: the contestants, data sets and seeds of both."""
+    seeds = tuple(dict.fromkeys((*one.seeds, *other.seeds)))
+    seeds = seeds if one.looks else tuple(sorted(seeds))
+    datasets = tuple(dict.fromkeys((*one.datasets, *other.datasets)))
+    contestants = _contestants(one, other, seeds)
+    return replace(one, contestants=contestants, datasets=datasets, seeds=seeds)
+
+
 def _contestants(old: Plan, plan: Plan, seeds: tuple[int, ...]) -> tuple[Contestant, ...]:
     """Those of both plans, each with the seeds that either asks of it."""
     asked: dict[str, set[int]] = {}

@@ -48,7 +48,9 @@ def with_stack(plan: Plan, asked: str, old: Plan | None) -> Plan:
         return plan
     import torch
 
-    room = torch.cuda.get_device_properties(0).total_memory // LANE
+    room = MOST  # where GPUs are elsewhere: one of 16 GB has that
+    if torch.cuda.is_available():
+        room = torch.cuda.get_device_properties(0).total_memory // LANE
     return replace(plan, stack=width(len(plan.seeds), room))
 
 

@@ -9,6 +9,8 @@ OURS = ("bench", "gan_zoo")
 HERE = Path(__file__).parents[2]
 INSTALLED = re.compile(r"[\\/](site-packages|dist-packages|lib[\\/]python3[^\\/]*)[\\/]|^<")
 
+PRINTED = "output.log"  # what a failed trial printed on a cluster
+
 
 def place_of(traceback: str) -> str:
     """The last frame of a traceback that is in a user's own file, as "crash.py:12"; "" if none is.

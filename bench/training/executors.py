@@ -25,6 +25,8 @@ Outcomes = Any  # what the work gives for a unit, or one Outcome if its worker d
 Work = Callable[[Any], Outcomes]
 Ended = Callable[[Any, Outcomes], bool]  # is the unit to be tried again?
 Wanted = Callable[[Any], bool]  # is the unit still to be started?
+# Trains units elsewhere, as the two functions below do here: units, work, started, ended, wanted.
+Executor = Callable[[Iterable[Any], Work, Callable[[Any], None], Ended, Wanted], None]
 
 
 def in_process(

@@ -16,7 +16,7 @@ from ..extractors import NONE, extractor_name, without_hash
 from ..planning.growing import RAISED
 from ..planning.plan import Plan
 from ..planning.stacks import Unit, units
-from ..planning.trial import CHECKPOINT_EVERY, Trial
+from ..planning.trial import CHECKPOINT_EVERY, Trial, cost
 from ..records.failures import place_of
 from ..records.layout import SCALE_COLUMNS
 from ..records.results import Results, left_in
@@ -24,7 +24,7 @@ from ..records.state import STATUSES, is_alive, readable_facts
 from ..records.writing import ENDED, TrialRecord, write_experiment, write_table
 from .attempt import ended as ended_in_record
 from .attempt import run_unit
-from .executors import Outcome, in_process, local_processes
+from .executors import Executor, Outcome, in_process, local_processes
 
 RECORDING = threading.Lock()
 AGAIN = ("diverged", "failed")  # tried again when the code behind them has changed
@@ -87,12 +87,14 @@ def run(
     retries: int = 0,
     checkpoint_every: float = CHECKPOINT_EVERY,
     gpus: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> bool:
     """Train the trials that are `left`, as `pending` tells, `jobs` at a time, into `root`.
 
-    Wants the folder `locked`, and the `plan` of the whole folder. A trial that fails is tried
-    again, `retries` times at most, from its last checkpoint. Returns False if one failed for good.
-    Raises DiskError if the folder can no longer be written.
+    An `executor` decides itself how many, and where. Wants the folder `locked`, and the `plan` of
+    the whole folder. A trial that fails is tried again, `retries` times at most, from its last
+    checkpoint. Returns False if one failed for good. Raises DiskError if the folder can no longer
+    be written.
     """
     todo = [trial for trial in trials if trial.key in left]
     # Written before the plan is: a kill in between must not leave a trial that claims to have
@@ -129,6 +131,10 @@ def run(
         status, reason = outcome
         if status == "disk":
             raise DiskError(reason)
+        if status == "lost":  # with its worker, no fault of the trial
+            TrialRecord.of(root, trial).end("interrupted", reason)
+            display.retried(trial, outcome)
+            return True
         if status == "failed" and status_of(root, trial) not in ("failed", *ENDED):
             TrialRecord.of(root, trial).end(*outcome)  # a killed worker could not
         if status == "failed" and tries_left[trial.key] > 0:
@@ -154,7 +160,9 @@ def run(
         return any(again)
 
     try:
-        if jobs == 1:
+        if executor:
+            executor(units(todo), work, unit_started, unit_ended, wanted)
+        elif jobs == 1:
             in_process(units(todo), work, unit_started, unit_ended, wanted)
         else:
             local_processes(units(todo), work, unit_started, unit_ended, jobs, gpus, wanted)
@@ -203,11 +211,6 @@ def fails_in_its_code(root: Path, trial: Trial, trials: Iterable[Trial]) -> bool
     seeds = [t for t in trials if (t.dataset, t.label) == (trial.dataset, trial.label)]
     finished = any(status_of(root, seed) in ENDED for seed in seeds)
     return bool(place_of(str(facts.get("traceback", "")))) and not finished
-
-
-def cost(trial: Trial) -> float:
-    """A rough guess at how long a trial takes: the longest start first, so no core idles late."""
-    return {"conv": 2.0}.get(str(trial.config.get("backbone")), 1.0) * trial.images
 
 
 def refusal(root: Path, trial: Trial, recorded: dict[str, Any], files: str) -> str:

@@ -5,7 +5,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from .checkpoints import Training, prune
 from .probing import Probing
 
 HEARTBEAT = 1.0  # seconds between two writings of progress.json
+AFTER_EVALUATION: list[Callable[[], None]] = []  # called then: records may have to go elsewhere
 
 
 class UnderWay:
@@ -94,6 +95,8 @@ class UnderWay:
         record.flush()
         now.evaluating += time.perf_counter() - began
         self._beats.phase("training", now, next(map(told, measured), ""))
+        for tell in AFTER_EVALUATION:
+            tell()
 
     def note(self, **facts: Any) -> None:
         """Facts for the trial's row in the table of trials."""

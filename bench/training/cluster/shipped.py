@@ -1,0 +1,99 @@
+"""What a driver and its workers must have in common: the code, which is shipped, and versions."""
+
+import hashlib
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import bench
+import gan_zoo
+
+from ...environment import BITS, PACKAGES
+from ...errors import InputError
+
+OURS = {"bench": bench, "gan_zoo": gan_zoo}
+CODE = "code of gan-bench"
+MOST = 100 * 2**20  # bytes that are shipped of a working folder
+SHIPPED = (".py", ".safetensors")  # models, and the weights of extractors
+Facts = dict[str, str]
+
+
+def stage(folder: Path, own: bool) -> None:
+    """Copy our two packages into `folder`; if `own`, the modules of the working folder too."""
+    code_digest()  # of what is shipped, should somebody edit it while the run goes on
+    for name, place in _packages().items():
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(place, folder / name, ignore=ignored, dirs_exist_ok=True)
+    if own:
+        here, size = Path.cwd(), 0
+        for path in modules_below(here):
+            size += path.stat().st_size
+            if size > MOST:
+                raise InputError(
+                    f"the modules in {here} are shipped to the workers, and are more than "
+                    f"{MOST // 2**20} MB: start the run in a folder that holds your model alone"
+                )
+            target = folder / path.relative_to(here)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+
+
+def modules_below(folder: Path) -> Iterator[Path]:
+    """What is shipped of a folder: nothing of hidden ones, environments and results folders."""
+    for name, folders, files in os.walk(folder):
+        place = Path(name)
+        if {"pyvenv.cfg", "experiment.toml"} & set(files):
+            folders.clear()
+            continue
+        top = set(OURS) if place == folder else set()
+        folders[:] = sorted(set(folders) - {"__pycache__", "node_modules"} - top)
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        yield from (place / file for file in sorted(files) if file.endswith(SHIPPED))
+
+
+def facts() -> Facts:
+    """The versions that decide bits, and a digest of our code, as this process has them."""
+    names = [name for name in PACKAGES if name in BITS]
+    return {
+        "Python": platform.python_version(),
+        **{name: _version(name) for name in names},
+        CODE: code_digest(),
+    }
+
+
+def difference(driver: Facts, worker: Facts, host: str) -> str:
+    """In which facts a worker differs from the driver, in words; empty if in none."""
+    names = [name for name in driver if worker.get(name) != driver[name]]
+    told = [f"{name} {driver[name]} here, {worker.get(name)} there" for name in names]
+    return (
+        f"the worker on {host} would compute other bits: {'; '.join(told)}: "
+        "install the same versions on both"
+        if told
+        else ""
+    )
+
+
+@cache
+def code_digest() -> str:
+    """The start of a sha256 over the sources of our two packages, as first asked for."""
+    found = hashlib.sha256()
+    for name, place in sorted(_packages().items()):
+        for path in sorted(place.rglob("*.py")):
+            found.update(f"{name}/{path.relative_to(place).as_posix()}\n".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:12]
+
+
+def _packages() -> dict[str, Path]:
+    return {name: Path(package.__path__[0]) for name, package in OURS.items()}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
