@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # A folder or module of `bench` may import those of the rows above its own, never of its own row.
 LAYERS = [
     {"digests", "environment", "errors", "interrupts", "words", "stats"},
-    {"files", "forked", "formats", "metrics"},
+    {"extensions", "files", "forked", "formats", "metrics"},
     {"datasets"},
     {"extractors", "probes"},
     {"planning"},

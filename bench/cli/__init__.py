@@ -10,6 +10,7 @@ from gan_zoo import catalog as zoo
 
 from .. import __version__, load
 from ..datasets import DATASETS, FOLDER
+from ..extensions import entry_points
 from ..extractors import EXTRACTORS
 from ..lectures import TOPICS
 from ..metrics import METRICS
@@ -122,18 +123,31 @@ def clean(folder: Path, weights: bool, dry_run: bool) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each.
+
+    Entry points of installed packages are listed with what they name; none is loaded.
+    """
     for title, rows in {
-        "Models (--models)": list(models()),
+        "Models (--models)": [*models(), *installed("model")],
         "Data sets (--dataset)": [
             *((name, entry.help) for name, entry in DATASETS.items()),
             ("folder:PATH", FOLDER.help),
+            *installed("data set"),
         ],
-        "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
-        "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+        "Metrics (--metrics adds your own)": [
+            *((name, metric.help) for name, metric in METRICS.items()),
+            *installed("metric"),
+        ],
+        "Feature extractors (--features)": [
+            *((name, entry.help) for name, entry in EXTRACTORS.items()),
+            *installed("extractor"),
+        ],
         "Probes (--probes)": [
-            (name, entry.help + " (not by default)" * (not entry.default))
-            for name, entry in PROBES.items()
+            *(
+                (name, entry.help + " (not by default)" * (not entry.default))
+                for name, entry in PROBES.items()
+            ),
+            *installed("probe"),
         ],
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
         "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
@@ -142,6 +156,12 @@ def list_() -> None:
         for name, text in rows:
             click.echo(f"  {name:<22}{text}")
         click.echo()
+
+
+def installed(kind: str) -> Iterator[tuple[str, str]]:
+    """The entry points of a kind, and what each names."""
+    for name, targets in entry_points(kind).items():
+        yield name, " or ".join(targets) + ", of an installed package"
 
 
 def models() -> Iterator[tuple[str, str]]:

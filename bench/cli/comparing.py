@@ -1,6 +1,6 @@
 """`bench compare`: the pairs of a folder, or the same trials of two folders, as tables of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,13 +9,13 @@ from rich.console import Console
 from ..datasets import primary_metric
 from ..errors import InputError, require
 from ..formats import Table, show
-from ..metrics import METRICS
+from ..metrics import METRICS, Metric
 from ..records.results import Results
 from ..report.cells import power
 from ..report.prose import COUNTED
 from ..tables.folders import Both, changes, require_common, unchanged
 from ..tables.pairs import comparisons
-from ..tables.protocol import datasets
+from ..tables.protocol import datasets, metrics
 from ..tables.provenance import circumstances, coverage
 from ..words import NONE, number, span
 
@@ -34,10 +34,10 @@ def compare_pairs(
         raise InputError(f"{folder}: {error}") from error
     tables = []
     for name in names:
-        chosen = _metric(metric, name)
+        chosen = _metric(metric, name, metrics(results))
         rows = table[(table["dataset"] == name) & (table["metric"] == chosen)]
         if len(rows):
-            tables.append(_pairs(rows, name, chosen))
+            tables.append(_pairs(rows, name, chosen, metrics(results)[chosen]))
     if not tables:
         there = ", ".join(table.loc[table["dataset"].isin(names), "metric"].unique())
         what = metric or "a pair"
@@ -63,16 +63,17 @@ def compare_folders(
     """
     both = Both(Results(first), Results(second))
     require_common(both)
+    known = {name: one for name, one in metrics(both.a).items() if name in metrics(both.b)}
     tables, refused = [], []
     for name in _chosen(both.datasets(), dataset):
-        chosen = _metric(metric, name)
+        chosen = _metric(metric, name, known)
         try:
             rows = changes(both, name, chosen, margin)
         except ValueError as error:
             refused.append(f"not compared on {name}: {error}")
             continue
         if len(rows):
-            tables.append(_changes(rows, name, chosen, margin))
+            tables.append(_changes(rows, name, chosen, known[chosen].title, margin))
     say(f"A: {both.a.path}\nB: {both.b.path}\n")
     for line in (*circumstances(both), *coverage(both), *refused):
         say(f"- {line}")
@@ -87,10 +88,11 @@ def _chosen(known: list[str], asked: str | None) -> list[str]:
     return known if asked is None else [asked]
 
 
-def _metric(asked: str | None, dataset: str) -> str:
-    asked = asked and asked.lower()  # FID is what people call it
+def _metric(asked: str | None, dataset: str, known: Mapping[str, Metric]) -> str:
+    if asked is not None and asked.lower() in METRICS:
+        asked = asked.lower()  # FID is what people call it
     if asked is not None:
-        require(asked, METRICS, "metric")
+        require(asked, known, "metric")
     return asked or primary_metric(dataset)
 
 
@@ -104,8 +106,8 @@ def _print(tables: list[Table], wanted: str, console: Console) -> None:
         console.print("Cannot tell does not mean equal.", highlight=False)
 
 
-def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
-    log, entry = bool((rows["scale"] == "log").any()), METRICS[metric]
+def _pairs(rows: pd.DataFrame, dataset: str, metric: str, entry: Metric) -> Table:
+    log = bool((rows["scale"] == "log").any())
     kind = "ratio" if log else "difference"
     heads = ["pair", f"{entry.title} {kind} [simultaneous 95 %]", "n", "p", "sign-flip p"]
     heads += ["first is better", "verdict", "seeds for power .8"]
@@ -125,8 +127,8 @@ def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
     return Table(f"{dataset}, pairs by {entry.title}{note}", heads, cells, rows)
 
 
-def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Table:
-    log, title = metric == primary_metric(dataset), METRICS[metric].title
+def _changes(rows: pd.DataFrame, dataset: str, metric: str, title: str, margin: float) -> Table:
+    log = metric == primary_metric(dataset)
     within = f"within ±{100 * margin:g} %"
     heads = ["model", f"{title} {'B / A' if log else 'B - A'} [interval]", "n", "identical"]
     heads += ["through training", "p", "Holm p", f"TOST Holm p, ±{100 * margin:g} %", "verdict"]

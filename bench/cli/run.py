@@ -38,7 +38,8 @@ HOW = (
     "datasets",
     metavar="D,E",
     help=(
-        "What they learn: names from `bench list`, or folder:PATH, your own images.  "
+        "What they learn: names from `bench list`, folder:PATH, your own images, or your own code "
+        "as file.py:Name or package.module:Name.  "
         "[default: mnist5k]"
     ),
 )
@@ -144,8 +145,14 @@ HOW = (
     metavar="default|all|none|A,B",
     help=(
         "Diagnostics on the way: slopes of the critic, sizes of updates and so on, by the names of "
-        "`bench list`. They change no other number.  [default: default]"
+        "`bench list`; default,file.py:Name adds your own. They change no other number.  "
+        "[default: default]"
     ),
+)
+@click.option(
+    "--metrics",
+    metavar="default,FILE.py:NAME,..",
+    help="Metrics of your own, beside those of `bench list`.  [default: default]",
 )
 @machine_options
 @click.option(
@@ -194,8 +201,8 @@ HOW = (
     "--trust-code",
     is_flag=True,
     help=(
-        "Run models and extractors that an experiment file or the folder names, though they are "
-        "not part of gan-bench and not named on this command line."
+        "Run code that an experiment file or the folder names, though it is not part of gan-bench "
+        "and not named on this command line."
     ),
 )
 @click.option(
@@ -234,19 +241,19 @@ def run(
 
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
         from ..planning.flags import plan_from
-        from ..planning.parsing import parse_models
+        from ..planning.naming import named_by
         from ..report.tensorboard import require_package, write_events
         from .looking import until_from
         from .running import RunOptions, execute
 
     if data_dir:
         os.environ["GAN_BENCH_DATA"] = str(data_dir.absolute())  # worker processes inherit it
-    named = [contestant.model for contestant in parse_models(models or "")]
+    given = {name: flags[name] for name in ("datasets", "metrics", "probes")}
     options = RunOptions(
         until=until_from(until_decided, flags["seeds"], max_seeds, margin, within),
         margin=None if margin is None else margin / 100,
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
-        named=(*named, *([] if features is None else [features])),
+        named=named_by(models=models, features=features, **given),
         bf16_anyway=precision == "bf16!",
         **{name: flags.pop(name) for name in HOW},
     )

@@ -18,7 +18,8 @@ from ..extractors.judge import Judge, judge_of, load_network
 from ..extractors.trust import is_judge, weakness
 from ..planning.trial import Trial
 from ..records.writing import Measured
-from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by
+from .images import Absent, Sight, at_the_end, distances, fid, manifolds, modes, seen_by
+from .own import measure_own
 from .points import emd_of, measure_points
 
 BATCH = 500  # samples generated together
@@ -40,21 +41,34 @@ def evaluate(model: GAN, trial: Trial, judge: Judge, last: bool) -> tuple[list[M
     samples = max(trial.samples, dataset.mode_samples or 0)
     labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
+    few, sight = slice(trial.samples), None
     if dataset.truth is not None:
-        measured = measure_points(images, labels, dataset, model.conditional)
-        return measured + ([again(model, trial, judge, labels)] if last else []), {}
-    if judge.network is None:
-        return [], {"fid": UNSEEN}
-    few = slice(trial.samples)
-    sight = seen_by(judge, images[few], labels[few], more=images[trial.samples :])
+        measured, absent = measure_points(images, labels, dataset, model.conditional), Absent()
+        measured += [again(model, trial, judge, labels)] if last else []
+    elif judge.network is None:
+        measured, absent = [], {"fid": UNSEEN}
+    else:
+        sight = seen_by(judge, images[few], labels[few], more=images[trial.samples :])
+        measured, absent = measure_images(model, trial, judge, sight, images[few], last)
+    if trial.metrics:
+        told = model.conditional
+        own, missing = measure_own(trial, judge, images[few], labels[few], sight, told, last)
+        return measured + own, absent | missing
+    return measured, absent
+
+
+def measure_images(
+    model: GAN, trial: Trial, judge: Judge, sight: Sight, images: Tensor, last: bool
+) -> tuple[list[Measured], Absent]:
+    """As `evaluate`, of the images of which the judge has had this sight."""
     counted, absent = modes(sight, model.conditional)
     found = distances(sight) + manifolds(sight) + counted
     if last:
         once, missing = at_the_end(sight, model.conditional, trial.seed)
-        found += [*once, again(model, trial, judge, labels[few])]
+        found += [*once, again(model, trial, judge, sight.labels)]
         absent |= missing
         if second := judge.second:
-            found.append(fid(seen_by(second, images[few], labels[few])))
+            found.append(fid(seen_by(second, images, sight.labels)))
     return found, absent
 
 

@@ -82,7 +82,8 @@ def _numbers(facts: dict[str, Any]) -> str:
     heads = ["metric", "value", "better", "features", "samples", "reference"]
     rows = [
         [
-            METRICS[one["metric"]].title + "†" * (handed and one["metric"] in HANDED),
+            (one.get("title") or METRICS[one["metric"]].title)
+            + "†" * (handed and one["metric"] in HANDED),
             f"{one['value']:.4g}",
             one["better"],
             str(one.get("features", "")),

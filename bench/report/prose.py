@@ -8,10 +8,9 @@ import pandas as pd
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..extractors.trust import is_judge, weakness
-from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
-from ..tables.protocol import UNTRAINED, title, unit
+from ..tables.protocol import UNTRAINED, metrics, title, undeclared, unit
 from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
@@ -192,7 +191,11 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(analysis, dataset).items():
-        found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
+        found.append(
+            f"{metrics(analysis.results)[metric].title} was not measured everywhere: {reason}."
+        )
+    for name in undeclared(analysis.results):
+        found.append(f"{name} is left out: no trial says what it means.")
     found += _warnings(pairs)
     if conditional := ", ".join(table.loc[table["conditional"], "model"]):
         text = f"† {conditional}: handed the labels"
