@@ -10,6 +10,7 @@ from gan_zoo import catalog as zoo
 
 from .. import __version__, load
 from ..datasets import DATASETS, FOLDER
+from ..errors import InputError
 from ..extensions import entry_points
 from ..extractors import EXTRACTORS
 from ..lectures import TOPICS
@@ -18,7 +19,7 @@ from ..probes import PROBES
 from ..studies import STUDIES
 from .claims import claims
 from .describe import describe
-from .errors import OneLine, one_line_errors, say
+from .errors import OneLine, one_line_errors, say, trust_option
 from .export import export
 from .figures import figure_options, write_figures
 from .generators import arithmetic, interpolate, neighbours, sample
@@ -58,9 +59,18 @@ def main() -> None:
     is_flag=True,
     help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
 )
+@click.option(
+    "--with",
+    "named",
+    metavar="FILE.py:NAME,..",
+    help="Figures and claims of your own, for the page too; the folder keeps names and hashes.",
+)
+@trust_option
 @figure_options
 @one_line_errors
-def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
+def report(
+    folder: Path, tensorboard: bool, named: str | None, trust_code: bool, **asked: str | None
+) -> None:
     """Rebuild tables, plots and the page of a results folder from its records.
 
     Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
@@ -71,14 +81,18 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
     bench report results/mnist5k-256k --figures pdf --only quality,losses --width 3.3in
     """
     if any(asked.values()):
+        if named or trust_code:
+            raise InputError("--with is for the page: name a figure of your own with --only")
         write_figures(folder, **asked)
         return
+    from ..report.own import resolved
     from ..report.rebuild import rebuild
     from ..report.tensorboard import require_package, write_events
 
     if tensorboard:
         require_package()
-    rebuild(folder, say)
+    own = [name.strip() for name in (named or "").split(",") if name.strip()]
+    rebuild(folder, say, resolved(own), trust_code)
     if tensorboard:
         say(f"For TensorBoard: {write_events(load(folder))}")
 
@@ -149,9 +163,13 @@ def list_() -> None:
             ),
             *installed("probe"),
         ],
+        "Figures (bench report DIR --with)": list(installed("figure")),
+        "Claims (bench report DIR --with)": list(installed("claim")),
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
         "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
     }.items():
+        if not rows:
+            continue
         click.echo(click.style(title, bold=True))
         for name, text in rows:
             click.echo(f"  {name:<22}{text}")

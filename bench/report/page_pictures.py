@@ -29,7 +29,7 @@ def figures(
     """The figures of a data set by section of the page; `drawn` are their paths without suffix."""
     table = analysis.models(dataset)
     found: dict[str, list[dict[str, str]]] = {section: [] for section in get_args(plots.Section)}
-    for name, plot in plots.FIGURES.items():
+    for name, plot in plots.registry(analysis).items():
         if plot.section and name in drawn:
             found[plot.section].append(_figure(plot, dataset, drawn[name], table))
     return found

@@ -15,6 +15,7 @@ from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
+from .left_out import left_out
 from .looked import looked, looks
 
 HELD_OUT = "held-out real"  # the level of the scale that stands on all held-out images
@@ -196,6 +197,7 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
         )
     for name in undeclared(analysis.results):
         found.append(f"{name} is left out: no trial says what it means.")
+    found += left_out(analysis)
     found += _warnings(pairs)
     if conditional := ", ".join(table.loc[table["conditional"], "model"]):
         text = f"† {conditional}: handed the labels"

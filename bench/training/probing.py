@@ -4,6 +4,7 @@ import importlib
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from typing import Any
 
@@ -105,9 +106,10 @@ def kept_apart(name: str, probe: OwnProbe, look: Look) -> dict[str, Tensor]:
     tensors = [*look.model.parameters(), *look.model.buffers()]
     before = [(tensor, tensor.detach().clone(), tensor.grad) for tensor in tensors]
     grads = {id(grad): grad.clone() for _, _, grad in before if grad is not None}
-    copies = {k: v.clone() if isinstance(v, Tensor) else v for k, v in vars(look.batch).items()}
+    copies: dict[str, Any] = {}
+    copies |= {k: v.clone() for k, v in vars(look.batch).items() if isinstance(v, Tensor)}
     try:
-        return values_of(name, probe, Look(look.model, ProbeBatch(**copies)))
+        return values_of(name, probe, Look(look.model, replace(look.batch, **copies)))
     finally:
         with torch.no_grad():
             for tensor, value, grad in before:
