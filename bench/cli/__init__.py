@@ -154,7 +154,7 @@ def list_() -> None:
         ],
         "Feature extractors (--features)": [
             *((name, entry.help) for name, entry in EXTRACTORS.items()),
-            *installed("extractor"),
+            *installed("feature extractor"),
         ],
         "Probes (--probes)": [
             *(

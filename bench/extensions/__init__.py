@@ -39,7 +39,7 @@ KINDS: dict[str, Kind] = {
     "model": Kind("gan_bench.models", "--models"),
     "data set": Kind("gan_bench.datasets", "--dataset"),
     "metric": Kind("gan_bench.metrics", "--metrics"),
-    "extractor": Kind("gan_bench.extractors", "--features"),
+    "feature extractor": Kind("gan_bench.extractors", "--features"),
     "probe": Kind("gan_bench.probes", "--probes"),
     "figure": Kind("gan_bench.figures", "--with"),
     "claim": Kind("gan_bench.claims", "--with"),

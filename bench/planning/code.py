@@ -9,7 +9,8 @@ import ast
 import hashlib
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -155,8 +156,14 @@ def _is_installed(path: Path) -> bool:
 def _version_of(module: str) -> Code:
     """The versions of the packages that a module was installed by."""
     top = module.partition(".")[0]
-    found = metadata.packages_distributions().get(top, [])
+    found = _packages(tuple(sys.path)).get(top, [])
     return {name: metadata.version(name) for name in sorted(set(found))} or {top: "unknown"}
+
+
+@cache
+def _packages(path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Module -> the packages that installed it: half a second, so once for a search path."""
+    return metadata.packages_distributions()
 
 
 def _as_file(module: str) -> str:

@@ -17,7 +17,7 @@ from .parsing import parse_datasets, parse_models
 from .plan import Plan
 from .trial import Trial
 
-SINGLE = {"features": ("extractor", (*EXTRACTORS, "auto", NONE))}
+SINGLE = {"features": ("feature extractor", (*EXTRACTORS, "auto", NONE))}
 LISTS = {"metrics": ("metric", (DEFAULT, *METRICS)), "probes": ("probe", (*PROBES, *SETS))}
 Named = tuple[str, str]  # a reference, and the kind of what it names
 
@@ -77,7 +77,7 @@ def references(plan: Plan) -> Iterator[Named]:
     names += [(each, "probe") for each in chosen(plan.probes)]
     yield from ((name, kind) for name, kind in names if not is_ours(name))
     if is_custom(plan.features):
-        yield plan.features, "extractor"
+        yield plan.features, "feature extractor"
 
 
 def references_of(trial: Trial, trains: bool = False) -> list[str]:

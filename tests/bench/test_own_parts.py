@@ -141,7 +141,8 @@ def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few_figures")
 def test_a_folder_of_ones_own_parts_is_whole_and_reported_without_running_them(mine: Path) -> None:
     metrics = "default,mine.py:Spread,mine.py:Transport,mine.py:Never"
-    root = trained("r", *ALL, "--metrics", metrics, "--models", "gan,wgan", "--seeds", "2")
+    more = ["--metrics", metrics, "--models", "gan,wgan", "--seeds", "2", "--evaluations", "1"]
+    root = trained("r", *ALL, *more, "--images", "800")
     facts = read_json(root / "trials/points-moons/gan/s0/trial.json")
     assert set(facts["code"]) == {f"{kind} mine.py" for kind in ("data set", "metric", "probe")}
     assert facts["metrics"] == [f"mine.py:{name}" for name in ("Spread", "Transport", "Never")]
@@ -159,7 +160,7 @@ def test_a_folder_of_ones_own_parts_is_whole_and_reported_without_running_them(m
     curves = results.curves
     norms = curves[curves["metric"] == "mine.py:Norms/generator"]["value"]
     assert norms.between(1, 100).all()
-    assert len(norms) > 3
+    assert len(norms) == 4  # a row a trial, that before the evaluation
     # What is reported: pairs on the log scale, a column, and no line of the code is needed.
     mine.write_text("raise SystemExit('it ran')\n")
     done = cli("report", "r")
@@ -182,9 +183,6 @@ def test_a_folder_of_ones_own_parts_is_whole_and_reported_without_running_them(m
     # What would run it is refused, in a line with the file and its hash.
     for command in (["verify", "r"], ["sample", "r", "--model", "gan", "--out", "x.png"]):
         assert "mine.py:Moons (sha256 " in one_line(cli(*command))
-    (root / "trials/points-moons/gan/s0/trial.json").unlink()
-    lost = cli("report", "r")
-    assert lost.exit_code == 0, lost.output
 
 
 def test_ones_own_parts_change_no_other_number(mine: Path, records_alone: None) -> None:
@@ -384,6 +382,7 @@ def test_an_entry_point_names_them_too(
     assert "did you mean 'moons'" in one_line(run("--dataset", "moon"))
 
 
+@pytest.mark.slow
 def test_workers_resolve_the_same_references(mine: Path, records_alone: None) -> None:
     names = ["--models", "gan", "--dataset", "mine.py:Bars", "--features", "none", "--seeds", "2"]
     names += ["--metrics", "default,mine.py:Spread", "--probes", "default,mine.py:Norms"]
