@@ -69,7 +69,7 @@ def _what(facts: dict[str, Any]) -> str:
 
 def _license(license: str) -> str:
     if license == FOLDER.license:
-        return "a user's own folder, whose licence is not recorded"
+        return "a user's own, whose licence is not recorded"
     return f"licence: {safe(license)}"
 
 

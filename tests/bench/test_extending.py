@@ -111,9 +111,9 @@ def test_the_figure_and_the_claim_of_the_page(page: Path) -> None:
     (figure,) = drawn(analysis, own.figures["ends.py:Ends"])
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
     means = analysis.summary.set_index("model")["fid_mean"]
-    assert {label: float(np.mean(y)) for label, y in lines.items()} == pytest.approx(
-        means.to_dict()
-    )
+    assert {
+        label: float(np.asarray(y, dtype=float).mean()) for label, y in lines.items()
+    } == pytest.approx(means.to_dict())
     table = judged(runs_of(analysis.results), claims=(*CLAIMS, *own.claims["beats.py:Beats"]))
     (row,) = table.query("claim == 101").to_dict("records")
     ratio = np.log(np.asarray(lines["dcgan"]) / np.asarray(lines["gan"])).mean()
