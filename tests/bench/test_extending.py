@@ -17,9 +17,12 @@ from bench.checks.parts import check_parts, kind_of
 from bench.claims import CLAIMS, judged, runs_of
 from bench.datasets.dataset import load_dataset
 from bench.datasets.own import with_kind
+from bench.evaluation.evaluate import balanced_labels, generate
 from bench.extensions import KINDS
 from bench.extractors.custom import load_custom
+from bench.generators.load import load_generator
 from bench.report.own import drawn, own_parts
+from gan_zoo.streams import Streams
 
 from . import tiny
 from .test_hostile import cli
@@ -98,10 +101,16 @@ def test_a_run_with_its_parts_records_what_it_says(page: Path, records_alone: No
     own = [w.double().flatten() for name, w in weights.items() if name.endswith(("weight", "bias"))]
     whole = torch.cat(own).norm()
     assert norms.loc[640] == pytest.approx(float(whole), rel=1e-5)
-    (row,) = pd.read_parquet(folder / "evaluations.parquet").query("images == 0").to_dict("records")
+    (row,) = (
+        pd.read_parquet(folder / "evaluations.parquet").query("images == 640").to_dict("records")
+    )
     assert row["metric"] == "sharpness.py:Sharpness"
-    # What an untrained generator draws is far sharper than waves.
-    assert row["value"] > 1.5
+    # The same number by numpy, of samples that the saved generator draws again.
+    trained = load_generator("r", trust_code=True)
+    drawn_again = generate(trained.model, balanced_labels(64, 2), Streams(0)["eval"]).numpy()
+    real = trained.dataset.train.samples.numpy() / 127.5 - 1
+    steps = [np.abs(np.diff(x.astype(np.float64), axis=-1)).mean() for x in (drawn_again, real)]
+    assert row["value"] == pytest.approx(steps[0] / steps[1], rel=1e-5)
     assert bench.load("r").declared["sharpness.py:Sharpness"].scale == "log"
 
 

@@ -7,9 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.cli import main
+from bench.errors import InputError
 from bench.files import read_json
 from bench.plots import figures as plots
-from bench.report.own import own_parts
+from bench.report.own import own_parts, resolved
 
 from .test_own_parts import one_line
 
@@ -175,6 +176,16 @@ def test_a_figure_alone_and_a_claim_alone(folder: Path) -> None:
 def test_what_is_wrong_is_said_in_a_line(folder: Path, arguments: list[str], told: str) -> None:
     assert told in one_line(cli(*arguments))
     assert "Broken" in arguments[-1] or not (folder / "extensions.json").exists()
+
+
+def test_an_entry_point_names_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"figure": {"ends": ["package.plots:Ends"]}, "claim": {"two": ["a:B", "c:D"]}}
+    monkeypatch.setattr("bench.report.own.entry_points", known.__getitem__)
+    assert resolved(["ends", "mine.py:Ends"]) == ["package.plots:Ends", "mine.py:Ends"]
+    with pytest.raises(
+        InputError, match=r"two is no file\.py:Name and .*; entry points: ends, two"
+    ):
+        resolved(["two"])
 
 
 @pytest.mark.usefixtures("few_figures")
