@@ -10,12 +10,12 @@ from gan_zoo import catalog as zoo
 from gan_zoo.gan import VanillaGAN
 
 from ..claims import Claim
-from ..datasets import DATASETS, IMAGES_PREFIX, POINTS_PREFIX, code_reference
+from ..datasets import DATASETS, FOLDER_PREFIX, OWN
 from ..datasets.dataset import load_dataset
 from ..datasets.mixtures import Mixture
 from ..datasets.own import Images, Points, with_kind
 from ..errors import InputError
-from ..extensions import KINDS, entry_points, is_ours, load, one_line
+from ..extensions import KINDS, entry_points, load, one_line
 from ..extractors.judge import judge_of
 from ..metrics.own import OwnMetric
 from ..planning.naming import resolved_data
@@ -57,7 +57,7 @@ def sorted_out(names: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
 
 def kind_of(name: str) -> tuple[str, str]:
     """The kind of what a name stands for, and its reference. What cannot be told is a model."""
-    if name in DATASETS or name.startswith((IMAGES_PREFIX, POINTS_PREFIX)):
+    if name in DATASETS or name.startswith((FOLDER_PREFIX, *OWN)):
         return "data set", name
     if ":" not in name:
         found = [(k, t[0]) for k in KINDS for n, t in entry_points(k).items() if n == name]
@@ -97,8 +97,6 @@ def check_parts(parts: Iterable[tuple[str, str]], say: Say, dataset: str | None 
 
 def _data(reference: str, say: Say, dataset: str | None) -> bool:
     named = with_kind(reference)
-    if not is_ours(code_reference(named)):
-        load("data set", code_reference(named))
     return _report(f"{named}, a data set", dataset_rules.CHECKS, named, say)
 
 

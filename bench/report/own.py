@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from matplotlib.figure import Figure
 
 from ..analysis import Analysis
-from ..claims import CLAIMS, Claim
+from ..claims import CLAIMS, Claim, judged, runs_of
 from ..errors import InputError
 from ..extensions import entry_points, load, one_line, portable, whole
-from ..planning.code import code_of
+from ..planning.code import changed, code_of
 from ..planning.naming import untrusted
 from ..plots.figures import Plot, Section
 from ..records.extensions import Recorded, record, recorded
@@ -56,19 +57,20 @@ def own_parts(
 ) -> Own:
     """Those that are named, and those of the folder's record that are named or trusted.
 
-    The hash of the code of each goes into the record. `say` is told of each that is left out.
-    page: are they for the page too? kinds: those that are wanted. Raises InputError if one that is
-    named cannot be loaded, or is of another kind.
+    The hash of the code of each goes into the record. `say` is told of each that is left out, and
+    of each whose code has changed since it was recorded. page: are they for the page too? kinds:
+    those that are wanted. Raises InputError if one that is named cannot be loaded, or is of another
+    kind.
     """
     asked = {portable(name): name for name in named}
     there = [part for part in recorded(folder) if page and part.page and part.kind in kinds]
     known = {part.name: part.reference for part in there}
-    may = set(map(whole, named))
+    before, may = {part.name: part.code for part in there}, set(map(whole, named))
     found, parts = Own(), list[Recorded]()
     for name, reference in {**known, **asked}.items():
         if whole(reference) not in may and not trust_code:
-            told = untrusted(reference, str(folder), "name it with --with, or ")
-            say(f"{name} is left out: {told}")
+            flag = "name it with --with, or " if kinds == KINDS else "name it too, or "
+            say(f"{name} is left out: {untrusted(reference, str(folder), flag)}")
             continue
         try:
             kind = _add(found, name, reference)
@@ -80,6 +82,8 @@ def own_parts(
             say(f"{name} is left out: {error}")
             continue
         parts.append(Recorded(reference, kind, code_of(reference), page))
+        if name in before and (files := changed(before[name], parts[-1].code)):
+            say(f"{name}: {files} has changed since {folder} was last reported with it")
     record(folder, parts)
     return found
 
@@ -118,13 +122,13 @@ def claims_of(name: str, thing: Any) -> tuple[Claim, ...]:
 def analysed(analysis: Analysis, own: Own, say: Say) -> Analysis:
     """The analysis with what of `own` can be drawn and judged; `say` is told of the rest."""
     figures, claims = dict(own.figures), dict(own.claims)
-    alone = {name: replace(analysis, own_claims={name: p}) for name, p in claims.items()}
-    for name, one in alone.items():
-        if why := failing(lambda one=one: one.claims):  # type: ignore[misc]
+    for name, parts in own.claims.items():
+        judge = partial(judged, runs_of(analysis.results), whole=False, claims=parts)
+        if why := failing(judge):
             del claims[name]
             say(f"{name} is left out: {why}")
     for name, plot in list(figures.items()):
-        if why := failing(lambda plot=plot: drawn(analysis.matched_seeds, plot)):  # type: ignore[misc]
+        if why := failing(partial(drawn, analysis.matched_seeds, plot)):
             del figures[name]
             say(f"{name} is left out: {why}")
     return replace(analysis, own_figures=figures, own_claims=claims)

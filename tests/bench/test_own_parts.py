@@ -1,6 +1,7 @@
 """Data sets, metrics, extractors and probes of one's own: named, hashed, trusted, and measured."""
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from bench.cli import main
 from bench.datasets.dataset import load_dataset
 from bench.datasets.own import with_kind
 from bench.errors import InputError
+from bench.evaluation.points import measure_points
 from bench.files import read_json
 from bench.generators.load import recorded_trial
 from bench.metrics.transport import emd
@@ -333,6 +335,20 @@ def test_points_of_ones_own_are_held_to_what_they_declare(mine: Path) -> None:
         with pytest.raises(InputError) as raised:
             load_dataset("points:mine.py:Moons")
         assert told in str(raised.value)
+
+
+def test_the_modes_of_a_mixture_of_ones_own_are_counted(mine: Path) -> None:
+    pair = "Pair = Mixture('pair', torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).double(), 0.1)\n"
+    mine.write_text(f"import torch\nfrom bench.datasets.mixtures import Mixture\n{pair}")
+    data = load_dataset(with_kind("mine.py:Pair"))
+    found = measure_points(*data.holdout.samples.split(5000)[:1], data.holdout.labels, data, False)
+    values = {each.metric: each.value for each in found}
+    # Within three sigma in the plane lie 1 - exp(-4.5) of a Gaussian.
+    assert values["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.006)
+    assert (values["modes"], data.spec.classes) == (2, 2)
+    assert float(data.train.samples[data.train.labels == 1][:, 0].mean()) == pytest.approx(
+        1, abs=0.01
+    )
 
 
 def test_a_recorded_trial_finds_its_parts_again(mine: Path, records_alone: None) -> None:

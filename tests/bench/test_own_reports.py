@@ -119,7 +119,9 @@ def test_a_report_shows_them_and_later_ones_run_them_only_if_asked(folder: Path)
     assert cli("status", "r").exit_code == 0
 
     Path("mine.py").write_text(MINE + "# edited\n")
+    left.clear()
     own_parts(folder, ["mine.py:Ends"], False, left.append)
+    assert "mine.py:Ends: mine.py has changed since r was last reported with it" in left
     now = {part["reference"]: part for part in read_json(folder / "extensions.json")["parts"]}
     assert now["mine.py:Ends"]["code"]["mine.py"] != hashes[0]
     assert now["mine.py:Better"]["code"]["mine.py"] == hashes[0]  # it was not run again
