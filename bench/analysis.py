@@ -1,11 +1,13 @@
 """All tables of a results folder, each computed once, for the text and the page."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
-from .claims import judged, runs_of
+from .claims import CLAIMS, Claim, judged, runs_of
 from .records.results import Results
 from .tables.agreement import extractor_agreement
 from .tables.cost import reaching
@@ -24,6 +26,9 @@ class Analysis:
     """The tables of a results folder, each computed once."""
 
     results: Results
+    # Of a user's own, beside ours, by their names.
+    own_claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict, hash=False)
+    own_figures: Mapping[str, Any] = field(default_factory=dict, hash=False)  # Plots
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -36,7 +41,7 @@ class Analysis:
     @cached_property
     def matched_seeds(self) -> "Analysis":
         """What figures show: the seeds that all contestants have, but all pairs as judged."""
-        found = Analysis(of_shared_seeds(self.results))
+        found = replace(self, results=of_shared_seeds(self.results))
         if found.results is self.results:
             return self
         vars(found)["comparisons"] = self.comparisons
@@ -75,7 +80,8 @@ class Analysis:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """What the papers say, as far as this folder alone can speak to it."""
-        return judged(runs_of(self.results), whole=False)
+        own = (part for parts in self.own_claims.values() for part in parts)
+        return judged(runs_of(self.results), whole=False, claims=(*CLAIMS, *own))
 
     def models(self, dataset: str) -> pd.DataFrame:
         """The rows of `summary` on a data set, best first."""

@@ -84,10 +84,7 @@ def load(reference: str) -> type:
     if not colon:
         raise LookupError(unknown("model", reference, ENTRIES))
     try:
-        if module_name.endswith(".py"):
-            module = _import_file(Path(module_name))
-        else:
-            module = importlib.import_module(module_name)
+        module = imported(module_name)
         found = getattr(module, class_name, None)
     except (Exception, SystemExit) as error:  # importing a user's module may raise anything
         text = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
@@ -96,6 +93,14 @@ def load(reference: str) -> type:
         what = f"there is no {class_name!r} in it" if found is None else "it is not a class"
         raise LookupError(f"cannot load {reference!r}: {what}; {_classes_of(module)}")
     return found
+
+
+def imported(name: str) -> ModuleType:
+    """The module "package.module", or that of "file.py", which is executed anew at each call.
+
+    Raises whatever the module raises.
+    """
+    return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
 
 
 def _classes_of(module: ModuleType) -> str:

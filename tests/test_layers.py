@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # A folder or module of `bench` may import those of the rows above its own, never of its own row.
 LAYERS = [
     {"digests", "environment", "errors", "interrupts", "words", "stats"},
-    {"files", "formats", "metrics", "parallel"},
+    {"extensions", "files", "formats", "metrics", "parallel"},
     {"datasets"},
     {"extractors", "probes"},
     {"planning"},

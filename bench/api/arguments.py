@@ -12,6 +12,7 @@ from gan_zoo.catalog import MODELS
 from ..cli.fields import text_of
 from ..errors import InputError
 
+SWITCHES = ("check", "deterministic")  # options that have a --no-
 SEVERAL = {"set": "=", "retry": ""}  # options that are given once for each value
 
 
@@ -30,7 +31,7 @@ def parsed(command: click.Command, values: Mapping[str, Any], *places: Any) -> d
 
 def _words(name: str, value: Any) -> Iterable[str]:
     option = f"--{name.replace('_', '-')}"
-    if value is None or (value is False and name != "check"):
+    if value is None or (value is False and name not in SWITCHES):
         return []
     if isinstance(value, bool):
         return [option if value else f"--no-{name}"]

@@ -39,11 +39,17 @@ def run(
     samples: int | None = None,
     features: str | None = None,
     probes: Texts | None = None,
+    metrics: Texts | None = None,
     device: str | None = None,
     precision: str | None = None,
     threads: int | None = None,
     jobs: int | str | None = None,
     jobs_per_device: int | None = None,
+    stack: int | str | None = None,
+    deterministic: bool | None = None,
+    executor: str | None = None,
+    ray_address: str | None = None,
+    shard: str | None = None,
     retries: int | None = None,
     checkpoint_every: float | None = None,
     out: str | Path | None = None,
@@ -74,6 +80,7 @@ def run(
     asked = {name: value for name, value in locals().items() if name not in _NOT_OPTIONS}
     flags = parsed(command, asked, experiment)
     wants_events, folder = flags.pop("tensorboard"), flags.pop("data_dir")
+    flags.pop("live")  # of a terminal: a notebook has its bars, and `bench serve` shows any folder
     if wants_events:
         require_package()
     with _as_it_was(folder):

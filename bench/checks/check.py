@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from ..errors import printable
+from ..errors import InputError, printable
 
 Outcome = Literal["ok", "warning", "failed", "skipped"]
 SEVERITY: tuple[Outcome, ...] = ("skipped", "ok", "warning", "failed")
@@ -53,7 +53,10 @@ class Check:
         try:
             outcome, note = self.look(*subject)
         except Exception as error:  # whatever a model or a machine does, the other checks go on
-            outcome, note = "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
+            text = (
+                str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            )
+            outcome, note = "failed", text.partition("\n")[0]
         rule = (self.look.__doc__ or "").partition("\n")[0].rstrip(".")
         return CheckResult(name, outcome, note or rule, self.remedy)
 

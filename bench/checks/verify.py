@@ -75,7 +75,7 @@ def repeatable_trial(results: Results, key: str, trust_code: bool = False) -> Tr
     facts = facts_in(results.path / "trials" / key / "trial.json")
     if trial.config_hash != facts.get("config_hash"):
         raise InputError(f"{key} was recorded by a version that configures trials differently")
-    require_trusted(trial, results.path, trust_code)
+    require_trusted(trial, results.path, trust_code, trains=True)
     resolve(trial.label, trial.model, None, trial.config)
     available(trial.device)
     return trial

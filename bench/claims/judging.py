@@ -28,7 +28,9 @@ STUDIES = {  # those that a claim is about, and the columns that it reads; the l
 }
 
 
-def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
+def judged(
+    evidence: Sequence[Evidence], whole: bool = True, claims: Sequence[Claim] = CLAIMS
+) -> pd.DataFrame:
     """One row for each part of a claim and data set, in the order of the claims: COLUMNS.
 
     Of several folders with one data set the one with the most seeds is judged, of these the one
@@ -36,7 +38,7 @@ def judged(evidence: Sequence[Evidence], whole: bool = True) -> pd.DataFrame:
     the rows. whole: a part that no folder answers has a row too, which says what it needs.
     """
     rows = []
-    for claim in CLAIMS:
+    for claim in claims:
         found = _findings(claim, evidence)
         if not found and whole:
             rows.append(_row(claim, "", None, f"needs {claim.needs}"))

@@ -58,7 +58,8 @@ def tally(table: pd.DataFrame) -> str:
     decided = looked[looked["verdict"] != "cannot tell"]
     sure = int((decided["q"] < 0.05).sum())
     rows = f"{len(looked)} row{'s' * (len(looked) != 1)}"
-    text = f"{looked['claim'].nunique()} of {len(NEEDS)} claims, {rows}: {', '.join(parts)}. "
+    every = len({*NEEDS, *table["claim"]})  # ours, and those of one's own
+    text = f"{looked['claim'].nunique()} of {every} claims, {rows}: {', '.join(parts)}. "
     text += f"{sure} of the {len(decided)} that are decided also have q < 0.05."
     return text
 

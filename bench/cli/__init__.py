@@ -10,6 +10,8 @@ from gan_zoo import catalog as zoo
 
 from .. import __version__
 from ..datasets import DATASETS, FOLDER
+from ..errors import InputError
+from ..extensions import entry_points
 from ..extractors import EXTRACTORS
 from ..lectures import TOPICS
 from ..metrics import METRICS
@@ -18,7 +20,7 @@ from ..studies import STUDIES
 from .claims import claims
 from .convert import convert
 from .describe import describe
-from .errors import OneLine, one_line_errors, say
+from .errors import OneLine, one_line_errors, say, trust_option
 from .export import export
 from .figures import figure_options, write_figures
 from .generators import arithmetic, interpolate, neighbours, sample
@@ -59,9 +61,18 @@ def main() -> None:
     is_flag=True,
     help="Also write event files to DIR/tensorboard (needs the package tensorboard).",
 )
+@click.option(
+    "--with",
+    "named",
+    metavar="FILE.py:NAME,..",
+    help="Figures and claims of your own, for the page too; the folder keeps names and hashes.",
+)
+@trust_option
 @figure_options
 @one_line_errors
-def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
+def report(
+    folder: Path, tensorboard: bool, named: str | None, trust_code: bool, **asked: str | None
+) -> None:
     """Rebuild tables, plots and the page of a results folder from its records.
 
     Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
@@ -72,15 +83,19 @@ def report(folder: Path, tensorboard: bool, **asked: str | None) -> None:
     bench report results/mnist5k-256k --figures pdf --only quality,losses --width 3.3in
     """
     if any(asked.values()):
+        if named or trust_code:
+            raise InputError("--with is for the page: name a figure of your own with --only")
         write_figures(folder, **asked)
         return
     from ..records.results import Results
+    from ..report.own import resolved
     from ..report.rebuild import rebuild
     from ..report.tensorboard import require_package, write_events
 
     if tensorboard:
         require_package()
-    rebuild(folder, say)
+    own = [name.strip() for name in (named or "").split(",") if name.strip()]
+    rebuild(folder, say, resolved(own), trust_code)
     if tensorboard:
         say(f"For TensorBoard: {write_events(Results(folder))}")
 
@@ -142,27 +157,50 @@ def merge(folders: tuple[Path, ...], out: Path) -> None:
 @main.command("list")
 @one_line_errors
 def list_() -> None:
-    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each."""
+    """Models, presets, data sets, metrics, extractors, probes, studies and topics, a line each.
+
+    Entry points of installed packages are listed with what they name; none is loaded.
+    """
     for title, rows in {
-        "Models (--models)": list(models(zoo.MODELS)),
+        "Models (--models)": [*models(zoo.MODELS), *installed("model")],
         "Baselines, not in a run unless named (--models)": list(models(zoo.BASELINES)),
         "Data sets (--dataset)": [
             *((name, entry.help) for name, entry in DATASETS.items()),
             ("folder:PATH", FOLDER.help),
+            *installed("data set"),
         ],
-        "Metrics": [(name, metric.help) for name, metric in METRICS.items()],
-        "Feature extractors (--features)": [(n, entry.help) for n, entry in EXTRACTORS.items()],
+        "Metrics (--metrics adds your own)": [
+            *((name, metric.help) for name, metric in METRICS.items()),
+            *installed("metric"),
+        ],
+        "Feature extractors (--features)": [
+            *((name, entry.help) for name, entry in EXTRACTORS.items()),
+            *installed("feature extractor"),
+        ],
         "Probes (--probes)": [
-            (name, entry.help + " (not by default)" * (not entry.default))
-            for name, entry in PROBES.items()
+            *(
+                (name, entry.help + " (not by default)" * (not entry.default))
+                for name, entry in PROBES.items()
+            ),
+            *installed("probe"),
         ],
+        "Figures (bench report DIR --with)": list(installed("figure")),
+        "Claims (bench report DIR --with)": list(installed("claim")),
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
         "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
     }.items():
+        if not rows:
+            continue
         click.echo(click.style(title, bold=True))
         for name, text in rows:
             click.echo(f"  {name:<22}{text}")
         click.echo()
+
+
+def installed(kind: str) -> Iterator[tuple[str, str]]:
+    """The entry points of a kind, and what each names."""
+    for name, targets in entry_points(kind).items():
+        yield name, " or ".join(targets) + ", of an installed package"
 
 
 def models(entries: Mapping[str, zoo.Entry]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """`bench compare`: the pairs of a folder, or the same trials of two folders, as tables of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from rich.console import Console
 from ..datasets import primary_metric
 from ..errors import InputError, require
 from ..formats import Table, show
-from ..metrics import METRICS
+from ..metrics import METRICS, Metric
 from ..records.results import Results
 from ..report.cells import power
 from ..report.prose import COUNTED
 from ..tables.folders import Both, changes, require_common, unchanged
 from ..tables.pairs import comparisons
-from ..tables.protocol import datasets
+from ..tables.protocol import datasets, metrics
 from ..tables.provenance import circumstances, coverage
 from ..words import NONE, number, span
 
@@ -29,6 +29,7 @@ class Rows(NamedTuple):
     dataset: str
     metric: str
     table: pd.DataFrame
+    entry: Metric
 
 
 def pairs_of(
@@ -45,10 +46,10 @@ def pairs_of(
         raise InputError(f"{results.path}: {error}") from error
     found = []
     for name in names:
-        chosen = _metric(metric, name)
+        chosen = _metric(metric, name, metrics(results))
         rows = table[(table["dataset"] == name) & (table["metric"] == chosen)]
         if len(rows):
-            found.append(Rows(name, chosen, rows))
+            found.append(Rows(name, chosen, rows, metrics(results)[chosen]))
     if not found:
         there = ", ".join(table.loc[table["dataset"].isin(names), "metric"].unique())
         what = metric or "a pair"
@@ -65,16 +66,17 @@ def changes_of(
     margin: of equivalence, 0.05 for 5 %. Raises InputError.
     """
     require_common(both)
+    known = {name: one for name, one in metrics(both.a).items() if name in metrics(both.b)}
     found, refused = [], []
     for name in _chosen(both.datasets(), dataset):
-        chosen = _metric(metric, name)
+        chosen = _metric(metric, name, known)
         try:
             rows = changes(both, name, chosen, margin)
         except ValueError as error:
             refused.append(f"not compared on {name}: {error}")
             continue
         if len(rows):
-            found.append(Rows(name, chosen, rows))
+            found.append(Rows(name, chosen, rows, known[chosen]))
     return found, refused
 
 
@@ -91,7 +93,11 @@ def compare_pairs(
 ) -> None:
     """Print the table of pairs of each data set, in the format `wanted`; raises InputError."""
     found = pairs_of(Results(folder), metric, dataset)
-    _print([_pairs(rows.table, rows.dataset, rows.metric) for rows in found], wanted, console)
+    _print(
+        [_pairs(rows.table, rows.dataset, rows.metric, rows.entry) for rows in found],
+        wanted,
+        console,
+    )
 
 
 def compare_folders(
@@ -115,7 +121,11 @@ def compare_folders(
     for line in (*circumstances(both), *coverage(both), *refused):
         say(f"- {line}")
     say("")
-    _print([_changes(r.table, r.dataset, r.metric, margin) for r in found], wanted, console)
+    _print(
+        [_changes(r.table, r.dataset, r.metric, r.entry.title, margin) for r in found],
+        wanted,
+        console,
+    )
     return unchanged(both)
 
 
@@ -125,10 +135,11 @@ def _chosen(known: list[str], asked: str | None) -> list[str]:
     return known if asked is None else [asked]
 
 
-def _metric(asked: str | None, dataset: str) -> str:
-    asked = asked and asked.lower()  # FID is what people call it
+def _metric(asked: str | None, dataset: str, known: Mapping[str, Metric]) -> str:
+    if asked is not None and asked.lower() in METRICS:
+        asked = asked.lower()  # FID is what people call it
     if asked is not None:
-        require(asked, METRICS, "metric")
+        require(asked, known, "metric")
     return asked or primary_metric(dataset)
 
 
@@ -142,8 +153,8 @@ def _print(tables: list[Table], wanted: str, console: Console) -> None:
         console.print("Cannot tell does not mean equal.", highlight=False)
 
 
-def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
-    log, entry = bool((rows["scale"] == "log").any()), METRICS[metric]
+def _pairs(rows: pd.DataFrame, dataset: str, metric: str, entry: Metric) -> Table:
+    log = bool((rows["scale"] == "log").any())
     kind = "ratio" if log else "difference"
     heads = ["pair", f"{entry.title} {kind} [simultaneous 95 %]", "n", "p", "sign-flip p"]
     heads += ["first is better", "verdict", "seeds for power .8"]
@@ -163,8 +174,8 @@ def _pairs(rows: pd.DataFrame, dataset: str, metric: str) -> Table:
     return Table(f"{dataset}, pairs by {entry.title}{note}", heads, cells, rows)
 
 
-def _changes(rows: pd.DataFrame, dataset: str, metric: str, margin: float) -> Table:
-    log, title = metric == primary_metric(dataset), METRICS[metric].title
+def _changes(rows: pd.DataFrame, dataset: str, metric: str, title: str, margin: float) -> Table:
+    log = metric == primary_metric(dataset)
     within = f"within ±{100 * margin:g} %"
     heads = ["model", f"{title} {'B / A' if log else 'B - A'} [interval]", "n", "identical"]
     heads += ["through training", "p", "Holm p", f"TOST Holm p, ±{100 * margin:g} %", "verdict"]

@@ -16,10 +16,12 @@ from gan_zoo.streams import Streams
 
 from ..datasets import SIDES, dataset_entry
 from ..datasets.dataset import load_dataset
+from ..datasets.own import with_kind
 from ..errors import InputError, shown
 from ..formats import Table, show
 from ..planning.flags import with_values
 from ..planning.hyperparameters import unsuited
+from ..planning.naming import resolved_data
 from ..planning.parsing import parse_models, require_text, require_whole
 from ..planning.plan import Plan
 from .fields import hyperparameters
@@ -103,8 +105,9 @@ def fitting(
 
 
 def spec_of(dataset: str, size: int | None) -> DataSpec:
-    """The shape and classes of a data set; only a user's own folder is read for them."""
+    """The shape and classes of a data set; only data of a user's own are read for them."""
     require_text("a data set", dataset)
+    dataset = with_kind(resolved_data(dataset))
     dataset_entry(dataset)
     if size is not None:
         require_whole("size", size, *SIDES)

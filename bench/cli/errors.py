@@ -67,7 +67,7 @@ format_option = click.option(
 trust_option = click.option(
     "--trust-code",
     is_flag=True,
-    help="Run code of models and extractors that DIR names and that is not part of gan-bench.",
+    help="Run code that DIR names and that is not part of gan-bench.",
 )
 
 

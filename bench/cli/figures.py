@@ -23,7 +23,11 @@ def figure_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="pdf,svg,png",
             help="Write figures alone, in these formats.  [default: pdf]",
         ),
-        click.option("--only", metavar="NAME,..", help="Which figures.  [default: all]"),
+        click.option(
+            "--only",
+            metavar="NAME,..",
+            help="Which figures, also your own as file.py:Name.  [default: all]",
+        ),
         click.option(
             "--style",
             type=click.Choice(["paper", "page"]),
@@ -53,9 +57,18 @@ def write_figures(
     inches = None if style == "page" else _inches(width or COLUMN)
     wanted = _names(only) if only else None
 
+    from ..extensions import entry_points, portable
+    from ..plots.figures import FIGURES
     from ..report.figures import write
+    from ..report.own import own_parts, resolved
 
-    for path in write(folder, formats, wanted, inches):
+    known = (*FIGURES, *entry_points("figure"))
+    asked = [n for n in wanted or () if n not in FIGURES and (":" in n or n in known)]
+    named = resolved(asked)
+    own = own_parts(folder, named, False, say, page=False, kinds=("figure",))
+    names = {name: portable(target) for name, target in zip(asked, named, strict=True)}
+    wanted = wanted and [names.get(name, name) for name in wanted]
+    for path in write(folder, formats, wanted, inches, own.figures):
         say(str(path))
 
 

@@ -66,7 +66,7 @@ def compare(
 
 
 @click.command()
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("models", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--set",
     "values",
@@ -84,26 +84,35 @@ def compare(
 def doctor(
     models: tuple[str, ...], values: tuple[str, ...], dataset: str | None, size: int | None
 ) -> None:
-    """Check this machine, or a model against the rules of the game.
+    """Check this machine, or a model or another part against the rules of the game.
 
     Is the machine fit for a benchmark? Does the model keep what makes it comparable with others?
-    MODEL is a name from `bench list`, with a preset after @, or your own as package.module:Class
-    or file.py:Class. Each check tells what it saw and, where that is wrong, what to do. Exit code
-    1 if one failed.
+    NAME is a model from `bench list`, with a preset after @, or your own model, data set, metric,
+    extractor, probe, figure or claim as package.module:Name or file.py:Name. Each check tells what
+    it saw and, where that is wrong, what to do. Exit code 1 if one failed.
 
     \b
     bench doctor                           this machine
     bench doctor wgangp dcgan@paper        two models
     bench doctor mine.py:MyGAN             your own model
     bench doctor mine.py:MyGAN --size 64   whose networks are for one size alone
+    bench doctor mine.py:Coverage          your own metric
     """
     if models:
         from ..checks.conformance import check_models
+        from ..checks.parts import check_parts, data_asked, sorted_out
         from .describing import spec_of
 
-        asked = dataset is not None or size is not None
-        spec = spec_of(dataset or "mnist5k", size) if asked else None
-        well = check_models(models, values, click.echo, spec)
+        own, parts = sorted_out(models)
+        if parts and (values or size is not None):
+            raise InputError(
+                f"--set and --size are for models, and {parts[0][0]} is a {parts[0][1]}"
+            )
+        well = check_parts(parts, click.echo, data_asked(dataset))
+        if own:
+            asked = dataset is not None or size is not None
+            spec = spec_of(dataset or "mnist5k", size) if asked else None
+            well &= check_models(tuple(own), values, click.echo, spec)
     elif values or dataset is not None or size is not None:
         raise InputError("options are for models: bench doctor MODEL --set FIELD=VALUE, say")
     else:

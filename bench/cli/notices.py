@@ -14,7 +14,7 @@ from gan_zoo.streams import Streams
 from ..checks.conformance import first_broken
 from ..datasets import primary_metric
 from ..errors import printable
-from ..planning.code import is_ours
+from ..extensions import is_ours
 from ..planning.plan import Plan
 
 SHAPING = ("backbone", "width", "discriminator_width", "latent_dim")  # what networks depend on

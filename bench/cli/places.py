@@ -10,8 +10,8 @@ import click
 from rich.console import Console
 
 from ..errors import InputError
+from ..extensions import is_ours
 from ..extractors import is_custom
-from ..planning.code import is_ours
 from ..planning.flags import gpus, jobs_for
 from ..planning.growing import plan_of
 from ..planning.plan import Plan

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..planning.flags import plan_from
-from ..planning.parsing import parse_models
+from ..planning.naming import named_by
 from ..planning.plan import Plan
 from ..planning.shards import Shard
 from .looking import until_from
@@ -43,7 +43,7 @@ def requested(
     **flags: Any,
 ) -> Request:
     """The request of the options of `bench run`, as click parsed them; raises InputError."""
-    named = [contestant.model for contestant in parse_models(models or "")]
+    given = {name: flags[name] for name in ("datasets", "metrics", "probes")}
     part = None if shard is None else Shard.parsed(shard)
     if part and until_decided:
         raise InputError("--until-decided looks at all trials: give --seeds N with --shard")
@@ -52,7 +52,7 @@ def requested(
         until=until_from(until_decided, flags["seeds"], max_seeds, margin, within),
         margin=None if margin is None else margin / 100,
         retrain=() if retrain is None else tuple(map(str.strip, retrain.split(","))),
-        named=(*named, *([] if features is None else [features])),
+        named=named_by(models=models, features=features, **given),
         bf16_anyway=precision == "bf16!",
         **{name: flags.pop(name) for name in HOW},
     )

@@ -33,7 +33,8 @@ from .places import place_options
     "datasets",
     metavar="D,E",
     help=(
-        "What they learn: names from `bench list`, or folder:PATH, your own images.  "
+        "What they learn: names from `bench list`, folder:PATH, your own images, or your own code "
+        "as file.py:Name or package.module:Name.  "
         "[default: mnist5k]"
     ),
 )
@@ -139,8 +140,14 @@ from .places import place_options
     metavar="default|all|none|A,B",
     help=(
         "Diagnostics on the way: slopes of the critic, sizes of updates and so on, by the names of "
-        "`bench list`. They change no other number.  [default: default]"
+        "`bench list`; default,file.py:Name adds your own. They change no other number.  "
+        "[default: default]"
     ),
+)
+@click.option(
+    "--metrics",
+    metavar="default,FILE.py:NAME,..",
+    help="Metrics of your own, beside those of `bench list`.  [default: default]",
 )
 @machine_options
 @place_options
@@ -190,8 +197,8 @@ from .places import place_options
     "--trust-code",
     is_flag=True,
     help=(
-        "Run models and extractors that an experiment file or the folder names, though they are "
-        "not part of gan-bench and not named on this command line."
+        "Run code that an experiment file or the folder names, though it is not part of gan-bench "
+        "and not named on this command line."
     ),
 )
 @click.option(

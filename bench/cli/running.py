@@ -10,17 +10,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from ..datasets import DATASETS, FOLDER_PREFIX, OWN_FEATURES, dataset_name
+from ..datasets import DATASETS, FOLDER_PREFIX, IMAGES_PREFIX, OWN_FEATURES, dataset_name
 from ..datasets.dataset import load_dataset
 from ..datasets.folder import Options, folder
 from ..errors import require
 from ..evaluation.evaluate import UNSEEN, prepare
+from ..extensions import is_ours
 from ..extractors import NONE
 from ..interrupts import heeded, typed
-from ..planning.code import is_ours
-from ..planning.flags import require_named
 from ..planning.growing import grown, merged, plan_of
 from ..planning.looks import present
+from ..planning.naming import require_named
 from ..planning.plan import Plan
 from ..planning.shards import Shard
 from ..planning.stacks import units, with_stack
@@ -56,7 +56,7 @@ class RunOptions:
     checkpoint_every: float = CHECKPOINT_EVERY
     retrain: tuple[str, ...] = ()  # labels to train anew
     retry: tuple[str, ...] = ()  # statuses to train anew
-    named: tuple[str, ...] = ()  # models and extractors that the command line names: they may run
+    named: tuple[str, ...] = ()  # code that the command line names (`named_by`): it may run
     trust_code: bool = False  # and so may all others
     check: bool = True  # are models that are not ours checked before they train?
     dry_run: bool = False
@@ -257,7 +257,7 @@ def describe(
 
 def splits(plan: Plan) -> dict[str, str]:
     """How many of a user's own images are trained on and held out: the ends of lines."""
-    own = [reference for reference in plan.datasets if reference.startswith(FOLDER_PREFIX)]
+    own = [name for name in plan.datasets if name.startswith((FOLDER_PREFIX, IMAGES_PREFIX))]
     loaded = {dataset_name(reference): load_dataset(reference, plan.size) for reference in own}
     return {
         name: f"; {len(data.train):,} images to train on, {len(data.holdout):,} held out"

@@ -1,7 +1,8 @@
 """DATASETS: the data sets by name. No torch or pandas at import, so that `bench list` is quick.
 
-A user may give one of these names, or `folder:PATH` for images of their own; `dataset_name` is what
-records and paths call it.
+A user may give one of these names, `folder:PATH` for images of their own, or a class of their own
+(`own`), as images:file.py:Name or points:file.py:Name; `dataset_name` is what records and paths
+call it.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import require
+from ..errors import InputError, require
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class DatasetEntry:
 
 SIDES = (4, 1024)  # pixels: the least and the most that images are resized to
 FOLDER_PREFIX = "folder:"  # of a reference to a user's own images
+IMAGES_PREFIX, POINTS_PREFIX = "images:", "points:"  # of a reference to code of a user's own
 BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
 OWN_FEATURES = "points"  # points in the plane are their own features: no extractor
 POINT_SAMPLES = 2500  # points in an evaluation of a 2-D set, as in the published tables
@@ -102,28 +104,66 @@ FOLDER = DatasetEntry(
 )
 
 
+OWN = {
+    IMAGES_PREFIX: DatasetEntry(
+        "bench.datasets.own:own_images", "images by code of your own", BY_LABELS, "your own"
+    ),
+    POINTS_PREFIX: DatasetEntry(
+        "bench.datasets.own:own_points",
+        "points by code of your own",
+        OWN_FEATURES,
+        "your own",
+        POINT_SAMPLES,
+    ),
+}
+
+
 def dataset_entry(reference: str) -> DatasetEntry:
-    """The entry of a name of DATASETS, or of `folder:PATH`. Raises InputError for another name."""
+    """The entry of a name of DATASETS, of `folder:PATH`, or of a class of the user's own.
+
+    Raises InputError for another name, and for code that does not say if it is images or points.
+    """
     if reference.startswith(FOLDER_PREFIX):
         return FOLDER
+    for prefix, entry in OWN.items():
+        if reference.startswith(prefix):
+            return entry
+    if ":" in reference and reference.partition(":")[0] not in DATASETS:
+        raise InputError(
+            f"{reference}: write {POINTS_PREFIX}{reference} or {IMAGES_PREFIX}{reference}"
+        )
     return require(reference, DATASETS, "data set")
+
+
+def code_reference(reference: str) -> str:
+    """The code behind a data set: "points:moons.py:Moons" -> "moons.py:Moons"; "" for a folder."""
+    if reference.startswith(FOLDER_PREFIX):
+        return ""
+    return reference.removeprefix(POINTS_PREFIX).removeprefix(IMAGES_PREFIX)
 
 
 def dataset_name(reference: str) -> str:
     """What records and paths call a data set: "folder:/home/me/cats" -> "folder-cats".
 
-    Only the last part of a folder's path is kept. If it has to be changed to be safe everywhere,
-    four digits of its hash keep it apart from others.
+    "points:moons.py:Moons" -> "points-moons". Only the last part of a path is kept. If it has to be
+    changed to be safe everywhere, four digits of its hash keep it apart from others.
     """
-    if not reference.startswith(FOLDER_PREFIX):
+    kind = next((p for p in (FOLDER_PREFIX, *OWN) if reference.startswith(p)), None)
+    if kind is None:
         return reference
-    own = Path(reference.removeprefix(FOLDER_PREFIX)).name
+    own = reference.rpartition(":")[2].lower()
+    if kind == FOLDER_PREFIX:
+        own = Path(reference.removeprefix(FOLDER_PREFIX)).name
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-.")[:40]
     mark = "" if safe == own else f"-{hashlib.sha256(own.encode()).hexdigest()[:4]}"
-    return f"folder-{safe}{mark}"
+    return f"{kind[:-1]}-{safe}{mark}"
 
 
 def primary_metric(dataset: str) -> Literal["fid", "emd"]:
-    """The outcome that is fixed before any run: EMD for points in the plane, FID for images."""
-    points = dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES
+    """The outcome that is fixed before any run: EMD for points in the plane, FID for images.
+
+    Takes a reference, or what records call it.
+    """
+    own = dataset.startswith((POINTS_PREFIX, POINTS_PREFIX[:-1] + "-"))
+    points = own or (dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES)
     return "emd" if points else "fid"

@@ -2,7 +2,6 @@
 
 import importlib
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
 import torch
@@ -11,8 +10,9 @@ from torch.nn import functional
 
 from gan_zoo.base import DataSpec
 
+from ..extensions import Kept
 from . import SIDES, dataset_entry
-from .mixtures import DISTRIBUTIONS, Mixture, SwissRoll, points_dataset
+from .mixtures import DISTRIBUTIONS, Distribution, points_dataset
 from .storage import IN_MEMORY
 
 
@@ -45,7 +45,7 @@ class Dataset:
     train: Split
     holdout: Split
     mode_names: tuple[str, ...]
-    truth: Mixture | SwissRoll | None = None  # the distribution that points were sampled from
+    truth: Distribution | None = None  # the distribution that points were sampled from
     content: str = ""  # hash of a user's own data, which may change while the name stays
     mode_samples: int | None = None  # VEEGAN's protocol: samples drawn; a single one makes a mode
 
@@ -62,9 +62,9 @@ def to_uint8(images: Tensor) -> Tensor:
     return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-@cache
+@Kept
 def load_dataset(name: str, size: int | None = None) -> Dataset:
-    """The data set `name` of `bench.datasets.DATASETS`, or folder:PATH, with square images.
+    """The data set of a name or reference, as `bench.datasets` has them, with square images.
 
     `size` is their side in pixels; None: the data's own. Each data set is loaded once a process.
     Raises InputError for an unknown name (with the nearest known one) and for a folder or files

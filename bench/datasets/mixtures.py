@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -13,6 +14,14 @@ from ..errors import require
 Sample = tuple[Tensor, Tensor]  # points [n, 2] float32, labels [n] int64
 TRAIN = 50_000  # at least 2,000 a mode: enough to stand for the distribution
 HOLDOUT = 10_000  # four times the usual protocol's 2,500 samples, drawn apart from TRAIN
+
+
+class Distribution(Protocol):
+    """A distribution in the plane."""
+
+    @property
+    def modes(self) -> int: ...
+    def sample(self, n: int, rng: Generator) -> Sample: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +108,11 @@ def true_samples(name: str, part: str, n: int) -> Sample:
     the nearest known one. Source: PacGAN (Lin et al. 2018, section 4.1; modes as in VEEGAN,
     Srivastava et al. 2017) and WGAN-GP's code (Gulrajani et al. 2017).
     """
-    distribution = require(name, DISTRIBUTIONS, "2-D distribution")
+    return drawn(require(name, DISTRIBUTIONS, "2-D distribution"), name, part, n)
+
+
+def drawn(distribution: Distribution, name: str, part: str, n: int) -> Sample:
+    """As `true_samples`, of any distribution."""
     seed = Streams(0).seed_of(f"points/{name}/{part}")
     return distribution.sample(n, torch.Generator().manual_seed(seed))
 

@@ -19,7 +19,8 @@ from ..extractors.trust import is_judge, weakness
 from ..parallel import in_threads
 from ..planning.trial import Trial
 from ..records.writing import Measured
-from .images import Absent, at_the_end, distances, fid, manifolds, modes, seen_by, sharp
+from .images import Absent, Sight, at_the_end, distances, fid, manifolds, modes, seen_by, sharp
+from .own import measure_own
 from .points import emd_of, measure_points
 
 BATCH = 500  # samples generated together
@@ -43,24 +44,37 @@ def evaluate(
     samples = max(trial.samples, dataset.mode_samples or 0)
     labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
+    few, sight = slice(trial.samples), None
     if dataset.truth is not None:
-        measured = measure_points(images, labels, dataset, model.conditional)
-        return measured + ([again(model, trial, judge, labels)] if last else []), {}
-    if judge.network is None:
-        return [], {"fid": UNSEEN}
-    few = slice(trial.samples)
-    sight = seen_by(judge, images[few], labels[few], images[trial.samples :], threads)
+        measured, absent = measure_points(images, labels, dataset, model.conditional), Absent()
+        measured += [again(model, trial, judge, labels)] if last else []
+    elif judge.network is None:
+        measured, absent = [], {"fid": UNSEEN}
+    else:
+        sight = seen_by(judge, images[few], labels[few], images[trial.samples :], threads)
+        measured, absent = measure_images(model, trial, sight, images[few], last, threads)
+    if trial.metrics:
+        told = model.conditional
+        own, missing = measure_own(trial, judge, images[few], labels[few], sight, told, last)
+        return measured + own, absent | missing
+    return measured, absent
+
+
+def measure_images(
+    model: GAN, trial: Trial, sight: Sight, images: Tensor, last: bool, threads: int
+) -> tuple[list[Measured], Absent]:
+    """As `evaluate`, of the images of which a judge has had this sight."""
     _ = sight.train.gaussian  # made once, and not by two threads
     parts: list[Callable[[], tuple[list[Measured], Absent]]] = [
         lambda: (distances(sight), {}),
         lambda: (manifolds(sight), {}),
         lambda: modes(sight, model.conditional),
-        lambda: (sharp(judge, images[few]), {}),
+        lambda: (sharp(sight.judge, images), {}),
     ]
     if last:
         parts.append(lambda: at_the_end(sight, model.conditional, trial.seed))
         # One part uses extractors: their settings are those of the whole process.
-        parts.append(lambda: (seen_again(model, trial, judge, images[few], labels[few]), {}))
+        parts.append(lambda: (seen_again(model, trial, sight.judge, images, sight.labels), {}))
     found: list[Measured] = []
     absent: Absent = {}
     for rows, missing in in_threads(parts, threads):

@@ -12,7 +12,7 @@ from gan_zoo.streams import Streams
 from ..datasets import OWN_FEATURES
 from ..datasets import POINT_SAMPLES as SAMPLES
 from ..datasets.dataset import Dataset
-from ..datasets.mixtures import Mixture, true_samples
+from ..datasets.mixtures import Mixture, Sample, drawn
 from ..metrics import modes, points, transport
 from ..records.writing import Measured
 
@@ -47,9 +47,18 @@ def measure_points(
 
 def emd_of(samples: Tensor, dataset: Dataset) -> Measured:
     """The earth mover's distance from samples [n, 2] to true ones, with its protocol."""
-    reference, _ = true_samples(dataset.name, "reference", SAMPLES)
+    reference, _ = true_reference(dataset)
     value = transport.emd(samples, reference)
     return Measured("emd", value, OWN_FEATURES, len(samples), f"true:{len(reference)}")
+
+
+def true_reference(dataset: Dataset) -> Sample:
+    """The true samples that points are compared with, always the same: [2500, 2] and modes [2500].
+
+    An error for images.
+    """
+    assert dataset.truth is not None, f"{dataset.name} has images"
+    return drawn(dataset.truth, dataset.name, "reference", SAMPLES)
 
 
 def scale_of_points(dataset: Dataset) -> list[dict[str, Any]]:

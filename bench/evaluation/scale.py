@@ -18,6 +18,7 @@ from ..datasets.dataset import Dataset, to_uint8, to_unit
 from ..datasets.storage import arrays_dir, digest
 from ..digests import json_with_digest
 from ..environment import cpuinfo
+from ..extensions import version
 from ..extractors.judge import Judge
 from ..files import read_json, write_text
 from .images import distances, manifolds, seen_by
@@ -53,6 +54,7 @@ def cached_at(judge: Judge) -> Path:
     facts += [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), judge.source]
     facts += [torch.cuda.get_device_name() if judge.device == "cuda" else ""]
     facts += [each.network.protocol for each in judges if each.network]
+    facts += filter(None, [version(judge.source)])  # the code of a distribution of one's own
     content = hashlib.sha256()
     for name in ("metrics", "evaluation", "extractors", "datasets"):
         for path in sorted((Path(__file__).parents[1] / name).glob("*.py")):

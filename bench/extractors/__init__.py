@@ -6,14 +6,16 @@ A user may refer to an extractor (`--features`) by
     inception:FILE       the extractor inception, with weights from FILE
     module:Class[:FILE]  a network of their own (also file.py:Class[:FILE]), see `custom`
     auto, none           the data set's default, or no extractor
+
+The name of an entry point is resolved to its module:Class before it comes here.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from gan_zoo.catalog import unknown
 
 from ..errors import InputError
+from ..extensions import portable
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,6 @@ def extractor_name(reference: str) -> str:
     if first in EXTRACTORS:
         return first
     return portable(":".join([first, *rest.split(":")[:1]]).strip(":"))
-
-
-def portable(reference: str) -> str:
-    """A class by a name that holds wherever its file lies: "a/mine.py:Net" -> "mine.py:Net"."""
-    module, colon, name = reference.partition(":")
-    return f"{Path(module).name}{colon}{name}" if module.endswith(".py") else reference
 
 
 def is_custom(reference: str) -> bool:

@@ -21,7 +21,8 @@ from gan_zoo import catalog as zoo
 from gan_zoo.streams import Streams
 
 from ..errors import InputError
-from . import portable
+from ..extensions import one_line as _one_line
+from ..extensions import portable
 from .network import Extractor
 
 TRIED_ON = 4  # random images
@@ -141,8 +142,3 @@ def _finite_rows(part: Any, subject: str) -> Tensor:
             f"{subject} gives {part.dtype}, or NaN or infinity: it must give finite float32"
         )
     return part
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

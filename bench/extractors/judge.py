@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from gan_zoo.streams import Streams
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
 from ..datasets.storage import arrays_dir
+from ..extensions import Kept
 from ..metrics.frechet import Gaussian, gaussian
 from ..metrics.kernel import Within, within
 from ..metrics.manifold import Balls, balls
@@ -106,7 +107,7 @@ class Judge:
         return Reference(Seen(features, probabilities), split.labels[rows], rows)
 
 
-@cache
+@Kept
 def judge_of(source: str, size: int | None, features: str, device: str) -> Judge:
     """The judge of a data set by an extractor, made once a process and kept with its features.
 

@@ -9,13 +9,13 @@ import pandas as pd
 from gan_zoo import catalog as zoo
 
 from .. import __version__
-from ..datasets import DATASETS, FOLDER, primary_metric
+from ..datasets import dataset_entry, primary_metric
 from ..errors import InputError
-from ..metrics import METRICS
+from ..metrics import METRICS, Metric
 from ..records.layout import PROTOCOL
 from ..records.results import Results
 from ..records.state import facts_in, readable_facts
-from ..tables.protocol import final
+from ..tables.protocol import final, metrics
 from .load import Trained
 
 FORMAT = 1  # of config.json
@@ -94,7 +94,7 @@ def _output(shape: tuple[int, ...]) -> dict[str, Any]:
 def _dataset(trained: Trained) -> dict[str, Any]:
     """The data set without the path of a user's folder, which is private."""
     trial, data = trained.trial, trained.dataset
-    entry = DATASETS.get(trial.source, FOLDER)
+    entry = dataset_entry(trial.source)
     return {
         "name": trial.dataset,
         "trained_on": len(data.train),
@@ -119,16 +119,22 @@ def _metrics(trained: Trained, results: Results) -> list[dict[str, Any]]:
     key = {"dataset": trained.trial.dataset, "model": trained.trial.label}
     for name, value in {**key, "seed": trained.trial.seed}.items():
         rows = rows[rows[name] == value]
-    rows = rows[(rows["images"] == rows["images"].max()) & rows["metric"].isin(METRICS)]
-    return [_metric(row) for row in rows.to_dict("records") if math.isfinite(row["value"])]
+    known = metrics(results)
+    rows = rows[(rows["images"] == rows["images"].max()) & rows["metric"].isin(known)]
+    return [
+        _metric(row, known[row["metric"]])
+        for row in rows.to_dict("records")
+        if math.isfinite(row["value"])
+    ]
 
 
-def _metric(row: dict[str, Any]) -> dict[str, Any]:
+def _metric(row: dict[str, Any], entry: Metric) -> dict[str, Any]:
     protocol = {name: row[name] for name in PROTOCOL if not pd.isna(row[name]) and row[name]}
     if "samples" in protocol:
         protocol["samples"] = int(protocol["samples"])
-    better = METRICS[row["metric"]].better
-    return {"metric": row["metric"], "value": float(row["value"]), "better": better, **protocol}
+    own = {} if row["metric"] in METRICS else {"title": entry.title, "help": entry.help}
+    value = {"value": float(row["value"]), "better": entry.better}
+    return {"metric": row["metric"], **value, **protocol, **own}
 
 
 def _seeds(trained: Trained, results: Results) -> dict[str, Any]:

@@ -19,13 +19,15 @@ from ..datasets import dataset_name
 from ..datasets.dataset import Dataset, load_dataset
 from ..errors import Damaged, InputError, shown
 from ..evaluation.evaluate import judge_for
-from ..extractors import extractor_name, is_custom, portable
+from ..extensions import portable
+from ..extractors import extractor_name, is_custom
 from ..extractors.judge import Judge
-from ..planning.code import is_ours
-from ..planning.flags import untrusted
+from ..metrics import own_metrics
 from ..planning.hyperparameters import changed_since, resolve
+from ..planning.naming import references_of, untrusted
 from ..planning.trial import Trial
 from ..probes import PROBES
+from ..probes import chosen as chosen_probes
 from ..records.results import Results
 from ..records.state import facts_in, readable_facts, require_same
 from ..tables.protocol import UNTRAINED, title, to_untrained
@@ -108,13 +110,13 @@ def load_generator(
     return Trained(results.path, trial, _rebuilt(trial, results.path / "trials" / key / WEIGHTS))
 
 
-def require_trusted(trial: Trial, folder: Path, trust_code: bool) -> None:
+def require_trusted(trial: Trial, folder: Path, trust_code: bool, trains: bool = False) -> None:
     """Raises InputError if the trial needs code that is not ours and not trusted, or has changed.
 
-    Runs none of it unless it is trusted.
+    trains: is the trial trained again, and so measured and probed? Runs no code unless it is
+    trusted.
     """
-    wanted = [] if is_ours(trial.model) else [trial.model]
-    wanted += [trial.features] if is_custom(trial.features) else []
+    wanted = references_of(trial, trains)
     if not wanted:
         return
     if not trust_code:
@@ -158,13 +160,26 @@ def recorded_trial(results: Results, key: str) -> Trial:
     elif is_custom(str(features)):
         told = f"the extractor {shown(features)}, and the plan {shown(planned)}"
         raise Damaged(f"trials/{key}/trial.json names {told}: nothing is run")
-    # Old trials have no probes. Probes change no number, so unknown ones are dropped.
-    values["probes"] = tuple(name for name in values.get("probes", ()) if name in PROBES)
+    # Old trials have no probes. Probes change no number, so unknown ones of ours are dropped.
+    probes = [name for name in values.get("probes", ()) if name in PROBES or ":" in str(name)]
+    values["probes"] = _placed(key, probes, chosen_probes(plan["probes"]))
+    values["metrics"] = _placed(
+        key, values.get("metrics", ()), own_metrics(plan.get("metrics", "default"))
+    )
     names = {f.name for f in dataclasses.fields(Trial)}
     try:
         return Trial(**{name: value for name, value in values.items() if name in names})
     except TypeError as error:
         raise Damaged(f"trials/{key}/trial.json lacks facts of a trial") from error
+
+
+def _placed(key: str, names: Sequence[str], planned: Sequence[str]) -> tuple[str, ...]:
+    """Names of trial.json, those of the user's own with the folders of their files; Damaged."""
+    places = {portable(reference): reference for reference in planned if ":" in reference}
+    for name in names:
+        if ":" in name and name not in places:
+            raise Damaged(f"trials/{key}/trial.json names {shown(name)}, and the plan does not")
+    return tuple(places.get(name, name) for name in names)
 
 
 def _in_old_form(features: str) -> str:

@@ -71,7 +71,7 @@ def _what(facts: dict[str, Any]) -> str:
 
 def _license(license: str) -> str:
     if license == FOLDER.license:
-        return "a user's own folder, whose licence is not recorded"
+        return "a user's own, whose licence is not recorded"
     return f"licence: {safe(license)}"
 
 
@@ -84,7 +84,8 @@ def _numbers(facts: dict[str, Any]) -> str:
     heads = ["metric", "value", "better", "features", "samples", "reference"]
     rows = [
         [
-            METRICS[one["metric"]].title + "†" * (handed and one["metric"] in HANDED),
+            (one.get("title") or METRICS[one["metric"]].title)
+            + "†" * (handed and one["metric"] in HANDED),
             f"{one['value']:.4g}",
             one["better"],
             str(one.get("features", "")),

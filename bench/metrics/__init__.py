@@ -1,18 +1,20 @@
 """The metrics by name; their functions take tensors of features, classes or points.
 
-Importing this needs no torch. The histogram of the classes is not in METRICS: it is recorded as
-`class_share/<class>`, a row for each class.
+A user may add metrics of their own (`own`). Importing this needs no torch. The histogram of the
+classes is not in METRICS: it is recorded as `class_share/<class>`, a row for each class.
 """
 
 from dataclasses import dataclass
 from typing import Literal
+
+from ..errors import InputError
 
 
 @dataclass(frozen=True)
 class Metric:
     """What a value in `evaluations.parquet` means."""
 
-    target: str  # "module:function"
+    target: str  # "module:function"; of one of a user's own its name in records
     title: str  # for axes and table heads
     better: Literal["lower", "higher", "neither"]
     help: str
@@ -127,3 +129,25 @@ METRICS: dict[str, Metric] = {
         "share of the points within 3 sigma of the nearest mode; 0.989 for true samples",
     ),
 }
+DEFAULT = "default"  # all of METRICS, as far as the data allow
+
+
+def own_metrics(text: str) -> tuple[str, ...]:
+    """The metrics of a user's own in "default,mine.py:Sharpness", in that order.
+
+    Raises InputError without "default", for a name of METRICS, and for one that is there twice.
+    """
+    first, *others = (part.strip() for part in text.split(","))
+    if first != DEFAULT:
+        raise InputError(
+            f"metrics are {DEFAULT}, or {DEFAULT} and some of your own: {DEFAULT},mine.py:Name; "
+            f"not {text!r:.80}"
+        )
+    for name in others:
+        if ":" not in name:
+            raise InputError(
+                f"{name!r:.80} is no metric of your own: {DEFAULT} has those of bench list"
+            )
+    if len(set(others)) < len(others):
+        raise InputError(f"metrics must be named once each, not {text!r:.80}")
+    return tuple(others)

@@ -1,4 +1,4 @@
-"""The code behind a model or an extractor that is not ours, as a part of a trial's identity.
+"""The code behind whatever is not ours, as a part of a trial's identity or a folder's record.
 
 What counts is the content of files, not the place where they lie. Covered are the file of the class
 and the local modules that it imports, and in turn theirs. Of an installed package the version is
@@ -9,23 +9,19 @@ import ast
 import hashlib
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from ..datasets import code_reference
 from ..errors import InputError
+from ..extensions import OURS, is_ours
 from ..extractors import is_custom
 
-OURS = ("gan_zoo", "bench")
 DIGITS = 16  # of a sha256
 Code = dict[str, str]  # file -> the start of its sha256, or package -> its version
 IMPORTED: dict[Path, str] = {}  # local modules of this process, as they were when first seen
-
-
-def is_ours(reference: str) -> bool:
-    """Is the class part of gan-bench, by its name in the zoo or by its module?"""
-    module, colon, _ = reference.partition(":")
-    return not colon or (module.partition(".")[0] in OURS and not module.endswith(".py"))
 
 
 def code_of(reference: str) -> Code:
@@ -40,7 +36,7 @@ def code_of(reference: str) -> Code:
     is_file = module.endswith(".py")
     path = Path(module).absolute() if is_file else _path_of(module)
     if path is None:
-        raise InputError(f"{module} has no source file, so a trial could not say what trained it")
+        raise InputError(f"{module} has no source file, so nothing could say which code ran")
     if _is_installed(path):
         return _version_of(module)
     names = {path: path.name if is_file else _as_file(module)}
@@ -57,15 +53,33 @@ def code_of(reference: str) -> Code:
     return dict(sorted((names[found], digest) for found, digest in digests.items()))
 
 
-def code_behind(model: str, features: str) -> Code:
-    """The code of a trial: of its model, and of an extractor of the user's own with its weights."""
-    if not is_custom(features):
-        return code_of(model)
-    from ..extractors.custom import files_of  # imports torch
+def code_behind(
+    model: str,
+    features: str,
+    source: str = "",
+    metrics: Iterable[str] = (),
+    probes: Iterable[str] = (),
+) -> Code:
+    """The code of a trial: of its model, and of all else of the user's own that it names.
 
-    target, weights = files_of(features)
-    code = {f"extractor {name}": digest for name, digest in code_of(target).items()}
-    return code_of(model) | code | {f"extractor {weights.name}": _digest(weights, False)}
+    An extractor's weights count too. Each must have been loaded. Raises InputError as `code_of`.
+    """
+    found = code_of(model)
+    if is_custom(features):
+        from ..extractors.custom import files_of  # imports torch
+
+        target, weights = files_of(features)
+        found |= _of("extractor", target)
+        found |= {f"extractor {weights.name}": _digest(weights, False)}
+    found |= _of("data set", code_reference(source))
+    for kind, references in (("metric", metrics), ("probe", probes)):
+        for reference in references:
+            found |= _of(kind, reference)
+    return found
+
+
+def _of(kind: str, reference: str) -> Code:
+    return {f"{kind} {name}": digest for name, digest in code_of(reference).items()}
 
 
 def changed(recorded: Code, now: Code) -> str:
@@ -142,8 +156,14 @@ def _is_installed(path: Path) -> bool:
 def _version_of(module: str) -> Code:
     """The versions of the packages that a module was installed by."""
     top = module.partition(".")[0]
-    found = metadata.packages_distributions().get(top, [])
+    found = _packages(tuple(sys.path)).get(top, [])
     return {name: metadata.version(name) for name in sorted(set(found))} or {top: "unknown"}
+
+
+@cache
+def _packages(path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Module -> the packages that installed it: half a second, so once for a search path."""
+    return metadata.packages_distributions()
 
 
 def _as_file(module: str) -> str:

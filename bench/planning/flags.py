@@ -1,21 +1,19 @@
 """A plan from the command line's flags and from what this machine has."""
 
-import hashlib
 import os
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from gan_zoo.catalog import MODELS
 
-from ..datasets import primary_metric
+from ..datasets import code_reference, primary_metric
 from ..environment import cores
 from ..errors import InputError, shown
-from ..extractors import is_custom
+from ..extensions import whole
 from ..files import read_toml
-from .code import is_ours
 from .from_toml import from_dict
+from .naming import resolved
 from .parsing import (
     parse_datasets,
     parse_images,
@@ -45,9 +43,12 @@ def plan_from(
 
     here: do its trials train on this machine?
     """
-    asked: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
+    asked = resolved({name: value for name, value in others.items() if value is not None})
     if datasets is not None:
-        asked["datasets"] = parse_datasets(datasets)
+        from ..datasets.own import with_kind  # imports torch
+
+        named = resolved({"datasets": parse_datasets(datasets)})["datasets"]
+        asked["datasets"] = tuple(map(with_kind, named))
     if seeds is not None:
         asked["seeds"] = parse_seeds(seeds)
     if images is not None:
@@ -71,43 +72,13 @@ def plan_from(
     return replace(plan, contestants=with_values(plan.contestants, values))
 
 
-def require_named(plan: Plan, named: Collection[str], where: str) -> None:
-    """Raises InputError if the plan would run code that is neither ours nor among `named`.
-
-    `named` are models and extractors as the command line has them, `where` is what names others.
-    """
-    known = {whole(reference) for reference in named}
-    wanted = [(c.model, "--models") for c in plan.contestants if not is_ours(c.model)]
-    if is_custom(plan.features):
-        wanted.append((plan.features, "--features"))
-    for reference, flag in wanted:
-        if whole(reference) not in known:
-            raise InputError(untrusted(reference, where, f"name it with {flag}, or "))
-
-
-def untrusted(reference: str, where: str, otherwise: str = "") -> str:
-    """Why code is not run, in one line that names its file and hash."""
-    file = Path(reference.partition(":")[0])
-    try:
-        content = f" (sha256 {hashlib.sha256(file.read_bytes()).hexdigest()[:12]})"
-    except OSError:
-        content = ""
-    return (
-        f"{where} names code of its own, {reference}{content}, which runs only if you trust it: "
-        f"{otherwise}give --trust-code"
-    )
-
-
-def whole(reference: str) -> str:
-    """A class with the absolute path of its file, if it names a file."""
-    module, colon, rest = reference.partition(":")
-    return f"{Path(module).absolute()}{colon}{rest}" if module.endswith(".py") else reference
-
-
 def with_whole_path(dataset: str) -> str:
-    """`folder:PATH` with the absolute path: it then means the same in every working folder."""
+    """A reference with the absolute path of its folder or file: it holds wherever one works."""
     kind, colon, path = dataset.partition(":")
-    return f"{kind}:{Path(path).expanduser().absolute()}" if colon and kind == "folder" else dataset
+    if kind == "folder" and colon:
+        return f"{kind}:{Path(path).expanduser().absolute()}"
+    code = code_reference(dataset)
+    return dataset.removesuffix(code) + whole(code)
 
 
 def with_values(

@@ -7,6 +7,7 @@ from typing import Any
 from gan_zoo import catalog as zoo
 
 from ..errors import InputError, shown
+from .naming import resolved, resolved_model
 from .parsing import parse_images, parse_models, require_text
 from .plan import Plan
 from .trial import Contestant
@@ -31,6 +32,7 @@ def from_dict(values: dict[str, Any], source: str) -> Plan:
         values["contestants"] = tuple(Contestant(**table) for table in tables)
         if isinstance(images := values.get("images"), str):
             values["images"] = parse_images(images)
+        values = resolved(values)
         for name in ("datasets", "seeds", "looks"):
             if name in values:
                 values[name] = tuple(_listed(name, values[name]))
@@ -56,6 +58,7 @@ def _table(entry: Any) -> dict[str, Any]:
     for name in entry:
         if name not in known:
             raise InputError(zoo.unknown("contestant's setting", name, known))
-    if entry.get("seeds") is not None:
-        return entry | {"seeds": tuple(_listed("a contestant's seeds", entry["seeds"]))}
-    return entry
+    found: dict[str, Any] = entry | {"model": resolved_model(entry["model"])}
+    if found.get("seeds") is not None:
+        found |= {"seeds": tuple(_listed("a contestant's seeds", entry["seeds"]))}
+    return found

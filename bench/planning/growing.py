@@ -16,7 +16,7 @@ from .trial import Contestant
 # What all trials of a folder have in common, so that they can be compared.
 PROTOCOL_FIELDS = (
     *("images", "batch_size", "evaluations", "samples", "size", "features"),
-    *("device", "precision", "threads", "stack", "deterministic"),
+    *("device", "precision", "threads", "stack", "deterministic", "metrics"),
 )
 RAISED = "its budget was raised to {:,} images"
 

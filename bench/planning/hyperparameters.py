@@ -11,6 +11,7 @@ from gan_zoo import catalog as zoo
 
 from ..errors import InputError, require, shown
 from .code import code_behind
+from .own import load_parts
 from .trial import Contestant, Trial
 
 
@@ -105,10 +106,12 @@ def unsuited(model: Any, spec: Any, config: Any) -> str | None:
 def changed_since(trial: Trial) -> str:
     """The files whose content is no longer that of a trial's code; empty if there are none.
 
-    Loads the model's class. Raises InputError if it cannot be loaded.
+    Loads all code that it names. Raises InputError if that cannot be loaded.
     """
     resolve(trial.label, trial.model, None, trial.config)
-    return trial.differs_in_code({"code": code_behind(trial.model, trial.features)})
+    load_parts(trial)
+    names = (trial.model, trial.features, trial.source, trial.metrics, trial.probes)
+    return trial.differs_in_code({"code": code_behind(*names)})
 
 
 def recorded(model: type, config: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gan_zoo import catalog as zoo
 
 from ..datasets import DATASETS, FOLDER_PREFIX
 from ..errors import InputError, require, shown
+from ..extensions import entry_points, resolve
 from .trial import Contestant
 
 # A value outside these is a slip of the keyboard: it is refused before it costs anything.
@@ -28,7 +29,7 @@ SEEDS = (0, 10**9 - 1)
 COUNTS = {"contestants": 1_000, "datasets": 100, "seeds": 1_000}
 TRIALS = 20_000
 MARGIN = 10.0  # the largest of equivalence
-TEXTS = ("features", "device", "precision", "probes")
+TEXTS = ("features", "device", "precision", "probes", "metrics")
 
 
 def parse_models(text: str) -> list[Contestant]:
@@ -46,12 +47,12 @@ def parse_models(text: str) -> list[Contestant]:
         if model in zoo.ENTRIES:
             if preset:
                 require(preset, zoo.ENTRIES[model].presets, f"{model} preset")
-        elif ":" not in model:
-            own = f"{model}.py is a file: write {model}.py" * os.path.isfile(f"{model}.py")
-            raise InputError(own or zoo.unknown("model", model, zoo.ENTRIES))
-        elif preset:
+        elif preset and ":" in model:
             raise InputError(f"{model} has no preset {preset!r}: only the zoo's models have some")
         default = reference if model in zoo.ENTRIES else model.rpartition(":")[2].lower()
+        if os.path.isfile(f"{model}.py") and model not in (*zoo.ENTRIES, *entry_points("model")):
+            raise InputError(f"{model}.py is a file: write {model}.py")
+        model = resolve("model", model, zoo.ENTRIES)
         found.append(Contestant(label if named else default, model, preset or None))
     return found
 

@@ -11,10 +11,12 @@ from typing import Any
 from ..datasets import BY_LABELS, OWN_FEATURES, SIDES, dataset_entry, dataset_name
 from ..errors import InputError, shown
 from ..extractors import NONE, check_features
+from ..metrics import own_metrics
 from ..probes import chosen
 from ..words import short
 from .code import code_behind
 from .hyperparameters import recorded, resolve_all, unstacked, unsuited
+from .own import load_all
 from .parsing import (
     RANGES,
     SEEDS,
@@ -52,6 +54,7 @@ class Plan:
     precision: str = "fp32"
     threads: int = 1
     probes: str = "default"  # diagnostics recorded while training; they change no other number
+    metrics: str = "default"  # ours, and more of the user's own
     stack: int = 1  # trials of a contestant that train as one computation
     deterministic: bool = True  # on cuda: only algorithms that give the same bits twice
     # Of a folder whose budget was raised: (images, evaluations) of each command so far, as asked.
@@ -88,6 +91,7 @@ class Plan:
                 require_whole(f"accepted {name}", value, *RANGES[name])
         check_features(self.features)
         chosen(self.probes)
+        own_metrics(self.metrics)
         if self.precision not in PRECISIONS:
             raise InputError(f"precision is fp32 or bf16, not {self.precision!r}")
         if not isinstance(self.deterministic, bool):
@@ -157,6 +161,8 @@ class Plan:
         """
         found = []
         own = {c.label: set(self.seeds_of(c)) for c in self.contestants}
+        metrics, probes = own_parts = own_metrics(self.metrics), chosen(self.probes)
+        load_all(metrics, probes)
         for reference in self.datasets:
             data = load(reference, self.size)
             self._require_a_batch(reference, data)
@@ -189,8 +195,9 @@ class Plan:
                             source=reference,
                             content=data.content,
                             unsuited=unsuited(model, data.spec, config),
-                            probes=chosen(self.probes),
-                            code=code_behind(contestant.model, features),
+                            probes=probes,
+                            code=code_behind(contestant.model, features, reference, *own_parts),
+                            metrics=metrics,
                             stack=1 if why else self.stack,
                             deterministic=self.deterministic,
                             alone=why,
@@ -236,6 +243,7 @@ class Plan:
         values["accepted"] = [list(request) for request in self.accepted]
         values["looks"] = list(self.looks)
         usual = {"accepted": [], "looks": [], "stack": 1, "deterministic": True}
+        usual |= {"metrics": "default"}
         values = {k: v for k, v in values.items() if k not in usual or v != usual[k]}
         values["contestants"] = [
             {

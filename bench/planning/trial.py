@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from ..extractors import extractor_name, portable
+from ..extensions import portable
+from ..extractors import extractor_name
 from .code import changed
 
 CHECKPOINT_EVERY = 60.0  # seconds between two checkpoints, if no evaluation comes before
@@ -51,7 +52,8 @@ class Trial:
     content: str = ""  # hash of a user's own data
     unsuited: str | None = None  # why it cannot be trained, or None
     probes: tuple[str, ...] = ()  # diagnostics; they change no number but their own
-    code: dict[str, str] = field(default_factory=dict)  # behind a model or extractor not of ours
+    code: dict[str, str] = field(default_factory=dict)  # behind whatever is not ours
+    metrics: tuple[str, ...] = ()  # of the user's own, beside ours
     stack: int = 1  # trials that train as one computation, this and others that differ by seed
     deterministic: bool = True  # on cuda: only algorithms that give the same bits twice
     alone: str = ""  # why it is not stacked, where the plan asks for stacks
@@ -65,7 +67,7 @@ class Trial:
     def identity(self) -> dict[str, Any]:
         """What its numbers depend on: not its label, and not where files lie."""
         values = asdict(self) | {"features": extractor_name(self.features)}
-        values |= {"model": portable(self.model)}
+        values |= {"model": portable(self.model), "metrics": [*map(portable, self.metrics)]}
         del values["label"], values["unsuited"], values["source"], values["probes"]
         del values["alone"]
         # Absent while they have their defaults: old trials have none.
@@ -73,7 +75,11 @@ class Trial:
             del values["stack"]
         if self.deterministic:
             del values["deterministic"]
-        for name in ("content", "code"):  # absent in trials that have none, and in old ones
+        for name in (
+            "content",
+            "code",
+            "metrics",
+        ):  # absent where there is none, as in old trials
             if not values[name]:
                 del values[name]
         return values

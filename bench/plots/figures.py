@@ -169,13 +169,23 @@ FIGURES: dict[str, Plot] = {  # in the order of the page
 }
 
 
+def registry(analysis: Analysis) -> dict[str, Plot]:
+    """FIGURES, then those of a user's own."""
+    return {**FIGURES, **analysis.own_figures}
+
+
 def figures_of(analysis: Analysis, dataset: str) -> dict[str, Plot]:
-    """FIGURES without those that there is nothing to show in."""
-    return {name: plot for name, plot in FIGURES.items() if plot.when(analysis, dataset)}
+    """The figures without those that there is nothing to show in."""
+    known = registry(analysis)
+    return {name: plot for name, plot in known.items() if plot.when(analysis, dataset)}
 
 
 def file_name(analysis: Analysis, dataset: str, name: str) -> str:
-    """After the figure, and after the data set too where there are several; without ending."""
+    """After the figure, and after the data set too where there are several; without ending.
+
+    One of a user's own, mine.py:Ends, is mine-Ends.
+    """
+    name = name.replace(".py:", "-").replace(":", "-").replace(".", "-")
     return f"{name}-{dataset}" if len(datasets(analysis.results)) > 1 else name
 
 

@@ -18,7 +18,7 @@ from matplotlib.text import Annotation, Text
 from ..analysis import Analysis
 from ..files import write_bytes, write_text
 from . import theme
-from .figures import FIGURES
+from .figures import registry
 
 FACTOR = 0.8  # of the page's type and lines: 8 pt of 10, and lines of 1.5 pt
 DPI = 600  # of a .png: journals ask for 300 to 600
@@ -30,7 +30,7 @@ WORDS = 0.64  # inches of the page's title, and of the two lines of a note
 def drawn(analysis: Analysis, dataset: str, name: str, width: float) -> tuple[Figure, str]:
     """A figure of FIGURES, `width` inches wide, and its caption."""
     with theme.as_wide_as(width / FACTOR):
-        figure = FIGURES[name].draw(analysis, dataset)
+        figure = registry(analysis)[name].draw(analysis, dataset)
     words = _without_words(figure)
     _wrap_labels(figure)
     _smaller(figure, FACTOR)

@@ -76,15 +76,18 @@ SETS: dict[str, tuple[str, ...]] = {
 def chosen(text: str, known: Mapping[str, object] = PROBES) -> tuple[str, ...]:
     """The probes that "default", "all", "none" or "a,b" stands for, in the order of PROBES.
 
+    Probes of a user's own may stand beside each of these, and come last: "default,mine.py:Norms".
     Raises InputError for an unknown name, with the nearest known one.
     """
-    if text in SETS:
-        return SETS[text]
-    names = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in text.split(",")]
+    own = tuple(dict.fromkeys(part for part in parts if ":" in part))
+    names = [part for part in parts if ":" not in part]
+    if len(names) == 1 and names[0] in SETS:
+        return (*SETS[names[0]], *own)
     for name in names:
         if name in SETS:
             sets = ", ".join(SETS)
             raise InputError(f"--probes takes either names or one of {sets}, not {name} with names")
         if name not in known:
             raise InputError(unknown("probe", name, [*known, *SETS]))
-    return tuple(name for name in known if name in names)
+    return (*(name for name in known if name in names), *own)

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from ..environment import cores
 from ..errors import Damaged, InputError
+from ..metrics import Metric
+from ..metrics.own import entry_of
 from .derived import damaged
 from .layout import EVENT_COLUMNS, KEY, OPTIONAL, SCALE_COLUMNS, TABLES, ResultsFolder
 from .origins import presets
@@ -133,6 +135,17 @@ class Results(ResultsFolder):
         """The PNG of final samples and their nearest training images, if there is a whole one."""
         path = self.trial_folder(dataset, model, seed) / "neighbours.png"
         return path if is_whole(path) else None
+
+    @cached_property
+    def declared(self) -> dict[str, Metric]:
+        """What trials recorded of metrics of a user's own, by name; damaged ones are left out."""
+        found: dict[str, Metric] = {}
+        for key in self.keys:
+            told = readable_facts(self.trial_folder(*key) / "trial.json").get("declared")
+            for name, entry in told.items() if isinstance(told, dict) else ():
+                with suppress(ValueError, TypeError):
+                    found[name] = entry_of(name, entry)
+        return found
 
     @cached_property
     def _left(self) -> dict[tuple[str, str, int], Left | Damaged]:

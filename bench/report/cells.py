@@ -4,14 +4,13 @@ import pandas as pd
 
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..metrics import METRICS
 from ..records.origins import presets
 from ..stats import MOST_SEEDS
 from ..tables.pairs import HANDED_LABELS
-from ..tables.protocol import final, title
+from ..tables.protocol import final, metrics, title
 from ..tables.summary import IQM_FROM
 from ..words import NONE, number, span
-from .columns import SECONDARY
+from .columns import SECONDARY, with_own
 
 
 def done(row: pd.Series, what: str = "") -> str:
@@ -46,7 +45,8 @@ def model_table(
 ) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of text, a row a row of `Analysis.models`."""
     metric = primary_metric(dataset)
-    beside = analysis.measured(dataset, SECONDARY[metric])
+    known = metrics(analysis.results)
+    beside = analysis.measured(dataset, with_own(SECONDARY[metric], known))
     values = final(analysis.results, metric, dataset)
     named = presets(analysis.results.experiment)
     apart = any(label != reference for label, reference in named.items())  # of a name of its own
@@ -54,7 +54,7 @@ def model_table(
     heads += [f"{title(dataset)}, mean [95 % t]", "every seed", "finished"]
     seeds = int(max(table["finished"].max(), 0))
     heads += ["IQM"] * (seeds >= IQM_FROM)
-    heads += [METRICS[name].title for name in beside] + ["training, s"]
+    heads += [known[name].title for name in beside] + ["training, s"]
     rows = []
     for _, row in table.iterrows():
         own = values.loc[values["model"] == row["model"], "value"]

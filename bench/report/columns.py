@@ -1,5 +1,9 @@
 """What stands beside the primary metric in a table, and what has to be said of it."""
 
+from collections.abc import Iterable
+
+from ..metrics import METRICS
+
 CAVEAT = {  # primary metric -> what its numbers cannot be compared with
     "fid": "FID under another extractor or number of samples is another quantity: these values "
     "stand beside each other, not beside published ones.",
@@ -29,3 +33,8 @@ COPYING = (  # what the table's column `memorisation` says, where there is one
     "§ data-copying statistic: near 0 like held-out images, strongly negative copies training "
     "images, strongly positive stays away from them."
 )
+
+
+def with_own(columns: tuple[str, ...], metrics: Iterable[str]) -> tuple[str, ...]:
+    """Columns, and after them the metrics that are a user's own."""
+    return (*columns, *(name for name in metrics if name not in METRICS))

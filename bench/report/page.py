@@ -4,6 +4,7 @@ Its pictures are inside it, and so are its scripts: the page says to the browser
 other may run, and that nothing may be loaded.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,17 @@ from ..analysis import Analysis
 from ..claims import text
 from ..datasets import primary_metric
 from ..errors import printable
-from ..metrics import METRICS
+from ..metrics import METRICS, Metric
 from ..plots import figures as plots
 from ..records.origins import origins
 from ..records.results import Results
-from ..tables.protocol import datasets, final, title, unit
+from ..tables.protocol import datasets, final, metrics, title, unit
 from ..tables.reported_losses import sentences
 from ..tables.scale import BESIDE
 from ..words import NONE, number
 from . import assets, page_charts, page_events, page_pairs, page_pictures, prose
 from .cells import done, estimate, secondary
-from .columns import COLUMNS, COPYING, NOTES
+from .columns import COLUMNS, COPYING, NOTES, with_own
 from .literature import published
 
 FILES = ("summary.csv", "comparisons.csv", "claims.csv")  # tables that lie beside the page
@@ -75,7 +76,8 @@ def _section(
     results, table = analysis.results, analysis.models(dataset)
     metric = primary_metric(dataset)
     values = final(results, metric, dataset)
-    columns = analysis.measured(dataset, COLUMNS[metric])
+    known = metrics(results)
+    columns = analysis.measured(dataset, with_own(COLUMNS[metric], known))
     rows = [_model(row, values, metric, columns) for _, row in table.iterrows()]
     drawn = {name: path for (of, name), path in figures.items() if of == dataset}
     charts = {name: assets.data(c) for name, c in page_charts.charts(analysis, dataset).items()}
@@ -87,7 +89,7 @@ def _section(
         "sentences": [prose.model_sentence(row) for _, row in table.iterrows()],
         "limits": prose.limits(analysis, dataset),
         "models": rows,
-        "columns": [{"head": _head(name), "help": METRICS[name].help} for name in columns],
+        "columns": [{"head": _head(known, name), "help": known[name].help} for name in columns],
         "many_seeds": bool(table[f"{metric}_iqm"].notna().any()),
         "slides": page_pictures.slides(results, dataset),
         "slides_note": page_pictures.NOTE[unit(dataset)],
@@ -182,8 +184,8 @@ def _model(row: pd.Series, values: pd.DataFrame, metric: str, columns: list[str]
     return cells | {"secondary": beside}
 
 
-def _head(metric: str) -> str:
-    return METRICS[metric].title + " §" * (metric == "memorisation")
+def _head(known: Mapping[str, Metric], metric: str) -> str:
+    return known[metric].title + " §" * (metric == "memorisation")
 
 
 def _plan(results: Results) -> dict[str, str]:

@@ -34,7 +34,7 @@ def figures(
     """
     table = analysis.models(dataset)
     found: dict[str, list[dict[str, str]]] = {section: [] for section in get_args(plots.Section)}
-    for name, plot in plots.FIGURES.items():
+    for name, plot in plots.registry(analysis).items():
         if plot.section and name in drawn:
             figure = _figure(plot, dataset, drawn[name], table)
             found[plot.section].append(figure | {"chart": charts.get(name, "")})

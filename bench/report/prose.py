@@ -10,14 +10,14 @@ from gan_zoo.catalog import BASELINES
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..extractors.trust import is_judge, weakness
-from ..metrics import METRICS
 from ..records.results import Results
 from ..tables.pairs import by_seed
-from ..tables.protocol import UNTRAINED, title, unit
+from ..tables.protocol import UNTRAINED, metrics, title, undeclared, unit
 from ..tables.verdicts import NOT_EQUAL
 from ..words import NONE, count, number
 from .cells import done, estimate
 from .columns import CAVEAT
+from .left_out import left_out
 from .looked import looked, looks
 
 HELD_OUT = "held-out real"  # the level of the scale that stands on all held-out images
@@ -198,7 +198,12 @@ def limits(analysis: Analysis, dataset: str) -> list[str]:
     for _, row in lost.iterrows():
         found.append(f"{row['model']}: {done(row, ' seeds finished')}; means leave the others out.")
     for metric, reason in unmeasured(analysis, dataset).items():
-        found.append(f"{METRICS[metric].title} was not measured everywhere: {reason}.")
+        found.append(
+            f"{metrics(analysis.results)[metric].title} was not measured everywhere: {reason}."
+        )
+    for name in undeclared(analysis.results):
+        found.append(f"{name} is left out: no trial says what it means.")
+    found += left_out(analysis)
     found += _warnings(pairs)
     if others := no_games(analysis, table):
         found.append(f"{others}: {NO_GAME}")

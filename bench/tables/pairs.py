@@ -8,11 +8,10 @@ import pandas as pd
 
 from .. import stats
 from ..datasets import primary_metric
-from ..metrics import METRICS
 from ..records.results import Results
 from . import failures, warnings
 from .looks import in_looks, reached
-from .protocol import datasets, final
+from .protocol import datasets, final, metrics
 from .summary import summary
 from .verdicts import verdict
 
@@ -52,7 +51,7 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
     rows: list[Row] = []
     for dataset in datasets(results):
         ranked = summaries[summaries["dataset"] == dataset]
-        for metric in METRICS:
+        for metric in metrics(results):
             family = _family(results, dataset, metric, ranked)
             outcome = "primary" if metric == primary_metric(dataset) else "exploratory"
             rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
@@ -90,7 +89,7 @@ def by_seed(results: Results, metric: str, dataset: str) -> tuple[pd.DataFrame, 
     """
     table = final(results, metric, dataset)
     table = table[np.isfinite(table["value"])]
-    log = METRICS[metric].scale == "log"
+    log = metrics(results)[metric].scale == "log"
     if log and metric == primary_metric(dataset):
         table = table[table["value"] > 0]
     log &= bool((table["value"] > 0).all())
@@ -135,7 +134,8 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
             row |= flips[pair] | _judged(values, pair, len(judged), log, said, primary)
             if pair in decisions:
                 row |= _decided(results, decisions[pair], pair, log, str(row["warning"]))
-            row |= _beside(values[list(pair)].dropna().to_numpy(float).T, METRICS[metric].better)
+            better = metrics(results)[metric].better
+            row |= _beside(values[list(pair)].dropna().to_numpy(float).T, better)
         rows.append(row)
     return rows
 

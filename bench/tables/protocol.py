@@ -9,8 +9,9 @@ import math
 import pandas as pd
 
 from ..datasets import dataset_name, primary_metric
+from ..extensions import portable
 from ..extractors import PIXELS, without_hash
-from ..metrics import METRICS
+from ..metrics import DEFAULT, METRICS, Metric, own_metrics
 from ..records.layout import PROTOCOL
 from ..records.results import Results
 
@@ -37,6 +38,29 @@ def unit(dataset: str) -> str:
 def title(dataset: str) -> str:
     """What the primary metric is called: FID or EMD."""
     return METRICS[primary_metric(dataset)].title
+
+
+def metrics(results: Results) -> dict[str, Metric]:
+    """Ours, and those of a user's own that the trials recorded, with what they said of themselves.
+
+    No code of theirs is run. One whose declaration is lost is left out: see `undeclared`.
+    """
+    return METRICS | _declared(results)
+
+
+def undeclared(results: Results) -> list[str]:
+    """The metrics of a user's own that are in the plan, and that no trial says anything of."""
+    known = _declared(results)
+    return [name for name in _planned(results) if name not in known]
+
+
+def _declared(results: Results) -> dict[str, Metric]:
+    planned = _planned(results)
+    return {name: results.declared[name] for name in planned if name in results.declared}
+
+
+def _planned(results: Results) -> list[str]:
+    return [*map(portable, own_metrics(results.experiment.get("metrics", DEFAULT)))]
 
 
 def one_protocol(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:

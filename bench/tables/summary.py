@@ -8,14 +8,12 @@ import pandas as pd
 
 from .. import stats
 from ..datasets import primary_metric
-from ..metrics import METRICS as METRIC_ENTRIES
 from ..records.layout import PROTOCOL
 from ..records.origins import presets
 from ..records.results import Results
 from .looks import shared
-from .protocol import contestants, datasets, final, primary
+from .protocol import contestants, datasets, final, metrics, primary
 
-METRICS = list(METRIC_ENTRIES)
 IQM_FROM = 8  # seeds; below, trimming a quarter at each end says nothing new
 BEST_NOTE = "lowest through training, chosen on the number it reports: optimistic"
 FACTS = [
@@ -44,7 +42,7 @@ def _summary(results: Results, dataset: str) -> pd.DataFrame:
     trials = trials.reindex(columns=[*trials.columns.union([*FACTS, *ALARMS])])
     # Matched: contestants of unlike numbers of seeds are ranked by the seeds that all have.
     common = shared(results, dataset)
-    finals = {metric: final(results, metric, dataset) for metric in METRICS}
+    finals = {metric: final(results, metric, dataset) for metric in metrics(results)}
     finals = {metric: rows[rows["seed"].isin(common)] for metric, rows in finals.items()}
     through, named = primary(results, outcome, dataset), presets(results.experiment)
     through = through[through["seed"].isin(common)]

@@ -4,7 +4,8 @@ import importlib
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache, cached_property
+from dataclasses import replace
+from functools import cache, cached_property, partial
 from typing import Any
 
 import torch
@@ -16,10 +17,13 @@ from gan_zoo.precision import full_precision
 from gan_zoo.streams import Streams
 
 from ..datasets.dataset import Dataset
+from ..extensions import portable
+from ..planning.own import probes_of
 from ..planning.trial import Trial
 from ..probes import PROBES
 from ..probes.batch import ProbeBatch, draw
 from ..probes.measures import Look
+from ..probes.own import OwnProbe, values_of
 from ..probes.weights import watched, watched_lanes
 
 
@@ -31,6 +35,9 @@ class Probing:
 
     def __init__(self, model: GAN, trial: Trial, dataset: Dataset) -> None:
         self._model, self._trial, self._dataset = model, trial, dataset
+        self._read = {n: measure(n) for n in trial.probes if n in PROBES and PROBES[n].target}
+        own = probes_of(trial).items()
+        self._read |= {name: partial(kept_apart, portable(name), probe) for name, probe in own}
         self._updates: dict[str, Tensor] = {}
         self.absent: dict[str, str] = {}  # probe -> why it could not be read
 
@@ -63,16 +70,17 @@ class Probing:
         with undisturbed(self._model, self._trial.seed, self._trial.device):
             look = Look(self._model, self._batch)
             for name in self._trial.probes:
-                if not self._model.is_game and PROBES[name].asks_discriminator:
+                if name in PROBES and PROBES[name].asks_discriminator and not self._model.is_game:
                     continue
-                if PROBES[name].target and name not in self.absent:
+                if name in self._read and name not in self.absent:
                     try:
-                        found |= measure(name)(look)
+                        found |= self._read[name](look)
                     except Exception as error:  # whatever a user's network raises
                         self.absent[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
         if not found:
             return {}
-        values = torch.stack([value.float() for value in found.values()]).tolist()
+        on = self._trial.device
+        values = torch.stack([value.to(on).float() for value in found.values()]).tolist()
         numbers = dict(zip(found, values, strict=True))
         return {name: value for name, value in numbers.items() if math.isfinite(value)}
 
@@ -93,6 +101,24 @@ def measure(name: str) -> Any:
     """The function that reads a probe."""
     module, _, function = PROBES[name].target.partition(":")
     return getattr(importlib.import_module(module), function)
+
+
+def kept_apart(name: str, probe: OwnProbe, look: Look) -> dict[str, Tensor]:
+    """As `values_of`, on a copy of the batch; weights, buffers and gradients are then as before."""
+    tensors = [*look.model.parameters(), *look.model.buffers()]
+    before = [(tensor, tensor.detach().clone(), tensor.grad) for tensor in tensors]
+    grads = {id(grad): grad.clone() for _, _, grad in before if grad is not None}
+    copies: dict[str, Any] = {}
+    copies |= {k: v.clone() for k, v in vars(look.batch).items() if isinstance(v, Tensor)}
+    try:
+        return values_of(name, probe, Look(look.model, replace(look.batch, **copies)))
+    finally:
+        with torch.no_grad():
+            for tensor, value, grad in before:
+                tensor.copy_(value)
+                tensor.grad = grad
+                if grad is not None:
+                    grad.copy_(grads[id(grad)])
 
 
 @contextmanager

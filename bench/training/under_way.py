@@ -21,8 +21,10 @@ from ..datasets.dataset import load_dataset
 from ..errors import InputError
 from ..evaluation.evaluate import evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
+from ..extensions import portable
 from ..files import write_bytes
 from ..planning.hyperparameters import changed_since
+from ..planning.own import declared, probes_of
 from ..planning.trial import Trial
 from ..probes.alarms import alarms, counted, event
 from ..probes.weights import histograms
@@ -47,12 +49,15 @@ class UnderWay:
         self._evaluators = evaluators  # threads
         facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
         facts |= {"alone": trial.alone} if trial.alone else {}
-        self.record.start({**trial.identity, **facts, "probes": list(trial.probes)})
+        facts |= {"declared": declared(trial)} if trial.metrics else {}
+        probes = [*map(portable, trial.probes)]
+        self.record.start({**trial.identity, **facts, "probes": probes})
         self._beats = Heartbeat(self.record, trial)
         self._beats.phase("reading data")
         load_dataset(trial.source, trial.size)
         self._beats.phase("preparing extractor")
         self.judge = judge_for(trial)
+        probes_of(trial)  # loads them, before their code is looked at
         require_same_code(trial)
         self.dataset = self.judge.dataset
         self._absent: dict[str, str] = {}  # metric -> why it could not be measured

@@ -60,7 +60,7 @@ def digits() -> bench.Results:
 def test_it_has_the_options_of_the_command_line() -> None:
     options = {parameter.name: parameter for parameter in command.params}
     renamed = {"datasets": "dataset", "values": "set"}
-    asked = {renamed.get(str(name), str(name)) for name in options} - {"dry_run"}
+    asked = {renamed.get(str(name), str(name)) for name in options} - {"dry_run", "live"}
     own = inspect.signature(bench.run).parameters
     assert set(own) - {"progress"} == asked
     # Without a word from Python, click gives what it gives to an empty command line.
@@ -77,6 +77,7 @@ def test_it_has_the_options_of_the_command_line() -> None:
         ({"set": {"width": 9, "a.betas": (0.0, 0.9)}}, ["--set=width=9", "--set=a.betas=0.0,0.9"]),
         ({"set": "width=16", "retry": "failed"}, ["--set", "width=16", "--retry", "failed"]),
         ({"check": False, "until_decided": True}, ["--no-check", "--until-decided"]),
+        ({"stack": 4, "deterministic": False}, ["--stack", "4", "--no-deterministic"]),
         ({"out": Path("-x"), "within": 0.5}, ["--out=-x", "--within", "0.5"]),
     ],
 )  # fmt: skip
