@@ -27,7 +27,7 @@ LAYERS = [
     {"claims", "training"},
     {"analysis"},
     {"plots"},
-    {"generators", "report", "studies"},
+    {"generators", "report", "studies", "tuning"},
     {"checks", "lectures"},
     {"cli"},
 ]
@@ -114,7 +114,10 @@ def modules_after(code: str) -> set[str]:
     "arguments",
     [
         *(["--help"], ["list"], ["study"], ["probe"], ["lecture"]),
-        *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims", "lecture")),
+        *(
+            [name, "--help"]
+            for name in ("run", "doctor", "export", "verify", "claims", "lecture", "tune")
+        ),
         *([name, "--help"] for name in ("describe", "sample", "arithmetic")),
         ["status", str(ROOT / "results" / "reference-mnist5k")],
     ],

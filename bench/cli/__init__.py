@@ -26,6 +26,7 @@ from .lectures import lecture
 from .options import PathOption
 from .run import run
 from .studies import probe, study
+from .tune import tune
 
 
 @click.group(
@@ -153,7 +154,7 @@ def models() -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, claims, compare, describe, doctor, verify, study, probe, lecture),
+    *(run, claims, compare, describe, doctor, verify, study, probe, lecture, tune),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

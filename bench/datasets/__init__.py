@@ -1,12 +1,13 @@
 """DATASETS: the data sets by name. No torch or pandas at import, so that `bench list` is quick.
 
 A user may give one of these names, or `folder:PATH` for images of their own; `dataset_name` is what
-records and paths call it.
+records and paths call it. `selection:` in front of either means its training split alone, a part of
+which is held out: `bench tune` selects on that.
 """
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,8 @@ class DatasetEntry:
 
 SIDES = (4, 1024)  # pixels: the least and the most that images are resized to
 FOLDER_PREFIX = "folder:"  # of a reference to a user's own images
+SELECTION_PREFIX = "selection:"  # of a reference to a training split that is split once more
+SELECTION_SUFFIX = "-selection"  # of its name in records
 BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
 OWN_FEATURES = "points"  # points in the plane are their own features: no extractor
 POINT_SAMPLES = 2500  # points in an evaluation of a 2-D set, as in the published tables
@@ -104,6 +107,9 @@ FOLDER = DatasetEntry(
 
 def dataset_entry(reference: str) -> DatasetEntry:
     """The entry of a name of DATASETS, or of `folder:PATH`. Raises InputError for another name."""
+    if reference.startswith(SELECTION_PREFIX):
+        entry = dataset_entry(reference.removeprefix(SELECTION_PREFIX))
+        return replace(entry, target="bench.datasets.selection:selection")
     if reference.startswith(FOLDER_PREFIX):
         return FOLDER
     return require(reference, DATASETS, "data set")
@@ -115,6 +121,8 @@ def dataset_name(reference: str) -> str:
     Only the last part of a folder's path is kept. If it has to be changed to be safe everywhere,
     four digits of its hash keep it apart from others.
     """
+    if reference.startswith(SELECTION_PREFIX):
+        return dataset_name(reference.removeprefix(SELECTION_PREFIX)) + SELECTION_SUFFIX
     if not reference.startswith(FOLDER_PREFIX):
         return reference
     own = Path(reference.removeprefix(FOLDER_PREFIX)).name
@@ -125,5 +133,6 @@ def dataset_name(reference: str) -> str:
 
 def primary_metric(dataset: str) -> Literal["fid", "emd"]:
     """The outcome that is fixed before any run: EMD for points in the plane, FID for images."""
+    dataset = dataset.removeprefix(SELECTION_PREFIX).removesuffix(SELECTION_SUFFIX)
     points = dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES
     return "emd" if points else "fid"

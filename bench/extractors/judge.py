@@ -12,6 +12,7 @@ from gan_zoo.streams import Streams
 
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
+from ..datasets.selection import SELECTION
 from ..datasets.storage import arrays_dir
 from ..metrics.kernel import Within, within
 from ..metrics.manifold import Balls, balls
@@ -71,6 +72,11 @@ class Judge:
     def holdout(self) -> Reference:
         """The features of the held-out split, or of a fixed draw of 10,000 of its images."""
         return self._reference("holdout", self.dataset.holdout)
+
+    @property
+    def compared(self) -> Reference:
+        """What samples are compared with: the training set, or a selection split."""
+        return self.holdout if self.dataset.measured_to == SELECTION else self.train
 
     @property
     def second(self) -> "Judge | None":
