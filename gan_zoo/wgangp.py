@@ -38,7 +38,7 @@ class WGANGPConfig(Config):
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5
-    penalty: float = searched(10.0, 1e-2, 1e2, log=True)  # the weight of the penalty, 0 or more
+    penalty: float = searched(10.0, 1e-2, 1e2, log=True)  # the weight of the gradient penalty
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from ..datasets.dataset import load_dataset
+from ..environment import environment
 from ..evaluation.evaluate import prepare
 from ..interrupts import heeded, typed
 from ..planning.flags import gpus, jobs_for, require_named
@@ -19,6 +20,7 @@ from ..planning.plan import Plan
 from ..planning.stacks import units, with_stack
 from ..planning.trial import Trial
 from ..records.state import readable_facts
+from ..records.writing import write_facts
 from ..training.executors import Outcome
 from ..training.runner import locked, pending, record_interrupts, require_writable, run
 from ..training.train import train
@@ -67,10 +69,11 @@ def tune(
         with untouched():
             return dry(protocol, root, options, say)
     read_pictures(plan, Console(highlight=False), say)
+    trials = protocol.trials()  # refuses what cannot be searched before the folder is made
     describe(protocol, say)
     with locked(root, MARK):
         protocol.keep(root)
-        trials, rows = protocol.trials(), Rows(root, protocol)
+        rows = Rows(root, protocol)
         rows.collect(trials)
         if not search(protocol, trials, rows, root, options, say):
             return False
@@ -117,6 +120,7 @@ def search(
                 prepare(missing, say)
             done = len(trials) - len(missing)
             with Keeping(rows, console, folder, missing, done, jobs) as display:
+                write_facts(root / "environment.json", environment())
                 tries, every = options.retries, options.checkpoint_every
                 run(whole, folder, missing, left, jobs, display, tries, every, devices)
     failed = [trial.key for trial in missing if trial not in rows]
