@@ -59,7 +59,11 @@ def text(found: Tuned) -> str:
 def headline(found: Tuned, pairs: pd.DataFrame) -> str:
     """The answer in two or three sentences."""
     counts = pairs["change"].value_counts() if len(pairs) else pd.Series(dtype=int)
-    told = ", ".join(f"{counts[name]} {text}" for name, text in CHANGES.items() if name in counts)
+    told = "; ".join(
+        f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {text}"
+        for name, text in CHANGES.items()
+        if name in counts
+    )
     said = tables.answer(list(pairs["change"]) if len(pairs) else [])
     many = f"{len(pairs)} pair{'s' * (len(pairs) != 1)} of contestants"
     lines = [f"{ANSWERS[said]}: of {many}, {told or 'none is compared'}."]
@@ -91,7 +95,7 @@ def budget(found: Tuned) -> str:
         f"on the rest ({rows['reference'].max()}). The lowest mean of "
         f"{METRICS[rows['metric'].iloc[0]].title} was chosen. Neither the held-out split nor the "
         f"reporting seeds ({', '.join(map(str, one.plan.seeds))}) had a part in it. The search "
-        f"took {duration(took)} of one core's time, {len(rows)} trials.{left}"
+        f"took {duration(took)} of training and measuring, {len(rows)} trials.{left}"
     )
 
 

@@ -54,7 +54,9 @@ QUIET = RunOptions(jobs="1", check=False)
 
 def protocol_of(models: str = "gan,wgan", configs: int = 3, **values: object) -> Protocol:
     return Protocol(
-        plan_of(models, **{"seeds": SEEDS, "evaluations": 1, "images": 320, **values}), configs, (7, 8)
+        plan_of(models, **{"seeds": SEEDS, "evaluations": 1, "images": 320, **values}),
+        configs,
+        (7, 8),
     )
 
 
