@@ -19,7 +19,7 @@ ON_COMMON := tests/bench/test_common_processor.py tests/gan_zoo/test_single_chan
   tests/gan_zoo/test_layouts.py tests/gan_zoo/test_piecewise.py tests/gan_zoo/test_by_hand.py
 WORKERS := $(shell $(PYTHON) -c "import os; print(max(1, len(os.sched_getaffinity(0))))" 2>/dev/null || echo 1)
 
-.PHONY: setup compare test test-all docs soak bench bench-gpu calibrate notebook clean
+.PHONY: setup compare test test-all docs soak bench bench-gpu calibrate notebook tuned clean
 .DEFAULT_GOAL := compare
 
 setup: $(READY)
@@ -88,6 +88,13 @@ notebook: $(READY)
 # Simulate error and power of the rules of inference again (docs/statistics.md).
 calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.calibration
+
+# The published searches (docs/tuning.md): half an hour on points, five hours of a core on digits.
+# The same command goes on where it stopped.
+TUNE := $(BIN)/bench tune --device cpu --report-seeds 11,12,13,14,15,16
+tuned: $(READY)
+	$(TUNE) experiments/ring8.toml --batch-size 64 --evaluations 1 --out results/reference-tuned/ring8
+	$(TUNE) experiments/mnist5k.toml --out results/reference-tuned/mnist5k
 
 clean:
 	rm -rf .venv site .mypy_cache .ruff_cache .pytest_cache .benchmarks

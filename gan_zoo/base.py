@@ -14,12 +14,13 @@ from torch.optim import Adam, Optimizer
 
 from . import adoption, backbones
 from .alternation import Batches, Single, alternate
-from .config import LARGEST, Config, DataSpec, later
+from .config import LARGEST, Config, DataSpec, held, later, searched
 from .networks import prepared
 from .step import Batch, Played, Step
 from .streams import Source, Stream, Streams
 
-__all__ = ["GAN", "LARGEST", "Batch", "Config", "DataSpec", "Played", "Player", "Step", "later"]
+__all__ = ["GAN", "LARGEST", "Batch", "Config", "DataSpec", "Played", "Player", "Step"]
+__all__ += ["held", "later", "searched"]
 Player = str  # "generator", "discriminator", or one of a model's `further_players`
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from .networks import Backbone, Init, Norm
 
 T = TypeVar("T")
+ADAMS = ((0.0, 0.9), (0.5, 0.9), (0.5, 0.999), (0.9, 0.999))  # betas that papers on GANs use
 
 # The least values, in words: `bench describe` shows them.
 LEAST = dict.fromkeys(("width", "discriminator_width", "latent_dim"), "above 0")
@@ -25,6 +26,58 @@ def later(default: T) -> T:
     published before the field existed keep their hash (`bench.planning.hyperparameters.recorded`).
     """
     return field(default=default, metadata={"later": True})
+
+
+@dataclass(frozen=True)
+class Space:
+    """What `bench tune` draws a field's values from: a range, or a few choices.
+
+    A range of whole numbers gives whole numbers. Raises ValueError for a range without room.
+    """
+
+    low: float = math.nan
+    high: float = math.nan
+    log: bool = False  # is the logarithm drawn uniformly, not the value?
+    choices: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        least = 0 if self.log else -math.inf
+        if not self.choices and not least < self.low < self.high < math.inf:
+            raise ValueError(f"a space is choices, or a range with low < high, not {self}")
+
+
+def searched(
+    default: T,
+    low: float = math.nan,
+    high: float = math.nan,
+    log: bool = False,
+    choices: tuple[T, ...] = (),
+    **metadata: Any,
+) -> T:
+    """A Config's field that `bench tune` searches, with its default.
+
+    `metadata` is what else the field says of itself. A subclass that gives the field another
+    default keeps the space; `held` ends the search.
+    """
+    space = Space(low, high, log, choices)
+    return field(default=default, metadata={"space": space, **metadata})
+
+
+def held(default: T) -> T:
+    """A Config's field that is not searched, though a base class's is: it has no meaning here."""
+    return field(default=default, metadata={"space": None})
+
+
+def spaces(config: "Config") -> dict[str, Space]:
+    """Field -> its space, of the fields that are searched, in the order of the Config."""
+    found = {}
+    for name in (one.name for one in fields(config)):
+        declared = (vars(kind).get("__dataclass_fields__", {}) for kind in type(config).__mro__)
+        said = (one[name].metadata for one in declared if name in one)
+        nearest = next((metadata["space"] for metadata in said if "space" in metadata), None)
+        if nearest is not None:
+            found[name] = nearest
+    return found
 
 
 @dataclass(frozen=True)
@@ -74,9 +127,9 @@ class Config(metaclass=Extended):
     generator_norm: Norm = "batch"  # between the generator's layers
     discriminator_norm: Norm = "none"  # between the discriminator's layers
     init: Init = "torch"  # initial weights; normal: DCGAN's N(0, 0.02), he: He's
-    learning_rate: float = 2e-4  # of every player's optimizer
-    betas: tuple[float, float] = (0.5, 0.999)  # Adam's: how slowly its averages change
-    discriminator_steps: int = 1  # before each generator step
+    learning_rate: float = searched(2e-4, 1e-5, 1e-2, log=True)  # of every player's optimizer
+    betas: tuple[float, float] = searched((0.5, 0.999), choices=ADAMS)  # of Adam's two averages
+    discriminator_steps: int = searched(1, choices=(1, 2, 5))  # before each generator step
     discriminator_width: int | None = later(None)  # of the discriminator alone; none: the width
     norm_eps: float = later(1e-5)  # what batch norm adds to the variance
     norm_momentum: float = later(0.1)  # the newest batch's weight in batch norm's running averages

@@ -12,13 +12,13 @@ Lipschitz, if crudely. It is trained close to its optimum, by five steps before 
 (in the released code by 100 before the first 25 and every 500th), without momentum.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer, RMSprop
 
-from .base import GAN, LARGEST, Batch, Config, Player, later
+from .base import GAN, LARGEST, Batch, Config, Player, held, later, searched
 from .networks import Backbone, Init, Norm
 
 
@@ -34,8 +34,9 @@ class WGANConfig(Config):
     discriminator_norm: Norm = "batch"
     init: Init = "normal"
     learning_rate: float = 5e-5
+    betas: tuple[float, float] = held((0.5, 0.999))  # without effect: RMSprop has no momentum
     discriminator_steps: int = 5
-    clip: float = field(default=0.01, metadata={"endless": True})  # of every weight, at most
+    clip: float = searched(0.01, 1e-3, 1.0, log=True, endless=True)  # of every weight, at most
     long_turn: int = later(0)  # critic steps before steps 0 to 24 and every 500th; 0: no long turns
 
     def __post_init__(self) -> None:

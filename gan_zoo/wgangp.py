@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .base import GAN, Batch, Config
+from .base import GAN, Batch, Config, searched
 from .descent import input_gradient
 from .networks import Backbone, Init
 from .precision import full_precision
@@ -38,7 +38,7 @@ class WGANGPConfig(Config):
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.9)
     discriminator_steps: int = 5
-    penalty: float = 10.0  # the weight of the gradient penalty, 0 or more
+    penalty: float = searched(10.0, 1e-2, 1e2, log=True)  # the weight of the gradient penalty
 
     def __post_init__(self) -> None:
         super().__post_init__()

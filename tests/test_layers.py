@@ -27,7 +27,7 @@ LAYERS = [
     {"claims", "training"},
     {"analysis"},
     {"plots"},
-    {"generators", "report", "studies"},
+    {"generators", "report", "studies", "tuning"},
     {"checks", "lectures", "live"},
     {"cli"},
     {"api"},
@@ -116,7 +116,7 @@ def modules_after(code: str) -> set[str]:
     [
         *(["--help"], ["list"], ["study"], ["probe"], ["lecture"]),
         *([name, "--help"] for name in ("run", "doctor", "export", "verify", "claims", "lecture")),
-        *([name, "--help"] for name in ("describe", "sample", "arithmetic", "serve")),
+        *([name, "--help"] for name in ("describe", "sample", "arithmetic", "serve", "tune")),
         ["status", str(ROOT / "results" / "reference-mnist5k")],
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gan_zoo.catalog import MODELS
+from gan_zoo.catalog import ENTRIES
 
 from ..cli.fields import text_of
 from ..errors import InputError
@@ -69,7 +69,7 @@ def reference_of(model: type) -> str:
     "file.py:Class".
     """
     module, name = model.__module__, model.__qualname__
-    for known, entry in MODELS.items():
+    for known, entry in ENTRIES.items():
         if entry.target == f"{module}:{name}":
             return known
     file = getattr(sys.modules.get(module), "__file__", None)

@@ -61,7 +61,7 @@ def kind_of(name: str) -> tuple[str, str]:
         return "data set", name
     if ":" not in name:
         found = [(k, t[0]) for k in KINDS for n, t in entry_points(k).items() if n == name]
-        return found[0] if found and name.partition("@")[0] not in zoo.MODELS else ("model", name)
+        return found[0] if found and name.partition("@")[0] not in zoo.ENTRIES else ("model", name)
     reference = name.rpartition("=")[2]
     target = ":".join(reference.split(":")[:2])
     try:

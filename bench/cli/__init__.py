@@ -30,6 +30,7 @@ from .options import PathOption
 from .run import run
 from .serve import serve
 from .studies import probe, study
+from .tune import tune
 
 
 @click.group(
@@ -212,7 +213,7 @@ def models(entries: Mapping[str, zoo.Entry]) -> Iterator[tuple[str, str]]:
 
 
 for command in (
-    *(run, serve, claims, compare, convert, describe, doctor, verify, study, probe, lecture),
+    *(run, serve, claims, compare, convert, describe, doctor, verify, study, probe, lecture, tune),
     *(sample, interpolate, arithmetic, neighbours, export),
 ):
     main.add_command(command)

@@ -2,12 +2,13 @@
 
 A user may give one of these names, `folder:PATH` for images of their own, or a class of their own
 (`own`), as images:file.py:Name or points:file.py:Name; `dataset_name` is what records and paths
-call it.
+call it. `selection:` in front of any of them means its training split alone, a part of which is
+held out: `bench tune` selects on that.
 """
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,8 @@ class DatasetEntry:
 SIDES = (4, 1024)  # pixels: the least and the most that images are resized to
 FOLDER_PREFIX = "folder:"  # of a reference to a user's own images
 IMAGES_PREFIX, POINTS_PREFIX = "images:", "points:"  # of a reference to code of a user's own
+SELECTION_PREFIX = "selection:"  # of a reference to a training split that is split once more
+SELECTION_SUFFIX = "-selection"  # of its name in records
 BY_LABELS = "by labels"  # the extractor is `classifier` if there are labels, else `inception`
 OWN_FEATURES = "points"  # points in the plane are their own features: no extractor
 POINT_SAMPLES = 2500  # points in an evaluation of a 2-D set, as in the published tables
@@ -123,6 +126,9 @@ def dataset_entry(reference: str) -> DatasetEntry:
 
     Raises InputError for another name, and for code that does not say if it is images or points.
     """
+    if reference.startswith(SELECTION_PREFIX):
+        entry = dataset_entry(reference.removeprefix(SELECTION_PREFIX))
+        return replace(entry, target="bench.datasets.selection:selection")
     if reference.startswith(FOLDER_PREFIX):
         return FOLDER
     for prefix, entry in OWN.items():
@@ -137,6 +143,7 @@ def dataset_entry(reference: str) -> DatasetEntry:
 
 def code_reference(reference: str) -> str:
     """The code behind a data set: "points:moons.py:Moons" -> "moons.py:Moons"; "" for a folder."""
+    reference = reference.removeprefix(SELECTION_PREFIX)
     if reference.startswith(FOLDER_PREFIX):
         return ""
     return reference.removeprefix(POINTS_PREFIX).removeprefix(IMAGES_PREFIX)
@@ -148,6 +155,8 @@ def dataset_name(reference: str) -> str:
     "points:moons.py:Moons" -> "points-moons". Only the last part of a path is kept. If it has to be
     changed to be safe everywhere, four digits of its hash keep it apart from others.
     """
+    if reference.startswith(SELECTION_PREFIX):
+        return dataset_name(reference.removeprefix(SELECTION_PREFIX)) + SELECTION_SUFFIX
     kind = next((p for p in (FOLDER_PREFIX, *OWN) if reference.startswith(p)), None)
     if kind is None:
         return reference
@@ -164,6 +173,7 @@ def primary_metric(dataset: str) -> Literal["fid", "emd"]:
 
     Takes a reference, or what records call it.
     """
+    dataset = dataset.removeprefix(SELECTION_PREFIX).removesuffix(SELECTION_SUFFIX)
     own = dataset.startswith((POINTS_PREFIX, POINTS_PREFIX[:-1] + "-"))
     points = own or (dataset in DATASETS and DATASETS[dataset].features == OWN_FEATURES)
     return "emd" if points else "fid"

@@ -47,6 +47,7 @@ class Dataset:
     mode_names: tuple[str, ...]
     truth: Distribution | None = None  # the distribution that points were sampled from
     content: str = ""  # hash of a user's own data, which may change while the name stays
+    measured_to: str = "train"  # the split of images that samples are compared with
     mode_samples: int | None = None  # VEEGAN's protocol: samples drawn; a single one makes a mode
 
 

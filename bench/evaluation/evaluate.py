@@ -12,6 +12,7 @@ from gan_zoo.streams import Stream, Streams
 
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import load_dataset, to_uint8, to_unit
+from ..datasets.selection import SELECTION
 from ..errors import Diverged
 from ..extractors import EXTRACTORS, NONE, extractor_name
 from ..extractors.judge import Judge, judge_of, load_network
@@ -37,10 +38,13 @@ def evaluate(
 ) -> tuple[list[Measured], Absent]:
     """Measure samples of the model; at the last point also what is measured only once.
 
-    Returns the values, and the reason for each metric that could not be measured; so many threads
-    compute them, with the same bits. Raises Diverged if a sample is not finite.
+    On a selection split it is the primary metric at the last point, and nothing else. Returns the
+    values, and the reason for each metric that could not be measured; so many threads compute them,
+    with the same bits. Raises Diverged if a sample is not finite.
     """
     dataset, device = judge.dataset, trial.device
+    if dataset.measured_to == SELECTION:
+        return for_selection(model, trial, judge) if last else [], {}
     samples = max(trial.samples, dataset.mode_samples or 0)
     labels = balanced_labels(samples, dataset.spec.classes).to(device)
     images = generate(model, labels, Streams(trial.seed, device)["eval"])
@@ -64,7 +68,7 @@ def measure_images(
     model: GAN, trial: Trial, sight: Sight, images: Tensor, last: bool, threads: int
 ) -> tuple[list[Measured], Absent]:
     """As `evaluate`, of the images of which a judge has had this sight."""
-    _ = sight.train.gaussian  # made once, and not by two threads
+    _ = sight.real.gaussian  # made once, and not by two threads
     parts: list[Callable[[], tuple[list[Measured], Absent]]] = [
         lambda: (distances(sight), {}),
         lambda: (manifolds(sight), {}),
@@ -91,6 +95,15 @@ def seen_again(
     if second := judge.second:
         found.append(fid(seen_by(second, images, labels)))
     return found
+
+
+def for_selection(model: GAN, trial: Trial, judge: Judge) -> list[Measured]:
+    """The primary metric alone: a search of hundreds of trials rests on nothing else."""
+    labels = balanced_labels(trial.samples, judge.dataset.spec.classes).to(trial.device)
+    images = generate(model, labels, Streams(trial.seed, trial.device)["eval"])
+    if judge.dataset.truth is not None:
+        return [emd_of(images, judge.dataset)]
+    return [] if judge.network is None else [fid(seen_by(judge, images, labels))]
 
 
 def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:

@@ -40,8 +40,9 @@ class Sight:
         return self.judge.extractor.protocol
 
     @property
-    def train(self) -> Reference:
-        return self.judge.train
+    def real(self) -> Reference:
+        """The real images that they are compared with."""
+        return self.judge.compared
 
     @property
     def dataset(self) -> Dataset:
@@ -49,7 +50,7 @@ class Sight:
 
     def row(self, metric: str, value: float, samples: int | None = None) -> Measured:
         """A row: the metric's value on all `generated` samples, or on another number of them."""
-        reference = f"train:{len(self.train.labels)}"
+        reference = f"{self.dataset.measured_to}:{len(self.real.labels)}"
         n = len(self.generated.features) if samples is None else samples
         return Measured(metric, float(value), self.protocol, n, reference)
 
@@ -72,17 +73,17 @@ def seen_by(
 
 def distances(sight: Sight) -> list[Measured]:
     """FID and KID to the training set."""
-    value = kernel.kid(sight.generated.features, sight.train.within)
+    value = kernel.kid(sight.generated.features, sight.real.within)
     return [fid(sight), sight.row("kid", value)]
 
 
 def fid(sight: Sight) -> Measured:
-    return sight.row("fid", frechet.fid(sight.generated.features, sight.train.gaussian))
+    return sight.row("fid", frechet.fid(sight.generated.features, sight.real.gaussian))
 
 
 def manifolds(sight: Sight) -> list[Measured]:
     """Precision, recall, density and coverage."""
-    found = manifold.manifold(sight.generated.features, sight.train.balls)
+    found = manifold.manifold(sight.generated.features, sight.real.balls)
     return [sight.row(name, value) for name, value in vars(found).items()]
 
 
@@ -109,7 +110,7 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
     if sight.dataset.mode_samples:
         values = {"modes": classes_.modes_sampled(shares), "mode_kl": classes_.mode_kl(shares)}
     else:
-        wanted = classes_.class_shares(sight.train.labels, classes)
+        wanted = classes_.class_shares(sight.real.labels, classes)
         values = {
             "modes": classes_.modes_covered(shares),
             "mode_kl": classes_.mode_kl(shares, wanted),
@@ -126,10 +127,10 @@ def modes(sight: Sight, conditional: bool) -> tuple[list[Measured], Absent]:
 def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measured], Absent]:
     """What is measured only at the end of a trial, and the reason for what could not be."""
     streams = Streams(seed)
-    x, y = sight.generated.features, sight.train.seen.features
+    x, y = sight.generated.features, sight.real.seen.features
     asked: dict[str, Callable[[], float]] = {
         "fid_infinity": lambda: frechet.fid_infinity(
-            x, sight.train.gaussian, streams.generator("eval/fid_infinity")
+            x, sight.real.gaussian, streams.generator("eval/fid_infinity")
         ),
         "memorisation": lambda: copying(sight, streams.generator("eval/memorisation")),
         "classifier_score": lambda: classifier_score.classifier_score(
@@ -138,7 +139,7 @@ def at_the_end(sight: Sight, conditional: bool, seed: int) -> tuple[list[Measure
     }
     if conditional and sight.dataset.spec.classes <= HISTOGRAM:
         asked["fid_within_classes"] = lambda: frechet.fid_within_classes(
-            x, sight.labels, y, sight.train.labels, sight.dataset.spec.classes
+            x, sight.labels, y, sight.real.labels, sight.dataset.spec.classes
         )
     found: list[Measured] = []
     absent: Absent = {}
@@ -158,5 +159,5 @@ def copying(sight: Sight, rng: torch.Generator) -> float:
     """
     if saw_training_images(without_hash(sight.protocol), sight.dataset.name):
         raise ValueError(SAW)
-    x, y = sight.generated.features, sight.train.seen.features
+    x, y = sight.generated.features, sight.judge.train.seen.features
     return memorisation.data_copying(x, y, sight.judge.holdout.seen.features, rng)

@@ -76,7 +76,7 @@ class Evaluation:
     def real_features(self) -> Tensor:
         """[m, d] float32: what the extractor sees in `real`."""
         return (
-            self.real if self.dataset.truth is not None else self._seen.train.seen.features.clone()
+            self.real if self.dataset.truth is not None else self._seen.real.seen.features.clone()
         )
 
     @cached_property

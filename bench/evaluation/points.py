@@ -13,6 +13,7 @@ from ..datasets import OWN_FEATURES
 from ..datasets import POINT_SAMPLES as SAMPLES
 from ..datasets.dataset import Dataset
 from ..datasets.mixtures import Mixture, Sample, drawn
+from ..datasets.selection import SELECTION
 from ..metrics import modes, points, transport
 from ..records.writing import Measured
 
@@ -46,10 +47,16 @@ def measure_points(
 
 
 def emd_of(samples: Tensor, dataset: Dataset) -> Measured:
-    """The earth mover's distance from samples [n, 2] to true ones, with its protocol."""
-    reference, _ = true_reference(dataset)
+    """The earth mover's distance from samples [n, 2] to true ones, with its protocol.
+
+    These are drawn for it alone; of a selection split they are its first ones.
+    """
+    if dataset.measured_to == SELECTION:
+        kind, reference = SELECTION, dataset.holdout.samples[:SAMPLES]
+    else:
+        kind, (reference, _) = "true", true_reference(dataset)
     value = transport.emd(samples, reference)
-    return Measured("emd", value, OWN_FEATURES, len(samples), f"true:{len(reference)}")
+    return Measured("emd", value, OWN_FEATURES, len(samples), f"{kind}:{len(reference)}")
 
 
 def true_reference(dataset: Dataset) -> Sample:

@@ -12,6 +12,7 @@ from gan_zoo.streams import Streams
 
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
+from ..datasets.selection import SELECTION
 from ..datasets.storage import arrays_dir
 from ..extensions import Kept
 from ..metrics.frechet import Gaussian, gaussian
@@ -84,6 +85,11 @@ class Judge:
         """The share of fine detail in the held-out images: `bench.metrics.sharpness.fine`."""
         rows = self.rows("holdout", self.dataset.holdout)
         return fine(to_unit(self.dataset.holdout.samples[rows]))
+
+    @property
+    def compared(self) -> Reference:
+        """What samples are compared with: the training set, or a selection split."""
+        return self.holdout if self.dataset.measured_to == SELECTION else self.train
 
     @property
     def second(self) -> "Judge | None":

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.catalog import MODELS
+from gan_zoo.catalog import ENTRIES
 
 from ..datasets import DATASETS, code_reference
 from ..errors import InputError
@@ -47,7 +47,7 @@ def resolved_data(reference: Any) -> Any:
 
 def resolved_model(name: Any) -> Any:
     """As `resolved`, of a model without its preset."""
-    return resolve("model", name, MODELS) if isinstance(name, str) and name else name
+    return resolve("model", name, ENTRIES) if isinstance(name, str) and name else name
 
 
 def named_by(

@@ -6,6 +6,7 @@ two-sided unless stated otherwise.
 """
 
 from .apart import compare_middle, left_out, lie_apart
+from .best_of import BestOf, best_of
 from .intervals import (
     Interval,
     interquartile_mean,
@@ -39,6 +40,7 @@ from .testing import Equivalence, Told, equivalence, holm, sign_flip_test, sign_
 
 __all__ = [
     "MOST_SEEDS",
+    "BestOf",
     "Comparison",
     "Decision",
     "Equivalence",
@@ -47,6 +49,7 @@ __all__ = [
     "Part",
     "Region",
     "Told",
+    "best_of",
     "compare_all",
     "compare_middle",
     "decide",
