@@ -142,7 +142,7 @@ const Charts = (() => {
       for (const line of panel.lines) {
         line.y.forEach((value, i) => {
           const places = clocks.map((clock) => line.x[clock][i]);
-          const seed = line.mean ? whose(line) : line.seed;
+          const seed = line.mean ? `mean of ${line.mean}` : line.seed;
           rows.push([panel.title, line.model, line.name, seed, ...places, value, line.low?.[i], line.high?.[i]]);
         });
       }

@@ -24,7 +24,10 @@ const Marks = (() => {
     return element;
   };
   const clipped = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
-  const whose = (line) => (line.mean ? `mean of ${line.mean} seed${line.mean > 1 ? "s" : ""}` : `seed ${line.seed}`);
+  const whose = (line) => {
+    if (!line.mean) return `seed ${line.seed}`;
+    return line.mean > 1 ? `mean of ${line.mean} seeds` : "the only finished seed";
+  };
 
   // The path of a line, with a gap where there is no number.
   const path = (x, y) => {
