@@ -18,6 +18,7 @@ COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument 
     "status": [["{}"]],
     "clean": [["{}"]],
     "compare": [["{}"], ["here", "{}"]],
+    "convert": [["{}", "benchopt"]],
     "verify": [["{}"]],
     "lecture": [["information", "--out={}"]],
     "claims": [["{}"], ["here", "{}"], ["here", "--out={}"]],
