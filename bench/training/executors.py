@@ -118,7 +118,7 @@ class Worker:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         others = set(multiprocessing.active_children())
         try:
-            with main_left_out():
+            with main_left_out(work):
                 future = self._pool.submit(work, unit)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -148,13 +148,16 @@ class Worker:
 
 
 @contextmanager
-def main_left_out() -> Iterator[None]:
+def main_left_out(work: Work) -> Iterator[None]:
     """Within it, a process that is spawned does not import the main module of this one.
 
-    A worker needs nothing of it, and a script that calls `bench.run` need not guard that by
-    `if __name__ == "__main__"`.
+    It needs nothing of it, unless its work is defined there; so a script that calls `bench.run`
+    need not guard that by `if __name__ == "__main__"`.
     """
     main = sys.modules["__main__"]
+    if getattr(work, "func", work).__module__ == "__main__":
+        yield
+        return
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield

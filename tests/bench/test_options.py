@@ -19,6 +19,7 @@ COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument 
     "status": [["{}"]],
     "clean": [["{}"]],
     "compare": [["{}"], ["here", "{}"]],
+    "convert": [["{}", "benchopt"]],
     "verify": [["{}"]],
     "lecture": [["information", "--out={}"]],
     "claims": [["{}"], ["here", "{}"], ["here", "--out={}"]],
