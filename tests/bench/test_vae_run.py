@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -60,7 +61,7 @@ def test_figures_of_a_game_leave_it_out_and_its_own_shows_it(folder: Path) -> No
     lines = [line for axis in drawn.axes for line in axis.lines if line.get_linewidth() > 1]
     assert [line.get_label() for line in lines] == ["vae", "_", "vae"]
     mean = analysis.results.curves.query("metric == 'elbo' and model == 'vae'")
-    assert lines[0].get_ydata()[-1] == pytest.approx(mean["value"].iloc[-1])
+    assert np.asarray(lines[0].get_ydata())[-1] == pytest.approx(mean["value"].iloc[-1])
     assert any(text.startswith("vae: no game") for text in limits(analysis, "ring8"))
     assert not any(text.startswith("gan: no game") for text in limits(analysis, "ring8"))
 
