@@ -160,7 +160,7 @@ def test_the_pairs_of_five_critic_steps_are_those_of_their_trials() -> None:
     keys = ["dataset", "model", "seed", "generator_steps"]
     rows = wide.assign(dataset="mnist").rename(columns=losses).melt(keys, var_name="metric")
     results = cast(Results, SimpleNamespace(curves=rows, experiment=plan))
-    for step, over in ((3000, 1), (600, 1), (600, 500)):
+    for step, over in ((3000, 1), (450, 1), (600, 1), (450, 500), (600, 500)):
         for row in joint_losses(results, step, over).to_dict("records"):
             if not row["n"]:
                 continue
