@@ -21,7 +21,7 @@ from tests.bench import tiny
 TRIALS = 2000
 SAMPLED = 100  # trials between two looks at the driver's memory
 OUT = 640  # units that 512 workers train, or that are given out ahead
-SENDS = 21  # of a size, of which the median is taken
+SENDS = 21  # of a size, of which the least is taken: other work only adds
 
 
 def trivial(unit: Unit, root: Path, checkpoint_every: float) -> dict[str, Outcome]:
@@ -103,7 +103,7 @@ def messages() -> dict[str, Any]:
             assert ray.get(inbox.send.remote("attempt", "", pieces))
             took[size].append(time.perf_counter() - began)
         ray.kill(inbox)
-    return {size: sorted(seconds)[SENDS // 2] for size, seconds in took.items()}
+    return {size: min(seconds) for size, seconds in took.items()}
 
 
 def wait() -> dict[str, Any]:
@@ -124,7 +124,7 @@ def wait() -> dict[str, Any]:
         took.append(time.process_time() - began)
     for reference in out:
         ray.cancel(reference, force=True)
-    return {"units": OUT, "look_s": sorted(took)[SENDS // 2]}
+    return {"units": OUT, "look_s": min(took)}
 
 
 def measure() -> dict[str, Any]:
