@@ -71,14 +71,14 @@ def test_longest_first_is_graham_s_rule() -> None:
 
 def test_a_busy_driver_and_a_busy_inbox_bound_the_makespan() -> None:
     trials = equal(500, seconds=1.0)
-    slow_driver = simulate(trials, 100, Costs(0.5, 0, 0, 0), SHARED)
+    slow_driver = simulate(trials, 100, Costs(0.5, 0, 0, network=0), SHARED)
     assert slow_driver["makespan"] == pytest.approx(500 * 0.5, rel=0.02)
     assert slow_driver["driver"] == pytest.approx(1, abs=0.02)
     one_inbox = Way("sent", sent=True, inboxes=False)
-    slow_inbox = simulate(trials, 100, Costs(0, 0.1, 0, 0), one_inbox)
+    slow_inbox = simulate(trials, 100, Costs(0, 0.1, 0, network=0), one_inbox)
     messages = 500 * (EVALUATIONS + 1)
     assert slow_inbox["makespan"] == pytest.approx(messages * 0.1 + START, rel=0.05)
-    slow_network = simulate(trials, 100, Costs(0, 0, 0, 1e-8), one_inbox)
+    slow_network = simulate(trials, 100, Costs(0, 0, 0, network=1e-8), one_inbox)
     size = simulation.CHECKPOINT["gan"] + simulation.TABLES
     assert slow_network["makespan"] == pytest.approx(500 * EVALUATIONS * size * 1e-8, rel=0.05)
 

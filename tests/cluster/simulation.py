@@ -43,6 +43,7 @@ class Costs:
     trial: float  # the driver, for a unit given out and taken in
     notice: float  # an inbox, for a message
     byte: float  # an inbox, for a byte of it
+    look: float = 0.0  # the driver, whenever a unit has ended, for each that is out
     network: float = 1 / NETWORK
 
 
@@ -69,7 +70,8 @@ WAYS = (
 def costs(measured: dict[str, Any]) -> Costs:
     seconds = measured["message_s"]
     byte = (seconds["24 MB"] - seconds["notice"]) / 24e6
-    return Costs(measured["many"]["driver_cpu_s_a_trial"], seconds["notice"], byte)
+    look = measured["wait"]["look_s"] / measured["wait"]["units"]
+    return Costs(measured["many"]["driver_cpu_s_a_trial"], seconds["notice"], byte, look)
 
 
 def lengths() -> list[tuple[str, float, float]]:
@@ -97,6 +99,8 @@ def simulate(
     events: list[tuple[float, int, int, str, Any]] = []
     number = itertools.count()
     idle: list[int] = []
+    out = workers + max(1, workers // 4)  # units that are given out at a time
+    each = costs.trial + out * costs.look
     done, end = 0, 0.0
 
     def later(when: float, worker: int, what: str, more: Any = None) -> None:
@@ -118,13 +122,13 @@ def simulate(
         """The driver gives out the next unit."""
         nonlocal driver, used
         if waiting:
-            driver = max(driver, now) + costs.trial
-            used += costs.trial
+            driver = max(driver, now) + each
+            used += each
             later(driver, -1, "given", waiting.popleft())
 
     for worker in range(workers):
         later(START, worker, "ready")
-    for _ in range(workers + max(1, workers // 4)):
+    for _ in range(out):
         give(0.0)
     while events:
         now, _, worker, what, more = heapq.heappop(events)
@@ -203,6 +207,9 @@ def costs_table(measured: dict[str, Any]) -> str:
         ),
         "driver, all time a trial, of which the worker has its part": (
             f"{1000 * many['wall_s_a_trial']:.0f} ms"
+        ),
+        f"driver, a look at {measured['wait']['units']} units that are out": (
+            f"{1000 * measured['wait']['look_s']:.1f} ms"
         ),
         "driver, memory at its start, after a quarter of the trials, at the end": (
             f"{resident[0]:.0f}, {resident[quarter]:.0f}, {resident[-1]:.0f} MB"

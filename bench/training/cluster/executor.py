@@ -62,6 +62,8 @@ class OnRay:
 
         waiting = deque(units)
         running: dict[Any, Under] = {}
+        if not waiting:
+            return
         for left in self.root.glob(f"{MARK}*"):  # by a driver that was killed
             left.unlink(missing_ok=True)
         mark = self.root / f"{MARK}{uuid.uuid4().hex}"
