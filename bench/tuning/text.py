@@ -58,6 +58,8 @@ def text(found: Tuned) -> str:
 
 def headline(found: Tuned, pairs: pd.DataFrame) -> str:
     """The answer in two or three sentences."""
+    if len(found.contestants) < 2:
+        return "There is one contestant, so no ranking."
     counts = pairs["change"].value_counts() if len(pairs) else pd.Series(dtype=int)
     told = "; ".join(
         f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {text}"

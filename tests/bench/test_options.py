@@ -14,6 +14,7 @@ RING8 = str(Path(__file__).parents[2] / "results" / "reference-ring8")
 CHOSEN = ["-a", "x", "-b", "x", "-c", "x"]
 COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument that takes one
     "run": [["{}"], ["--out={}"], ["--data-dir={}"]],
+    "tune": [["{}"], ["--out={}"], ["--data-dir={}"]],
     "report": [["{}"]],
     "serve": [["{}"]],
     "status": [["{}"]],
@@ -81,6 +82,11 @@ def test_an_empty_option_of_run_is_no_default(option: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["tune", "--models="], "no models to compare"),
+        (["tune", "--dataset="], "no data set ''"),
+        (["tune", "--images="], "images are a count"),
+        (["tune", "--selection-seeds="], "seeds are a number"),
+        (["tune", "--report-seeds="], "seeds are a number"),
         (["describe", "gan", "--dataset="], "no data set ''"),
         (["describe", "gan", "--size=0"], "size must be a whole number from 4"),
         (["verify", RING8, "--trial="], "--trial takes dataset/label/s0"),

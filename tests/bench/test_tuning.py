@@ -324,7 +324,8 @@ def test_a_search_that_was_killed_goes_on_to_the_same_rows(tmp_path, quick, monk
     assert len(trained) == 4
 
 
-def test_a_whole_run_reports_on_other_seeds_and_then_has_nothing_to_do(tmp_path, quick, capsys):
+@pytest.mark.slow
+def test_a_whole_run_reports_on_other_seeds_and_then_has_nothing_to_do(tmp_path, quick):
     plan = plan_of("gan,wgan,dcgan", seeds=SEEDS, evaluations=1, images=320)
     dcgan = dataclasses.replace(plan.contestants[2], values={})  # made for images
     plan = dataclasses.replace(plan, contestants=(*plan.contestants[:2], dcgan))
