@@ -341,7 +341,8 @@ def test_the_modes_of_a_mixture_of_ones_own_are_counted(mine: Path) -> None:
     pair = "Pair = Mixture('pair', torch.tensor([[-1.0, 0.0], [1.0, 0.0]]).double(), 0.1)\n"
     mine.write_text(f"import torch\nfrom bench.datasets.mixtures import Mixture\n{pair}")
     data = load_dataset(with_kind("mine.py:Pair"))
-    found = measure_points(data.holdout.samples[:5000], data.holdout.labels, data, False)
+    samples, labels = data.holdout.samples[:5000], data.holdout.labels[:5000]
+    found = measure_points(samples, labels, data, False)
     values = {each.metric: each.value for each in found}
     # Within three sigma in the plane lie 1 - exp(-4.5) of a Gaussian.
     assert values["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.006)
