@@ -17,6 +17,7 @@ COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument 
     "report": [["{}"]],
     "status": [["{}"]],
     "clean": [["{}"]],
+    "merge": [["{}", "--out=x"], ["here", "--out={}"]],
     "compare": [["{}"], ["here", "{}"]],
     "verify": [["{}"]],
     "lecture": [["information", "--out={}"]],
