@@ -19,6 +19,7 @@ COMMANDS: dict[str, list[list[str]]] = {  # each with a path for every argument 
     "serve": [["{}"]],
     "status": [["{}"]],
     "clean": [["{}"]],
+    "merge": [["{}", "--out=x"], ["here", "--out={}"]],
     "compare": [["{}"], ["here", "{}"]],
     "convert": [["{}", "benchopt"]],
     "verify": [["{}"]],

@@ -16,6 +16,7 @@ from .shipped import stage
 # Ray sends statistics on its use to its makers unless it is told not to.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 HANDED_ON = ("GAN_BENCH_DATA", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")  # if they are set
+TOKEN = Path("~/.ray/auth_token")  # where Ray keeps the token of its clusters
 HERE = "local"  # the address that starts a cluster of this machine, for the run alone
 STORE = 512 * 2**20  # bytes of its object store
 SLICES = 10_000  # Ray counts ten-thousandths of a GPU
@@ -42,6 +43,8 @@ def connected(address: str, own: bool) -> Iterator[None]:
     Raises InputError where Ray is not installed, and where there is no such cluster.
     """
     os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
+    if address.startswith("ray://") and TOKEN.expanduser().exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # by itself it sends it to others only
     try:
         import ray
     except ImportError as error:
