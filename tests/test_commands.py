@@ -34,8 +34,10 @@ LONG = (  # by `make test-all`
     *("report", "claims", "compare", "doctor", "sample", "lecture"),
     *("interpolate", "arithmetic", "neighbours", "export"),
 )
-# Weights, another generator than the published one, and a speed that a machine may lack.
-ABSENT = ("inception", "net.safetensors", "--model cgan", "bf16")
+# Weights, another generator than the published one, a speed and a cluster that may be absent, and a
+# metric that the copied run has not recorded.
+ABSENT = ("inception", "net.safetensors", "--model cgan", "bf16", "--executor ray")
+ABSENT += ("pixels.py", "--metric sharpness.py")
 HOLDERS = ("COMMAND", "NAME", "TOPIC", "MODEL", "LABEL")  # words in place of a name
 FEW = ("samples", "quality", "losses")
 # What `mine.py` of the pages stands for; `hinge.py` is that of docs/own-model.md.
@@ -79,10 +81,10 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (results / "claims" / "points").symlink_to(RESULTS / "reference-claims" / "points")
     (root / "experiments").symlink_to(ROOT / "experiments")
     (root / "examples").symlink_to(ROOT / "examples")
-    (code,) = re.findall(
-        r"^    # hinge.py\n((?:    .*\n|\n)+)", (ROOT / "docs/own-model.md").read_text(), re.M
-    )
-    (root / "hinge.py").write_text(textwrap.dedent(code))
+    for page in ("own-model", "extending"):
+        text = (ROOT / f"docs/{page}.md").read_text()
+        for name, code in re.findall(r"^    # (\w+\.py)\n((?:    .*\n|\n)+)", text, re.M):
+            (root / name).write_text(textwrap.dedent(code))
     (root / "mine.py").write_text(MINE)
     rng = np.random.default_rng(0)
     for folder in ("pictures", "pictures/cats", "cats", "colour-pictures"):

@@ -118,7 +118,7 @@ def likelihood(analysis: Analysis, dataset: str) -> Figure:
                 mean = theme.thinned(mean_of_finished(own, "images", ends), "images", SHARING)
                 name = str(model) if style == "-" else "_"
                 axis.plot(mean["images"], mean["value"], style, color=ink, lw=1.9, label=name)
-        theme.thousands(axis, f"real {unit(dataset)} shown to the encoder")
+        theme.thousands(axis, f"real {unit(dataset)} shown")
     axes[0].set_title(LIKELIHOOD_TITLE)
     axes[1].set_title("KL(q(z | x), p(z))")
     axes[0].set_ylabel("nats a sample")

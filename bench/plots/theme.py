@@ -245,9 +245,10 @@ def pixels(figure: Figure, dpi: int) -> bytes:
     """A figure as PNG in 256 colours."""
     content = io.BytesIO()
     figure.savefig(content, format="rgba", dpi=dpi)  # a PNG would be encoded for nothing
-    width = int(figure.get_figwidth() * dpi)
-    height = len(content.getvalue()) // (4 * width)
-    return _in_256_colours(Image.frombytes("RGBA", (width, height), content.getvalue()))
+    before, figure.dpi = figure.dpi, dpi
+    size = figure.canvas.get_width_height(physical=True)  # as the renderer rounds it
+    figure.dpi = before
+    return _in_256_colours(Image.frombytes("RGBA", size, content.getvalue()))
 
 
 @themed

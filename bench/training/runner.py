@@ -281,7 +281,8 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            raise InputError(f"{root} is being written by {handle.read().strip()}") from None
+            writer = handle.read().strip() or "another process"
+            raise InputError(f"{root} is being written by {writer}") from None
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {socket.gethostname()}")
         handle.flush()

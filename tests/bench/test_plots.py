@@ -1,5 +1,6 @@
 """Figures: labels, units, colours, crosses, and that nothing missing stops them."""
 
+import io
 import re
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from bench.analysis import Analysis
 from bench.plots import figures as plots
@@ -195,3 +197,15 @@ def test_the_figure_with_most_lines_is_a_small_file(results, tmp_path):
     theme.save(plots.FIGURES["losses"].draw(Analysis(results), "mnist5k"), tmp_path / "losses")
     assert 10_000 < (tmp_path / "losses.svg").stat().st_size < 160_000
     assert 10_000 < (tmp_path / "losses.png").stat().st_size < 160_000
+
+
+@pytest.mark.parametrize("inches", [3.3, 3.2999, 3.2991, 5.0])
+def test_a_picture_is_that_of_matplotlib_at_every_width(inches: float) -> None:
+    figure = Figure(figsize=(inches, 1.3337))
+    figure.subplots().plot([0, 1], [0, 1])
+    known = io.BytesIO()
+    figure.savefig(known, format="png", dpi=600)
+    theirs = Image.open(known).convert("L")
+    ours = Image.open(io.BytesIO(theme.pixels(figure, 600))).convert("L")
+    assert ours.size == theirs.size
+    assert np.abs(np.asarray(ours, float) - np.asarray(theirs, float)).max() < 40  # 256 colours

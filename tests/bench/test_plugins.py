@@ -125,9 +125,9 @@ def test_code_that_changes_during_the_run_fails_its_trial(mine: Path) -> None:
 
     real = attempt.run_unit
 
-    def edited(unit, root, checkpoint_every):
+    def edited(unit, **options):
         mine.write_text(MODEL.format(factor=3.0))
-        return real(unit, root, checkpoint_every)
+        return real(unit, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.training.runner.run_unit", edited)

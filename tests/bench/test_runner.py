@@ -1,7 +1,6 @@
 """The runner: what is skipped, refused and recorded, with stand-ins for the training itself."""
 
 import dataclasses
-import fcntl
 import json
 import os
 import shlex
@@ -380,15 +379,14 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_has_one_writer(tmp_path: Path) -> None:
     root = tmp_path / "r"
     go(plan_of("gan"), root)
-    with (root / ".lock").open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match=rf"being written by process {os.getpid()}"):
-            go(plan_of("gan"), root)
+    told = rf"being written by process {os.getpid()}"
+    with runner.locked(root), pytest.raises(InputError, match=told):
+        go(plan_of("gan"), root)
     bench.load(root)  # reading always works
 
 
 def test_an_interrupt_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(unit: Unit, root: Path, checkpoint_every: float) -> dict[str, Outcome]:
+    def interrupted(unit: Unit, root: Path, **_: object) -> dict[str, Outcome]:
         (trial,) = unit
         TrialRecord(root, trial.dataset, trial.label, trial.seed).progress({"images": 64})
         raise KeyboardInterrupt

@@ -28,7 +28,7 @@ quick = tiny.quick
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("vae")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.training.train.evaluate", tiny.evaluate)
+        patch.setattr("bench.training.under_way.evaluate", tiny.evaluate)
         plan = plan_of("vae,gan")
         assert tiny.run(plan, root, trials_of(plan), 1, Quiet())
     return root

@@ -141,4 +141,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def records_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that end with their records: no scale is measured, and no report is made."""
     monkeypatch.setattr("bench.cli.running.measure_scale", lambda root, trials: None)
-    monkeypatch.setattr("bench.report.rebuild.rebuild", lambda root, say: None)
+    monkeypatch.setattr("bench.report.rebuild.rebuild", lambda *_: None)

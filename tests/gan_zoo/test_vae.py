@@ -19,7 +19,8 @@ from gan_zoo.streams import Streams
 from tests.gan_zoo.small import GREY, batches, make
 
 POINTS = DataSpec((2,), 8)
-NO_USE = {"scores", "steps", "clip", "penalty"}  # what asks for a discriminator
+# What asks for a discriminator, and `stacks`: it has a step of its own.
+NO_USE = {"scores", "steps", "clip", "penalty", "stacks"}
 RATE, SIZE, EPS = 1e-3, 8, 1e-3
 
 

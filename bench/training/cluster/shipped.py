@@ -9,13 +9,12 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import bench
 import gan_zoo
 
 from ...environment import BITS, PACKAGES
 from ...errors import InputError
 
-OURS = {"bench": bench, "gan_zoo": gan_zoo}
+OURS = {"bench": Path(__file__).parents[2], "gan_zoo": Path(gan_zoo.__path__[0])}
 CODE = "code of gan-bench"
 MOST = 100 * 2**20  # bytes that are shipped of a working folder
 SHIPPED = (".py", ".safetensors")  # models, and the weights of extractors
@@ -25,7 +24,7 @@ Facts = dict[str, str]
 def stage(folder: Path, own: bool) -> None:
     """Copy our two packages into `folder`; if `own`, the modules of the working folder too."""
     code_digest()  # of what is shipped, should somebody edit it while the run goes on
-    for name, place in _packages().items():
+    for name, place in OURS.items():
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(place, folder / name, ignore=ignored, dirs_exist_ok=True)
     if own:
@@ -81,15 +80,11 @@ def difference(driver: Facts, worker: Facts, host: str) -> str:
 def code_digest() -> str:
     """The start of a sha256 over the sources of our two packages, as first asked for."""
     found = hashlib.sha256()
-    for name, place in sorted(_packages().items()):
+    for name, place in sorted(OURS.items()):
         for path in sorted(place.rglob("*.py")):
             found.update(f"{name}/{path.relative_to(place).as_posix()}\n".encode())
             found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()[:12]
-
-
-def _packages() -> dict[str, Path]:
-    return {name: Path(package.__path__[0]) for name, package in OURS.items()}
 
 
 def _version(package: str) -> str:
