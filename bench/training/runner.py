@@ -287,8 +287,8 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
         handle.write(f"process {os.getpid()} on {socket.gethostname()}")
         handle.flush()
         for leftover in (*root.glob(".*.tmp"), *root.glob("plots/.*.tmp")):
-            writer = {"pid": leftover.name.split(".")[-2], "host": socket.gethostname()}
-            if not is_alive(writer):  # it was killed; `bench report` needs no lock, and may write
+            wrote = {"pid": leftover.name.split(".")[-2], "host": socket.gethostname()}
+            if not is_alive(wrote):  # it was killed; `bench report` needs no lock, and may write
                 leftover.unlink(missing_ok=True)
         try:
             yield

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 TRAINS = """
@@ -26,6 +27,7 @@ def imports_triton(first: str) -> bool:
     return done.stdout == "True\n"
 
 
+@pytest.mark.slow
 def test_triton_is_imported_where_there_is_a_gpu_and_nowhere_else() -> None:
     """By nothing of ours: torch imports it if it is there, and trains without it."""
     wanted = torch.cuda.is_available() and imports_triton("")

@@ -140,6 +140,7 @@ def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(table, name, replace(table[name], samples=200))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_figures")
 def test_a_folder_of_ones_own_parts_is_whole_and_reported_without_running_them(mine: Path) -> None:
     metrics = "default,mine.py:Spread,mine.py:Transport,mine.py:Never"

@@ -79,6 +79,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("r")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_figures")
 def test_a_report_shows_them_and_later_ones_run_them_only_if_asked(folder: Path) -> None:
     done = cli("report", "r", "--with", "mine.py:Ends,mine.py:Better,mine.py:Broken")

@@ -14,7 +14,10 @@ from bench.report import page as pages
 from bench.report.page_charts import palette
 
 from .fake_results import fake
-from .test_page_browser import CHROMIUM, browser, opened, sync_api  # noqa: F401
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="pip install '.[browser]'")
+
+from .test_page_browser import CHROMIUM, browser, opened  # noqa: E402, F401 (they need it)
 
 pytestmark = [
     pytest.mark.slow,

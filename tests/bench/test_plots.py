@@ -177,6 +177,7 @@ def test_a_log_axis_has_four_to_eight_round_ticks(low, high, ticks):
     assert all(low <= tick <= high for tick in found)
 
 
+@pytest.mark.slow
 def test_twenty_models_are_named_in_a_legend_outside(tmp_path):
     models = tuple(f"m{i}" for i in range(20))
     figure = plots.FIGURES["quality"].draw(Analysis(fake(tmp_path, models, 1, rows=4)), "mnist5k")

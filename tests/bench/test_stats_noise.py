@@ -64,6 +64,7 @@ def test_a_negative_estimate_is_kept_and_counts_as_nothing() -> None:
     assert sample.variance == pytest.approx(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "names"),
     [

@@ -125,7 +125,16 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", [name for name in MODELS if name not in ALONE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[pytest.mark.slow] * name.startswith("wgan")
+        )  # 5 steps of a critic
+        for name in MODELS
+        if name not in ALONE
+    ],
+)
 def test_four_lanes_are_four_models(name: str) -> None:
     check(name, STEPS)
 
