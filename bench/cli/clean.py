@@ -45,7 +45,8 @@ def clean(folder: Path, weights: bool, dry_run: bool, say: Say) -> None:
                 path.unlink()
         if not found:
             say(f"nothing to remove from {folder}")
-        say(f"kept: {size(size_of(folder) - dry_run * sum(kind.bytes for kind in found))}")
+        there = sum(kind.bytes for kind in found) if dry_run else 0
+        say(f"kept: {size(size_of(folder) - there)}")
 
 
 def kinds(results: ResultsFolder, weights: bool) -> Iterator[Kind]:

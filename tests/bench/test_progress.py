@@ -211,7 +211,9 @@ def test_clean_says_what_it_costs_and_growing_still_ends_at_the_same_bits(
     assert "sample, interpolate, arithmetic, neighbours and export can no longer" in dry.output
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     done = CliRunner().invoke(main, ["clean", str(root)])
+    assert done.exit_code == 0, done.output
     assert "trains these trials from the start, to the same bits" in done.output
+    assert done.output.splitlines()[-1].startswith("kept: ")
     assert set(before) - set(root.rglob("*")) == {mine}
     assert checkpoints_in(stopped)  # the run goes on from it
     assert "nothing to remove" in CliRunner().invoke(main, ["clean", str(root)]).output
