@@ -110,8 +110,8 @@ def run(
             TrialRecord.of(root, trial).end("unsuited", trial.unsuited)
             display.ended(trial, ("unsuited", trial.unsuited))
     todo.sort(key=cost, reverse=True)
-    # Threads that measure a trial: as many as there are cores that train nothing.
-    evaluators = max(1, cores() // (jobs * plan.threads))
+    # Threads that measure a trial: the cores that train nothing; a task on a cluster has its own.
+    evaluators = 1 if executor else max(1, cores() // (jobs * plan.threads))
     work = partial(run_unit, root=root, checkpoint_every=checkpoint_every, evaluators=evaluators)
     unfinished = {trial.key: trial for trial in todo}
     tries_left = dict.fromkeys(unfinished, retries)

@@ -37,15 +37,17 @@ def cluster(nodes: int) -> Iterator[Any]:
         found.shutdown()
 
 
-def brief(unit: Unit, root: Path, checkpoint_every: float) -> dict[str, Outcome]:
+def brief(unit: Unit, root: Path, **how: Any) -> dict[str, Outcome]:
     """As `run_unit`, measured by the stand-in. Goes to workers by value: they lack the tests."""
     from bench.training import attempt, under_way
 
     vars(under_way)["evaluate"] = evaluate
-    return attempt.run_unit(unit, root, checkpoint_every)
+    return attempt.run_unit(unit, root, **how)
 
 
-def evaluate(model: Any, trial: Any, judge: Any, last: bool) -> tuple[list[Any], dict[str, str]]:
+def evaluate(
+    model: Any, trial: Any, judge: Any, last: bool, threads: int = 1
+) -> tuple[list[Any], dict[str, str]]:
     """As that of `tiny`."""
     from bench.evaluation.evaluate import balanced_labels, generate
     from bench.records.writing import Measured

@@ -24,7 +24,7 @@ OUT = 640  # units that 512 workers train, or that are given out ahead
 SENDS = 21  # of a size, of which the least is taken: other work only adds
 
 
-def trivial(unit: Unit, root: Path, checkpoint_every: float) -> dict[str, Outcome]:
+def trivial(unit: Unit, root: Path, **_: object) -> dict[str, Outcome]:
     """In place of `run_unit`: no training, but the records that every trial has."""
     from bench.records.writing import TrialRecord
 
