@@ -7,10 +7,14 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import gan_zoo
+
+OURS = {"bench": Path(__file__).parent, "gan_zoo": Path(gan_zoo.__path__[0])}
 PACKAGES = (
     "torch",
     "torchvision",
@@ -69,6 +73,17 @@ def _torch() -> dict[str, Any]:
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
         "fp32_precision": f"convolutions {conv}, matrix products {matmul}",
     }
+
+
+@cache
+def code_digest() -> str:
+    """The sha256 of the sources of our two packages, as they were when it was first asked for."""
+    found = hashlib.sha256()
+    for name, place in sorted(OURS.items()):
+        for path in sorted(place.rglob("*.py")):
+            found.update(f"{name}/{path.relative_to(place).as_posix()}\n".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
 
 
 def cores() -> int:

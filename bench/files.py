@@ -16,6 +16,8 @@ from typing import Any
 from .digests import checked_text
 from .errors import Damaged, InputError
 
+HALF = ".*.tmp"  # what `replacing` writes to, as a pattern: left behind where it was killed
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
+from ..files import HALF
 from ..records.layout import ResultsFolder
 from ..records.state import COMPLETE, checkpoints_in, readable_facts
 from ..words import size
@@ -67,7 +68,7 @@ def kinds(results: ResultsFolder, weights: bool) -> Iterator[Kind]:
         )
     yield Kind(
         "half-written files",
-        list(results.path.rglob(".*.tmp")),
+        list(results.path.rglob(HALF)),
         "nothing is lost",
     )
 

@@ -7,16 +7,15 @@ of all three is kept beside the figures when they have been drawn.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from ..digests import json_with_digest
+from ..environment import code_digest
 from ..files import read_json, write_text
 from .derived import DIGESTS, damaged
 
 DRAWN = "drawn.json"  # data set -> digest of what its figures were drawn from
-PACKAGE = Path(__file__).parents[1]
 LIBRARIES = ("matplotlib", "seaborn", "pandas", "numpy", "scipy", "pillow")
 SHARED = ("experiment.toml", "scale.parquet")
 # Files of a trial that no figure shows, or that change while nothing is trained.
@@ -57,10 +56,6 @@ def _seen(folder: Path) -> Iterator[Path]:
             yield path
 
 
-@cache
 def _code() -> str:
-    """The digest of this package's modules, and the versions of what draws."""
-    digest = hashlib.sha256("".join(map(version, LIBRARIES)).encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Our code, and the versions of what draws."""
+    return code_digest() + "".join(map(version, LIBRARIES))

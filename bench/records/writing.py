@@ -17,7 +17,7 @@ import pandas as pd
 import tomli_w
 
 from ..digests import json_with_digest, parquet_with_digest, toml_with_digest
-from ..files import write_bytes, write_json, write_text
+from ..files import HALF, write_bytes, write_json, write_text
 from ..planning.trial import Trial
 from .layout import CURVE_COLUMNS, EVALUATION_COLUMNS, HISTOGRAM_COLUMNS, OPTIONAL, TABLES
 from .parquet import tables_in
@@ -83,7 +83,7 @@ class TrialRecord:
         )
         for name in ("status.json", "progress.json"):
             (self.folder / name).unlink(missing_ok=True)
-        for leftover in self.folder.rglob(".*.tmp"):
+        for leftover in self.folder.rglob(HALF):
             leftover.unlink()
 
     def remove(self) -> None:

@@ -178,8 +178,9 @@ def power(
         # contestants, their diagonal are the sums of squared residuals.
         centred = np.sqrt(v)[:, None] * (np.eye(k) - 1 / k)
         squares = ((centred.T @ _root_of_wishart(n - 1, k, rng)) ** 2).sum(-1)
-        whole = _from_squares(np.zeros((DRAWS, k * (k - 1) // 2)), squares, n)
-        found = Pairs(shift, whole.errors[:, 0], whole.df[:, 0])
+        pair = _variances(squares, n)[:, :2]
+        both, df = sums_of_pairs(pair, n - 1, (n - 1) * (k - 1))
+        found = Pairs(shift, np.sqrt(both[:, 0] / n), df[:, 0])
     return float(np.mean((found.p_values() * family < alpha) & (shift < 0)))
 
 

@@ -145,9 +145,9 @@ def _by_ranks(counted: failures.Ended, pair: tuple[str, str], family: int, warni
     side, p, n = counted.ranked(*pair)
     adjusted = min(1.0, p * family)
     told: stats.Told = side if adjusted < ALPHA else ""
-    text = verdict(told, *pair, n, warning)
     found = {"method": RANKED, "n": n, "p": p, "adjusted_p": adjusted, "told": told}
-    return found | {"warning": warning, "verdict": text.replace(" in the middle, but", ":")}
+    text = verdict(told, *pair, n, warning, middle=False)
+    return found | {"warning": warning, "verdict": text}
 
 
 def _judged(

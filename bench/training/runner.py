@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from ..environment import cores, environment
 from ..errors import Damaged, DiskError, InputError
 from ..extractors import NONE, extractor_name, without_hash
+from ..files import HALF
 from ..planning.growing import RAISED
 from ..planning.plan import Plan
 from ..planning.stacks import Unit, units
@@ -286,7 +287,7 @@ def locked(root: Path, mark: str = "experiment.toml") -> Iterator[None]:
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {socket.gethostname()}")
         handle.flush()
-        for leftover in (*root.glob(".*.tmp"), *root.glob("plots/.*.tmp")):
+        for leftover in (*root.glob(HALF), *root.glob(f"plots/{HALF}")):
             wrote = {"pid": leftover.name.split(".")[-2], "host": socket.gethostname()}
             if not is_alive(wrote):  # it was killed; `bench report` needs no lock, and may write
                 leftover.unlink(missing_ok=True)

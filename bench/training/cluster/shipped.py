@@ -1,20 +1,15 @@
 """What a driver and its workers must have in common: the code, which is shipped, and versions."""
 
-import hashlib
 import os
 import platform
 import shutil
 from collections.abc import Iterator
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import gan_zoo
-
-from ...environment import BITS, PACKAGES
+from ...environment import BITS, OURS, PACKAGES, code_digest
 from ...errors import InputError
 
-OURS = {"bench": Path(__file__).parents[2], "gan_zoo": Path(gan_zoo.__path__[0])}
 CODE = "code of gan-bench"
 MOST = 100 * 2**20  # bytes that are shipped of a working folder
 SHIPPED = (".py", ".safetensors")  # models, and the weights of extractors
@@ -60,7 +55,7 @@ def facts() -> Facts:
     return {
         "Python": platform.python_version(),
         **{name: _version(name) for name in names},
-        CODE: code_digest(),
+        CODE: code_digest()[:12],
     }
 
 
@@ -74,17 +69,6 @@ def difference(driver: Facts, worker: Facts, host: str) -> str:
         if told
         else ""
     )
-
-
-@cache
-def code_digest() -> str:
-    """The start of a sha256 over the sources of our two packages, as first asked for."""
-    found = hashlib.sha256()
-    for name, place in sorted(OURS.items()):
-        for path in sorted(place.rglob("*.py")):
-            found.update(f"{name}/{path.relative_to(place).as_posix()}\n".encode())
-            found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:12]
 
 
 def _version(package: str) -> str:
