@@ -22,7 +22,7 @@ from .options import PathOption
     "--out",
     type=PathOption(file_okay=False),
     metavar="DIR",
-    help="Where claims.csv, claims.md, claims.png and .svg go.  [default: the only DIR]",
+    help="Where claims.csv, claims.md and claims.png go.  [default: the only DIR]",
 )
 @format_option
 @trust_option

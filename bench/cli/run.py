@@ -216,13 +216,13 @@ def run(data_dir: Path | None, live: bool, tensorboard: bool, **flags: Any) -> N
     the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
     its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
-    from ..training.determinism import before_cuda
-    from ..training.memory import without_triton
-
-    before_cuda()
-    without_triton()  # before what would import it
-
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
+        from ..training.determinism import before_cuda
+        from ..training.memory import without_compiler
+
+        before_cuda()
+        without_compiler()  # before what would import it
+
         from ..live.beside import live_page
         from ..records.results import Results
         from ..report.tensorboard import require_package, write_events

@@ -111,12 +111,12 @@ def tune(
     bench tune --models gan,dcgan --dry-run
     bench tune experiments/ring8.toml --batch-size 64
     """
-    from ..training.determinism import before_cuda
-    from ..training.memory import without_triton
-
-    before_cuda()
-    without_triton()  # before what would import it
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
+        from ..training.determinism import before_cuda
+        from ..training.memory import without_compiler
+
+        before_cuda()
+        without_compiler()  # before what would import it
         from ..planning.flags import plan_from
         from ..planning.naming import named_by
         from ..tuning.protocol import selection_seeds as parse_selection

@@ -4,7 +4,6 @@ It is measured once a machine and kept in the cache (`arrays_dir`), in a file na
 that it depends on; the file carries a digest, and a damaged one is measured again.
 """
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from gan_zoo.streams import Streams
 from ..datasets.dataset import Dataset, to_uint8, to_unit
 from ..datasets.storage import arrays_dir, digest
 from ..digests import json_with_digest
-from ..environment import cpuinfo
 from ..extensions import version
 from ..extractors.judge import Judge
+from ..extractors.kept import code, facts, of_tensor
 from ..files import read_json, write_text
 from .images import distances, manifolds, seen_by
 from .points import scale_of_points
@@ -49,22 +48,17 @@ def scale(judge: Judge) -> list[dict[str, Any]]:
 
 def cached_at(judge: Judge) -> Path:
     """Where the cache keeps the scale of a judge: named by data, extractors, code and machine."""
-    dataset, judges = judge.dataset, [each for each in (judge, judge.second) if each]
-    facts: list[object] = [torch.__version__, cpuinfo("model name"), judge.device, dataset.name]
-    facts += [torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), judge.source]
-    facts += [torch.cuda.get_device_name() if judge.device == "cuda" else ""]
-    facts += [each.network.protocol for each in judges if each.network]
-    facts += filter(None, [version(judge.source)])  # the code of a distribution of one's own
-    content = hashlib.sha256()
-    for name in ("metrics", "evaluation", "extractors", "datasets"):
-        for path in sorted((Path(__file__).parents[1] / name).glob("*.py")):
-            content.update(path.read_bytes())
+    dataset = judge.dataset
+    behind: list[object] = [dataset.name, judge.source]
+    behind += [code("metrics", "evaluation", "extractors", "datasets")]
+    behind += filter(None, [version(judge.source)])  # the code of a distribution of one's own
+    for each in filter(None, (judge, judge.second)):
+        behind += facts(each.network, each.device)
     for name, split in (("train", dataset.train), ("holdout", dataset.holdout)):
         rows = slice(None) if dataset.truth is not None else judge.rows(name, split)
-        for samples in (split.samples[rows], split.samples[:IMAGES]):
-            content.update(samples.cpu().contiguous().numpy().data)
-        content.update(split.labels.cpu().contiguous().numpy().data)
-    return arrays_dir() / f"scale-{dataset.name}-{digest([content.hexdigest(), *facts])}.json"
+        behind += [of_tensor(split.samples[rows]), of_tensor(split.samples[:IMAGES])]
+        behind += [of_tensor(split.labels)]
+    return arrays_dir() / f"scale-{dataset.name}-{digest(behind)}.json"
 
 
 def measured(judge: Judge) -> list[dict[str, Any]]:

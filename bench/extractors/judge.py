@@ -13,7 +13,7 @@ from gan_zoo.streams import Streams
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
 from ..datasets.selection import SELECTION
-from ..datasets.storage import arrays_dir
+from ..datasets.storage import arrays_dir, digest
 from ..extensions import Kept
 from ..metrics.frechet import Gaussian, gaussian
 from ..metrics.kernel import Within, within
@@ -22,6 +22,7 @@ from ..metrics.sharpness import fine
 from . import EXTRACTORS, NONE, second_extractor
 from .classifier import load_or_train
 from .custom import load_custom
+from .kept import code, facts, kept, of_tensor
 from .network import Extractor, Seen, load_extractor
 
 REFERENCE = 10_000  # images of a split that samples are compared with, at most
@@ -106,11 +107,19 @@ class Judge:
 
     def _reference(self, name: str, split: Split) -> Reference:
         rows = self.rows(name, split)
-        parts = (split.samples[some].to(self.device) for some in rows.split(TOGETHER))
-        seen = [self.extractor(to_unit(part)) for part in parts]
-        features = torch.cat([each.features for each in seen])
-        probabilities = torch.cat([each.probabilities for each in seen])
-        return Reference(Seen(features, probabilities), split.labels[rows], rows)
+
+        def see() -> Seen:
+            parts = (split.samples[some].to(self.device) for some in rows.split(TOGETHER))
+            seen = [self.extractor(to_unit(part)) for part in parts]
+            features = torch.cat([each.features for each in seen])
+            return Seen(features, torch.cat([each.probabilities for each in seen]))
+
+        behind: list[object] = [code("extractors", "datasets"), of_tensor(split.samples[rows])]
+        behind += facts(self.network, self.device)
+        path = arrays_dir() / f"features-{self.dataset.name}-{digest(behind)}.safetensors"
+        found = kept(path, see)
+        seen = Seen(found.features.to(self.device), found.probabilities.to(self.device))
+        return Reference(seen, split.labels[rows], rows)
 
 
 @Kept

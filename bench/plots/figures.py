@@ -192,7 +192,7 @@ def file_name(analysis: Analysis, dataset: str, name: str) -> str:
 def write_plots(
     analysis: Analysis, folder: Path, drawn: Collection[str] = ()
 ) -> dict[tuple[str, str], Path]:
-    """Each figure as PNG and SVG; (dataset, figure) -> path without suffix.
+    """Each figure as PNG; (dataset, figure) -> path without suffix.
 
     drawn: data sets whose figures are kept where they are there.
     """
@@ -210,8 +210,9 @@ def write_plots(
 
 
 def is_there(path: Path) -> bool:
-    return all(path.with_name(path.name + suffix).exists() for suffix in (".png", ".svg"))
+    return path.with_name(f"{path.name}.png").exists()
 
 
 def _write(plot: Plot, analysis: Analysis, dataset: str, path: Path) -> None:
     theme.save(plot.draw(analysis, dataset), path)
+    path.with_name(f"{path.name}.svg").unlink(missing_ok=True)  # of an earlier version: outdated

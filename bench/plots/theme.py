@@ -20,7 +20,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import EngFormatter, FuncFormatter
 from PIL import Image
 
-from ..files import replacing
+from ..files import write_bytes
 from .colours import INK as INK
 from .colours import OWN as OWN
 from .colours import REST as REST
@@ -217,13 +217,8 @@ def label_ends(axis: Axes, ends: list[tuple[float, str, str]]) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """PATH.png (160 dpi, 256 colours) and PATH.svg, equal bytes for an equal figure."""
-    with matplotlib.rc_context(THEME):
-        figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once is enough for both files
-    for suffix, content in ((".svg", drawing(figure)), (".png", pixels(figure, DPI))):
-        with replacing(path.with_name(path.name + suffix)) as temporary:
-            temporary.write_bytes(content)
+    """PATH.png (160 dpi, 256 colours), equal bytes for an equal figure."""
+    write_bytes(path.with_name(f"{path.name}.png"), pixels(figure, DPI))
 
 
 def content(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
@@ -272,9 +267,11 @@ def smaller(png: bytes) -> bytes:
 
 def _in_256_colours(picture: Image.Image) -> bytes:
     content = io.BytesIO()
-    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        content, format="png", optimize=True
-    )
+    # Half the time of Pillow's median cut, and a fifth of its largest error. Level 9 of compression
+    # takes eight times as long for 7 % less.
+    how = Image.Quantize.MAXCOVERAGE
+    few = picture.convert("RGB").quantize(256, method=how, dither=Image.Dither.NONE)
+    few.save(content, format="png", compress_level=6)
     return content.getvalue()
 
 

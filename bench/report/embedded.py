@@ -12,14 +12,12 @@ QUALITY = 60  # of it, as WebP: every browser of the last years reads it
 
 
 def figure(path: Path) -> str:
-    """The smaller of PATH.png and PATH.svg as a data address; a large picture with fewer pixels."""
-    pixels = path.with_name(path.name + ".png").read_bytes()
-    lines = path.with_name(path.name + ".svg").read_bytes()
-    kind, content = min(("png", pixels), ("svg+xml", lines), key=lambda pair: len(pair[1]))
+    """PATH.png as a data address; a large picture with fewer pixels."""
+    content = pixels = path.with_name(f"{path.name}.png").read_bytes()
     for width in (1400, 1000):
         if len(content) > LARGE:
-            kind, content = "png", _shrunk(pixels, width)
-    return address(kind, content)
+            content = _shrunk(pixels, width)
+    return address("png", content)
 
 
 def samples(path: Path) -> str:
@@ -38,7 +36,7 @@ def samples(path: Path) -> str:
 
 
 def address(kind: str, content: bytes) -> str:
-    """The bytes of a picture ("png", "svg+xml", "webp") as a data address."""
+    """The bytes of a picture ("png" or "webp") as a data address."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 

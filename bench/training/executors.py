@@ -18,7 +18,7 @@ from typing import Any
 
 from ..environment import oom_kills
 from .determinism import before_cuda
-from .memory import without_triton
+from .memory import without_compiler
 
 Outcome = tuple[str, str]  # status and its reason
 Outcomes = Any  # what the work gives for a unit, or one Outcome if its worker died
@@ -172,7 +172,7 @@ def begin_worker(gpu: str | None = None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
     before_cuda()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    without_triton()
+    without_compiler()
 
 
 def _end_with_parent() -> None:

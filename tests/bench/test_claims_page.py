@@ -81,9 +81,7 @@ def test_the_command_writes_table_rules_and_picture(tmp_path, monkeypatch):
     folder = study_folder(tmp_path / "results" / "probe-vanishing")
     done = CliRunner().invoke(main, ["claims", str(folder)])
     assert done.exit_code == 0, done.output
-    assert {"claims.csv", "claims.md", "claims.png", "claims.svg"} <= {
-        path.name for path in folder.iterdir()
-    }
+    assert {"claims.csv", "claims.md", "claims.png"} <= {path.name for path in folder.iterdir()}
     table = pd.read_csv(folder / "claims.csv")
     assert list(table.columns) == COLUMNS
     row = table[table["part"] == "saturating"].iloc[0]

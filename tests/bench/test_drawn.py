@@ -59,7 +59,7 @@ def test_every_change_draws_again(change: str, root: Path, monkeypatch: pytest.M
         text = (root / "experiment.toml").read_text()
         (root / "experiment.toml").write_text(text.split("\n", 1)[1])  # without its digest
     elif change == "figure":
-        path = root / "plots" / "samples.svg"
+        path = root / "plots" / "samples.png"
         path.write_bytes(path.read_bytes()[:-10])
     elif change == "digests":
         (root / "report.sha256").unlink()

@@ -7,6 +7,7 @@ import pytest
 from bench.datasets import OWN_FEATURES
 from bench.evaluation import scale as scales
 from bench.evaluation.scale import cached_at, scale
+from bench.extractors import kept
 from bench.extractors.judge import Judge, judge_of
 
 
@@ -44,7 +45,7 @@ def test_other_data_code_or_machine_has_another_file(
     first = cached_at(judge)
     assert first == cached_at(judge)
     assert first != cached_at(judge_of("grid25", None, OWN_FEATURES, "cpu"))
-    monkeypatch.setattr(scales, "cpuinfo", lambda field: "another processor")
+    monkeypatch.setattr(kept, "cpuinfo", lambda field: "another processor")
     assert first != cached_at(judge)
 
 

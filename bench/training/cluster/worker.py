@@ -16,7 +16,7 @@ from ...planning.stacks import Unit
 from ...records.failures import PRINTED
 from ..determinism import before_cuda
 from ..executors import Outcomes
-from ..memory import without_triton
+from ..memory import without_compiler
 from .pieces import Outbox, Piece, unpack
 from .shipped import Facts, difference, facts
 
@@ -45,7 +45,7 @@ def probe(root: Path, mark: str) -> tuple[str, Facts, bool]:
 def begin() -> None:
     """What a process that trains does first."""
     before_cuda()
-    without_triton()
+    without_compiler()
 
 
 def attempt(
