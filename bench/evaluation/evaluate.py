@@ -1,7 +1,9 @@
 """An evaluation: samples from the same latents for every model, measured by its judge."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -24,7 +26,9 @@ from .images import Absent, Sight, at_the_end, distances, fid, manifolds, modes,
 from .own import measure_own
 from .points import emd_of, measure_points
 
+T = TypeVar("T")
 BATCH = 500  # samples generated together
+TOGETHER = 8  # models whose samples are held at a time
 UNSEEN = (
     "no network to see images without labels: --features inception fetches its weights once, "
     "--features module:Class takes one of your own"
@@ -33,72 +37,135 @@ NO_JUDGE = "no judge, and the report draws no headline from it"
 STRONGER = "for FID, take --features inception"
 
 
-def evaluate(
-    model: GAN, trial: Trial, judge: Judge, last: bool, threads: int = 1
-) -> tuple[list[Measured], Absent]:
-    """Measure samples of the model; at the last point also what is measured only once.
+class Subject(NamedTuple):
+    """A model to be measured, of a trial, by a judge."""
 
-    On a selection split it is the primary metric at the last point, and nothing else. Returns the
-    values, and the reason for each metric that could not be measured; so many threads compute them,
-    with the same bits. Raises Diverged if a sample is not finite.
+    model: GAN
+    trial: Trial
+    judge: Judge
+
+
+Found = tuple[list[Measured], Absent]  # values, and why each metric that has none has none
+
+
+def evaluate(subjects: Sequence[Subject], last: bool, threads: int = 1) -> list[Found | Diverged]:
+    """Measure samples of each model; at the `last` point also what is measured only once.
+
+    On a selection split it is the primary metric at the last point, and nothing else. Of a model
+    with samples that are not finite, the divergence is returned. What is computed on features is
+    computed by so many threads, for several models at a time; neither changes a bit.
     """
-    dataset, device = judge.dataset, trial.device
-    if dataset.measured_to == SELECTION:
-        return for_selection(model, trial, judge) if last else [], {}
-    samples = max(trial.samples, dataset.mode_samples or 0)
-    labels = balanced_labels(samples, dataset.spec.classes).to(device)
-    images = generate(model, labels, Streams(trial.seed, device)["eval"])
-    few, sight = slice(trial.samples), None
-    if dataset.truth is not None:
-        measured, absent = measure_points(images, labels, dataset, model.conditional), Absent()
-        measured += [again(model, trial, judge, labels)] if last else []
-    elif judge.network is None:
-        measured, absent = [], {"fid": UNSEEN}
-    else:
-        sight = seen_by(judge, images[few], labels[few], images[trial.samples :], threads)
-        measured, absent = measure_images(model, trial, sight, images[few], last, threads)
-    if trial.metrics:
-        told = model.conditional
-        own, missing = measure_own(trial, judge, images[few], labels[few], sight, told, last)
-        return measured + own, absent | missing
-    return measured, absent
-
-
-def measure_images(
-    model: GAN, trial: Trial, sight: Sight, images: Tensor, last: bool, threads: int
-) -> tuple[list[Measured], Absent]:
-    """As `evaluate`, of the images of which a judge has had this sight."""
-    _ = sight.real.gaussian  # made once, and not by two threads
-    parts: list[Callable[[], tuple[list[Measured], Absent]]] = [
-        lambda: (distances(sight), {}),
-        lambda: (manifolds(sight), {}),
-        lambda: modes(sight, model.conditional),
-        lambda: (sharp(sight.judge, images), {}),
-    ]
-    if last:
-        parts.append(lambda: at_the_end(sight, model.conditional, trial.seed))
-        # One part uses extractors: their settings are those of the whole process.
-        parts.append(lambda: (seen_again(model, trial, sight.judge, images, sight.labels), {}))
-    found: list[Measured] = []
-    absent: Absent = {}
-    for rows, missing in in_threads(parts, threads):
-        found += rows
-        absent |= missing
-    return found, absent
-
-
-def seen_again(
-    model: GAN, trial: Trial, judge: Judge, images: Tensor, labels: Tensor
-) -> list[Measured]:
-    """The FID of samples from other latents, and that of the same samples by a second extractor."""
-    found = [again(model, trial, judge, labels)]
-    if second := judge.second:
-        found.append(fid(seen_by(second, images, labels)))
+    found: list[Found | Diverged] = []
+    for at in range(0, len(subjects), TOGETHER):
+        found += _evaluate(subjects[at : at + TOGETHER], last, threads)
     return found
 
 
-def for_selection(model: GAN, trial: Trial, judge: Judge) -> list[Measured]:
+def _evaluate(subjects: Sequence[Subject], last: bool, threads: int) -> list[Found | Diverged]:
+    looks = [_unless_diverged(partial(look, each, last, threads)) for each in subjects]
+    seen = {at: each for at, each in enumerate(looks) if isinstance(each, Look)}
+    owners = [at for at, each in seen.items() for _ in each.parts]
+    tasks: list[Callable[[], list[Found | Diverged]]] = [
+        partial(_listed, part) for each in seen.values() for part in each.parts
+    ]
+    if again := [at for at, each in seen.items() if last and each.sight]:
+        # One task uses extractors: their settings are those of the whole process.
+        tasks.append(
+            lambda: [_unless_diverged(partial(seen_again, subjects[at], seen[at])) for at in again]
+        )
+        owners += again
+    parts = [part for parts in in_threads(tasks, threads) for part in parts]
+    ends: list[Found | Diverged] = []
+    for at, each in enumerate(looks):
+        own = [part for owner, part in zip(owners, parts, strict=True) if owner == at]
+        ends.append(_together(subjects[at], each, own, last))
+    return ends
+
+
+def _listed(part: Callable[[], Found]) -> list[Found | Diverged]:
+    return [part()]
+
+
+def _unless_diverged(compute: Callable[[], T]) -> T | Diverged:
+    try:
+        return compute()
+    except Diverged as divergence:
+        return divergence
+
+
+def _together(
+    subject: Subject, looked: "Look | Diverged", parts: list[Found | Diverged], last: bool
+) -> Found | Diverged:
+    """All values of a model: of the look at it, of the parts, and of the user's own metrics."""
+    for each in (looked, *parts):
+        if isinstance(each, Diverged):
+            return each
+    assert isinstance(looked, Look)
+    measured, absent = list(looked.measured), dict(looked.absent)
+    for rows, missing in (part for part in parts if not isinstance(part, Diverged)):
+        measured += rows
+        absent |= missing
+    if subject.trial.metrics and looked.samples is not None:
+        told = subject.model.conditional
+        seen = (looked.samples, looked.labels, looked.sight, told, last)
+        own, missing = measure_own(subject.trial, subject.judge, *seen)
+        measured += own
+        absent |= missing
+    return measured, absent
+
+
+@dataclass(frozen=True)
+class Look:
+    """Samples of a model and what is known of them; `parts` compute the rest from features."""
+
+    measured: list[Measured]
+    absent: Absent
+    samples: Tensor | None  # None where the metrics of a user's own are not asked for
+    labels: Tensor
+    sight: Sight | None = None
+    parts: Sequence[Callable[[], Found]] = ()
+
+
+def look(subject: Subject, last: bool, threads: int) -> Look:
+    """Generate samples and look at them, by so many threads. Raises Diverged."""
+    model, trial, judge = subject
+    dataset, device = judge.dataset, trial.device
+    if dataset.measured_to == SELECTION:
+        return Look(for_selection(subject) if last else [], {}, None, torch.empty(0))
+    samples = max(trial.samples, dataset.mode_samples or 0)
+    labels = balanced_labels(samples, dataset.spec.classes).to(device)
+    images = generate(model, labels, Streams(trial.seed, device)["eval"])
+    few = images[: trial.samples], labels[: trial.samples]
+    if dataset.truth is not None:
+        measured = measure_points(images, labels, dataset, model.conditional)
+        return Look(measured + ([again(subject, labels)] if last else []), {}, *few)
+    if judge.network is None:
+        return Look([], {"fid": UNSEEN}, *few)
+    sight = seen_by(judge, *few, images[trial.samples :], threads)
+    _ = sight.real.gaussian  # made once, and not by two threads
+    parts: list[Callable[[], Found]] = [
+        lambda: (distances(sight), {}),
+        lambda: (manifolds(sight), {}),
+        lambda: modes(sight, model.conditional),
+        lambda: (sharp(sight.judge, few[0]), {}),
+    ]
+    if last:
+        parts.append(lambda: at_the_end(sight, model.conditional, trial.seed))
+    return Look([], {}, *few, sight, parts)
+
+
+def seen_again(subject: Subject, looked: Look) -> Found:
+    """The FID of samples from other latents, and that of the same samples by a second extractor."""
+    found = [again(subject, looked.labels)]
+    if second := subject.judge.second:
+        assert looked.samples is not None
+        found.append(fid(seen_by(second, looked.samples, looked.labels)))
+    return found, {}
+
+
+def for_selection(subject: Subject) -> list[Measured]:
     """The primary metric alone: a search of hundreds of trials rests on nothing else."""
+    model, trial, judge = subject
     labels = balanced_labels(trial.samples, judge.dataset.spec.classes).to(trial.device)
     images = generate(model, labels, Streams(trial.seed, trial.device)["eval"])
     if judge.dataset.truth is not None:
@@ -106,8 +173,9 @@ def for_selection(model: GAN, trial: Trial, judge: Judge) -> list[Measured]:
     return [] if judge.network is None else [fid(seen_by(judge, images, labels))]
 
 
-def again(model: GAN, trial: Trial, judge: Judge, labels: Tensor) -> Measured:
+def again(subject: Subject, labels: Tensor) -> Measured:
     """The primary metric again, of samples from other latents: it tells the noise of sampling."""
+    model, trial, judge = subject
     images = generate(model, labels, Streams(trial.seed, trial.device)["eval/again"])
     if judge.dataset.truth is not None:
         value = emd_of(images, judge.dataset)

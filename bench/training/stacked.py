@@ -28,7 +28,7 @@ from .checkpoints import drop_later, keep, resumed, usable
 from .memory import freed_memory_kept
 from .probing import step_of_lanes
 from .train import begun, ticked
-from .under_way import UnderWay
+from .under_way import UnderWay, measure
 
 CAPTURED_ON = {"cuda"}
 AT_ONCE = 10  # steps in a replay, at most
@@ -92,8 +92,9 @@ def train_company(company: list[UnderWay], checkpoint_every: float) -> Ends:
                 for one in run.live.values():
                     keep(one.now, one.trial, one.record)
                 kept = time.monotonic()
-        for one in run.live.values():
-            one.measure()
+        diverged = measure(list(run.live.values()))
+        for one in [one for one in run.live.values() if one.trial.key in diverged]:
+            run.diverged(one, diverged[one.trial.key])
     for one in list(run.live.values()):
         run.end(one, "finished", "")
     return run.ends
@@ -165,11 +166,14 @@ class Run:
                 require_sound(rows[lane])
             except Diverged as divergence:
                 self.stack.write_back()
-                steps = self.stack.steps_done
                 one.now.clock = replace(clock, seconds=one.now.clock.seconds + took)
-                self.end(one, "diverged", f"{divergence} by generator step {steps}")
+                self.diverged(one, divergence)
                 continue
             one.add_row(before, clock, took, rows[lane] | shares[lane])
+
+    def diverged(self, one: UnderWay, divergence: Diverged) -> None:
+        steps = self.stack.steps_done
+        self.end(one, "diverged", f"{divergence} by generator step {steps}")
 
     def end(self, one: UnderWay, status: str, reason: str) -> None:
         one.note(stack_trials=len(self.live) + len(self.ends))

@@ -19,7 +19,7 @@ from ..probes.averages import Averages, snapshot
 from ..records.writing import Clock
 from .checkpoints import Training, keep, resumed
 from .memory import freed_memory_kept
-from .under_way import UnderWay
+from .under_way import UnderWay, measure
 
 
 @freed_memory_kept()
@@ -62,7 +62,8 @@ def train(
                     # At a point, before measuring: with a larger budget it is not the last one.
                     keep(now, trial, one.record)
                     kept = time.monotonic()
-            one.measure()
+            for divergence in measure([one]).values():
+                raise divergence
     except Diverged as divergence:
         return one.end("diverged", f"{divergence} by generator step {model.steps_done}")
     return one.end("finished", "")

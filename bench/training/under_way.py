@@ -5,7 +5,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
 from ..datasets.dataset import load_dataset
-from ..errors import InputError
-from ..evaluation.evaluate import evaluate, judge_for
+from ..errors import Diverged, InputError
+from ..evaluation.evaluate import Found, Subject, evaluate, judge_for
 from ..evaluation.pictures import neighbours, picture
 from ..extensions import portable
 from ..files import write_bytes
@@ -46,7 +46,7 @@ class UnderWay:
 
     def __init__(self, trial: Trial, root: Path, evaluators: int = 1) -> None:
         self.trial, self.record = trial, TrialRecord.of(root, trial)
-        self._evaluators = evaluators  # threads
+        self.evaluators = evaluators  # threads
         facts: dict[str, Any] = {"label": trial.label, "config_hash": trial.config_hash}
         facts |= {"alone": trial.alone} if trial.alone else {}
         facts |= {"declared": declared(trial)} if trial.metrics else {}
@@ -85,23 +85,26 @@ class UnderWay:
         now.probing += time.perf_counter() - began
         self._beats(now, rate)
 
-    def measure(self) -> None:
-        """Measure samples, from the same latents at every point, and picture some."""
+    def add_evaluation(self, found: Found, took: float) -> None:
+        """What was measured in so many seconds, with a picture of samples."""
         trial, record, now = self.trial, self.record, self.now
-        self._beats.phase("evaluating", now)
         began, images = time.perf_counter(), now.clock.images
-        last = images == trial.images
-        measured, self._absent = evaluate(now.model, trial, self.judge, last, self._evaluators)
+        measured, self._absent = found
         record.add_evaluation(now.clock, measured)
         picture(now.model, trial, self.dataset, record.sample_path(images))
         if "weights" in trial.probes:
             record.add_histograms(images, histograms(now.model))
         record.events(alarms(record.curves))
         record.flush()
-        now.evaluating += time.perf_counter() - began
+        now.evaluating += took + time.perf_counter() - began
         self._beats.phase("training", now, next(map(told, measured), ""))
         for tell in AFTER_EVALUATION:
             tell()
+
+    def evaluating(self) -> Subject:
+        """What is to be measured now, and a word that it is."""
+        self._beats.phase("evaluating", self.now)
+        return Subject(self.now.model, self.trial, self.judge)
 
     def note(self, **facts: Any) -> None:
         """Facts for the trial's row in the table of trials."""
@@ -133,6 +136,24 @@ class UnderWay:
         facts |= asdict(now.clock) | facts_of(now.model, now.streams) | self._facts
         record.end(status, reason, **facts)
         return status, reason
+
+
+def measure(company: Sequence[UnderWay]) -> dict[str, Diverged]:
+    """Measure samples of trials that stand at one point; from the same latents at every point.
+
+    Returns the divergence of those whose samples are not finite, by the key of the trial.
+    """
+    if not company:
+        return {}
+    began, first = time.perf_counter(), company[0]
+    last = first.now.clock.images == first.trial.images
+    found = evaluate([one.evaluating() for one in company], last, first.evaluators)
+    took = (time.perf_counter() - began) / len(company)  # a trial's share
+    for one, each in zip(company, found, strict=True):
+        if not isinstance(each, Diverged):
+            one.add_evaluation(each, took)
+    pairs = zip(company, found, strict=True)
+    return {one.trial.key: each for one, each in pairs if isinstance(each, Diverged)}
 
 
 def require_same_code(trial: Trial) -> None:

@@ -45,17 +45,16 @@ def brief(unit: Unit, root: Path, **how: Any) -> dict[str, Outcome]:
     return attempt.run_unit(unit, root, **how)
 
 
-def evaluate(
-    model: Any, trial: Any, judge: Any, last: bool, threads: int = 1
-) -> tuple[list[Any], dict[str, str]]:
-    """As that of `tiny`."""
+def evaluate(subjects: Any, last: bool, threads: int = 1) -> list[tuple[list[Any], dict[str, str]]]:
+    """As that of `tiny`, of one trial."""
+    ((model, trial, _),) = subjects
     from bench.evaluation.evaluate import balanced_labels, generate
     from bench.records.writing import Measured
     from gan_zoo.streams import Streams
 
     samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
     found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]
-    return [*found, *([Measured("once", float(samples.max()))] if last else [])], {}
+    return [([*found, *([Measured("once", float(samples.max()))] if last else [])], {})]
 
 
 def go(plan: Plan, root: Path, executor: Any, display: Any = None, retries: int = 0) -> bool:

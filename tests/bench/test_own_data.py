@@ -16,7 +16,7 @@ from torch import nn
 from bench.cli import main
 from bench.datasets.dataset import load_dataset
 from bench.datasets.digits import mnist5k
-from bench.evaluation.evaluate import evaluate, judge_for, prepare
+from bench.evaluation.evaluate import Subject, evaluate, judge_for, prepare
 from bench.evaluation.images import modes, seen_by
 from bench.evaluation.pictures import neighbours
 from bench.extractors.judge import judge_of
@@ -157,7 +157,9 @@ def test_stacked_digits_are_counted_on_more_samples(monkeypatch: pytest.MonkeyPa
     judge_of.cache_clear()
     model, trial = untrained("cgan", "stacked-mnist", 200)
     assert trial.features == "stacked-lenet"
-    found, _ = evaluate(model, trial, judge_for(trial), last=False)
+    (seen,) = evaluate([Subject(model, trial, judge_for(trial))], last=False)
+    assert isinstance(seen, tuple)
+    found, _ = seen
     judge_of.cache_clear()
     rows = pd.DataFrame(map(vars, found)).set_index("metric")
     assert rows["samples"].to_dict() == dict.fromkeys(rows.index, 200) | dict.fromkeys(

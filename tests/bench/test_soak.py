@@ -55,7 +55,7 @@ def test_all_kinds_of_files_are_tried(small: Path, tmp_path: Path) -> None:
         *("experiment.toml", "environment.json", "scale.parquet", "index.parquet", "summary.csv"),
         *("trial.json", "status.json", "progress.json", "events.json", "curves.parquet"),
         *("evaluations.parquet", "histograms.parquet", "samples/*.png", "generator.safetensors"),
-        *("checkpoint-*.pt", "report.html", "plots/*.svg", "report.sha256"),
+        *("checkpoint-*.pt", "report.html", "plots/*.png", "report.sha256"),
     }
 
 

@@ -1,6 +1,7 @@
 """Trials that train as one stack are trials like any others, killed, diverged or alone."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from safetensors.torch import load_file
 
 import bench
 from bench.errors import InputError
+from bench.evaluation.evaluate import Subject
 from bench.files import read_json, read_toml
 from bench.planning.from_toml import from_dict
 from bench.planning.growing import plan_of as plan_in
@@ -134,6 +136,27 @@ def test_one_that_diverges_leaves_the_others_running(
     curves = pd.read_parquet(lost / "curves.parquet")
     assert 0 < curves["images"].max() < trials[1].images
     assert (lost / "generator.safetensors").exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_whose_samples_are_not_finite_leaves_the_others_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = stacked(plan_of(), tmp_path / "whole")
+
+    def one_is_lost(subjects: Sequence[Subject], last: bool, threads: int = 1) -> list[Any]:
+        for subject in subjects:
+            if last and subject.trial.seed == 1:
+                next(subject.model.sampler.parameters()).data.fill_(float("inf"))
+        return tiny.evaluate(subjects, last, threads)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.training.under_way.evaluate", one_is_lost)
+        ends = train_stack(trials, tmp_path / "r")
+    assert [ends[trial.key][0] for trial in trials] == ["finished", "diverged", "finished"]
+    assert ends[trials[1].key][1].startswith("50 of 50 samples are not finite by generator step")
+    for trial in (trials[0], trials[2]):
+        assert_same(folder(tmp_path / "r", trial), folder(tmp_path / "whole", trial))
 
 
 @pytest.mark.usefixtures("quick")

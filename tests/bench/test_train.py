@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bench.datasets.batches import Shuffled
 from bench.datasets.dataset import load_dataset
-from bench.evaluation.evaluate import balanced_labels, evaluate, generate, judge_for
+from bench.evaluation.evaluate import Subject, balanced_labels, evaluate, generate, judge_for
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
 from bench.planning.trial import Trial
@@ -24,6 +24,8 @@ from bench.training.train import train
 from gan_zoo.base import GAN
 from gan_zoo.catalog import load
 from gan_zoo.streams import Streams
+
+from .tiny import sole
 
 SMALL: dict[str, Any] = {"images": 1280, "evaluations": 2, "samples": 100, "seeds": (0,)}
 
@@ -204,7 +206,7 @@ def measured(planted: Callable[[], torch.nn.Module], threads: int = 1) -> dict[s
     kind = load("cgan")
     model: GAN = kind(load_dataset("mnist5k").spec, kind.defaults, Streams(0))  # type: ignore[attr-defined]
     model.generator = planted()
-    found, absent = evaluate(model, trial, judge_for(trial), last=True, threads=threads)
+    found, absent = sole(evaluate([Subject(model, trial, judge_for(trial))], True, threads))
     assert absent == {}
     return {m.metric: m.value for m in found if m.features.startswith("digits-lenet:")}
 

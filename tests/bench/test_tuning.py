@@ -25,7 +25,7 @@ from bench.datasets.mixtures import true_samples
 from bench.datasets.selection import rows as split_rows
 from bench.datasets.selection import selection
 from bench.errors import InputError
-from bench.evaluation.evaluate import evaluate
+from bench.evaluation.evaluate import Subject, evaluate
 from bench.extractors.judge import judge_of
 from bench.files import read_toml
 from bench.planning.from_toml import from_dict
@@ -44,7 +44,7 @@ from gan_zoo.catalog import MODELS, load
 from gan_zoo.config import Space, spaces
 
 from . import tiny
-from .tiny import plan_of
+from .tiny import plan_of, sole
 
 PUBLISHED = Path(bench.__file__).parent.parent / "results" / "reference-tuned" / "ring8"
 SEEDS = (0, 1, 2, 3, 4, 5)
@@ -189,8 +189,9 @@ def test_images_are_compared_with_the_selection_split_alone():
     trial = protocol.trials()[0]
     judge = judge_of(trial.source, None, trial.features, "cpu")
     model = begun(trial, judge.dataset).model
-    assert evaluate(model, trial, judge, last=False) == ([], {})
-    ((found,), _) = evaluate(model, trial, judge, last=True)
+    subject = Subject(model, trial, judge)
+    assert evaluate([subject], last=False) == [([], {})]
+    ((found,), _) = sole(evaluate([subject], last=True))
     assert (found.metric, found.reference, found.samples) == ("fid", "selection:800", 100)
     real = judge.extractor(torch.zeros(0, 1, 28, 28)).features.shape[1]
     assert judge.compared.seen.features.shape == (800, real)

@@ -1,7 +1,7 @@
 """Trials of a blink: narrow networks on points, and a stand-in for the exact, slow measures."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from bench.datasets.dataset import load_dataset
-from bench.evaluation.evaluate import balanced_labels, generate
-from bench.extractors.judge import Judge
+from bench.errors import Diverged
+from bench.evaluation.evaluate import Found, Subject, balanced_labels, generate
 from bench.planning.growing import merged
 from bench.planning.parsing import parse_models
 from bench.planning.plan import Plan
@@ -21,7 +21,6 @@ from bench.records.writing import Measured
 from bench.training import runner
 from bench.training.executors import Outcome
 from bench.training.runner import Display
-from gan_zoo.base import GAN
 from gan_zoo.streams import Streams
 
 from .conftest import FEW
@@ -88,11 +87,24 @@ def run(
         return runner.run(whole, root, trials, left, jobs, display, retries)
 
 
-def evaluate(
-    model: GAN, trial: Trial, judge: Judge, last: bool, threads: int = 1
-) -> tuple[list[Measured], dict[str, str]]:
+def evaluate(subjects: Sequence[Subject], last: bool, threads: int = 1) -> list[Found | Diverged]:
     """In place of the real `evaluate`: as exact on what the samples are, in no time."""
-    samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
+    return [_evaluate(subject, last) for subject in subjects]
+
+
+def sole(found: list[Found | Diverged]) -> Found:
+    """Of the only model, which has not diverged."""
+    (one,) = found
+    assert not isinstance(one, Diverged)
+    return one
+
+
+def _evaluate(subject: Subject, last: bool) -> Found | Diverged:
+    rng = Streams(subject.trial.seed)["eval"]
+    try:
+        samples = generate(subject.model, balanced_labels(50, 8), rng).double()
+    except Diverged as divergence:
+        return divergence
     found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]
     return [*found, *([Measured("once", float(samples.max()))] if last else [])], {}
 

@@ -23,8 +23,8 @@ begin_worker = executors.begin_worker
 
 def evaluate(*arguments: Any, **options: Any) -> Any:
     time.sleep(MEASURING)
-    found, absent = tiny.evaluate(*arguments, **options)
-    return [*found, Measured("emd", found[1].value, "points", 2500, "true:2500")], absent
+    found, absent = tiny.sole(tiny.evaluate(*arguments, **options))
+    return [([*found, Measured("emd", found[1].value, "points", 2500, "true:2500")], absent)]
 
 
 def begin_small_worker(gpu: str | None = None) -> None:

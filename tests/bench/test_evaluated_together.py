@@ -1,0 +1,49 @@
+"""Several models measured together have, bit for bit, the values that each has alone."""
+
+import pytest
+
+from bench.datasets.dataset import load_dataset
+from bench.errors import Diverged
+from bench.evaluation.evaluate import TOGETHER, Subject, evaluate
+from bench.extractors.judge import judge_of
+from bench.training.train import begun
+
+from .tiny import plan_of, sole, trials_of
+
+
+def subjects(dataset: str, model: str, many: int) -> list[Subject]:
+    plan = plan_of(model, datasets=(dataset,), seeds=tuple(range(many)), samples=80)
+    judge = None
+    found = []
+    for trial in trials_of(plan):
+        judge = judge or judge_of(trial.source, trial.size, trial.features, "cpu")
+        found.append(Subject(begun(trial, load_dataset(dataset)).model, trial, judge))
+    return found
+
+
+@pytest.mark.parametrize(("dataset", "model"), [("mnist5k", "cgan"), ("ring8", "gan")])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_company_and_threads_change_no_bit(dataset: str, model: str, threads: int) -> None:
+    many = 3
+    together = evaluate(subjects(dataset, model, many), last=True, threads=threads)
+    for one, found in zip(subjects(dataset, model, many), together, strict=True):
+        assert found == evaluate([one], last=True)[0]
+        rows, _ = sole([found])
+        assert "fid_again" in {row.metric for row in rows} or dataset == "ring8"
+
+
+def test_more_than_are_held_at_a_time_keep_their_order() -> None:
+    every = subjects("ring8", "gan", TOGETHER + 2)
+    found = evaluate(every, last=False)
+    assert found == [evaluate([one], last=False)[0] for one in every]
+    assert found[0] != found[-1]
+
+
+def test_one_that_has_diverged_is_told_and_the_others_are_measured() -> None:
+    before = evaluate(subjects("mnist5k", "gan", 3), last=True)
+    every = subjects("mnist5k", "gan", 3)
+    next(every[1].model.sampler.parameters()).data.fill_(float("nan"))
+    first, lost, last = evaluate(every, last=True, threads=2)
+    assert isinstance(lost, Diverged)
+    assert str(lost) == "80 of 80 samples are not finite"
+    assert [first, last] == [before[0], before[2]]
