@@ -47,7 +47,7 @@ def glibc() -> ctypes.CDLL | None:
 
 
 def without_compiler() -> None:
-    """Keep `torch.compile` out of this process until it is called: a second and 0.1 GB less.
+    """Keep `torch.compile` out of this process until it is called: a second and 70 MB less.
 
     Torch's optimizers import the compiler on their first use, to tell it that it must leave some of
     their methods alone. The compiler imports triton, its part for GPUs, wherever that is installed;
