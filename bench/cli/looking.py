@@ -112,7 +112,8 @@ def _next(
 
 def primary_pairs(comparisons: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     """The pairs of these contestants that were judged on the primary metric."""
-    rows = comparisons.fillna({"told": ""})  # as a file has it
+    told = comparisons["told"].astype(object).fillna("")  # empty in a file
+    rows = comparisons.assign(told=told)
     rows = rows[(rows["outcome"] == "primary") & rows["method"].notna()]
     return rows[rows["model_a"].isin(labels) & rows["model_b"].isin(labels)]
 
