@@ -1,6 +1,8 @@
-"""The same five models on several data sets: which verdicts hold on all (docs/sets.md)."""
+"""The same five models on several data sets, and for longer: what holds on all (docs/sets.md)."""
 
 from pathlib import Path
+
+import pandas as pd
 
 import bench
 from bench.formats import plain
@@ -13,6 +15,8 @@ SETS = {
     "MNIST": "reference-mnist",
     "Fashion-MNIST": "reference-fashion",
 }
+LONG = "reference-mnist5k-long"
+AT = (256_000, 512_000, 1_024_000)  # images
 
 
 def table() -> str:
@@ -26,6 +30,31 @@ def table() -> str:
         for a, b in next(iter(found.values()))
     ]
     return "\n".join(plain(["FID of", *SETS], rows))
+
+
+def longer() -> str:
+    """A row a model: its mean FID after each of AT images, and its rank among them."""
+    fid = _fid(LONG)
+    means = fid.groupby(["model", "images"])["value"].mean().unstack().loc[:, list(AT)]
+    ranks = means.rank().astype(int)
+    names = means.sort_values(AT[-1]).index
+    rows = [
+        [str(name), *(f"{number(means.at[name, at])} ({ranks.at[name, at]})" for at in AT)]
+        for name in names
+    ]
+    return "\n".join(plain(["model", *(f"{at:,} images" for at in AT)], rows))
+
+
+def the_same() -> tuple[int, int]:
+    """Of how many trials the FID at the default budget is the default run's, bit for bit."""
+    keys = ["model", "seed", "images"]
+    short = _fid(SETS["mnist5k"]).query(f"images == {AT[0]}").set_index(keys)["value"]
+    found = _fid(LONG).set_index(keys)["value"].reindex(short.index)
+    return int((found == short).sum()), len(short)
+
+
+def _fid(folder: str) -> pd.DataFrame:
+    return bench.load(ROOT / "results" / folder).curve("fid")
 
 
 def held() -> str:
