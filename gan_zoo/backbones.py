@@ -46,7 +46,12 @@ def conv_discriminator(y: int, shape: Shape, width: int, norm: Norm) -> nn.Modul
 
 FAMILIES: dict[Backbone, Family] = {
     "mlp": Family(mlp_generator, mlp_discriminator, 256),
-    "conv": Family(conv_generator, conv_discriminator, 32, images=True, flat=False),
+    "conv": Family(
+        *(conv_generator, conv_discriminator, 32),
+        images=True,
+        flat=False,
+        objection=networks.needs_halvings,
+    ),
     "lecture-mlp": Family(lecture.mlp_generator, lecture.mlp_discriminator, 128),
     "upsampling": Family(
         *(lecture.upsampling_generator, lecture.upsampling_discriminator, 64),

@@ -166,6 +166,19 @@ def smallest_square(shape: Shape) -> tuple[int, int]:
     return side, doublings
 
 
+def needs_halvings(shape: Shape) -> str | None:
+    """Why conv networks cannot be built for images of this shape; None if they can."""
+    try:
+        smallest_square(shape)
+    except ValueError:
+        near = max(12, 4 * round(shape[-1] / 4))
+        return (
+            "the conv backbone needs a side that is a multiple of 4, from 12 up, "
+            f"not {shape[-1]}: --size {near}"
+        )
+    return None
+
+
 class DefaultBatchNorm(nn.BatchNorm2d):
     """Batch norm that keeps torch's eps and momentum, whatever a Config asks of the others."""
 

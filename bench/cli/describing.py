@@ -20,7 +20,6 @@ from ..datasets.own import with_kind
 from ..errors import InputError, shown
 from ..formats import Table, show
 from ..planning.flags import with_values
-from ..planning.hyperparameters import unsuited
 from ..planning.naming import resolved_data
 from ..planning.parsing import parse_models, require_text, require_whole
 from ..planning.plan import Plan
@@ -97,7 +96,7 @@ def fitting(
     reasons = []
     for name, side in tried:
         spec = spec_of(name, side)
-        reason = unsuited(kind, spec, config)
+        reason = kind.unsuited(spec, config)
         if not reason:
             return name + (f" at {side} x {side}" if side else ""), spec
         reasons.append(reason)

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gan_zoo import catalog as zoo
 
@@ -13,6 +13,9 @@ from ..errors import InputError, require, shown
 from .code import code_behind
 from .own import load_parts
 from .trial import Contestant, Trial
+
+if TYPE_CHECKING:
+    from gan_zoo.base import GAN  # torch, which a plan does not need
 
 
 class UnknownField(InputError):
@@ -23,7 +26,7 @@ class UnknownField(InputError):
         self.field = field
 
 
-def resolve_all(contestants: Sequence[Contestant]) -> dict[str, tuple[type, Any]]:
+def resolve_all(contestants: Sequence[Contestant]) -> dict[str, tuple["type[GAN]", Any]]:
     """label -> (model class, Config). Raises InputError.
 
     Where one contestant lacks a field that others have, the message says how to set it for those.
@@ -52,7 +55,9 @@ def fields_of(contestant: Contestant) -> set[str]:
     return {field.name for field in dataclasses.fields(config)}
 
 
-def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) -> tuple[type, Any]:
+def resolve(
+    label: str, model: str, preset: str | None, values: dict[str, Any]
+) -> tuple["type[GAN]", Any]:
     """The model's class and its Config. Imports torch; raises InputError in one line."""
     try:
         found = zoo.load(model)
@@ -84,25 +89,6 @@ def resolve(label: str, model: str, preset: str | None, values: dict[str, Any]) 
         raise InputError(f"{label}: {error}") from error
 
 
-def unsuited(model: Any, spec: Any, config: Any) -> str | None:
-    """Why a model cannot be built for data of a DataSpec, in a few words; None if it can."""
-    reason: str | None = model.unsuited(spec, config)
-    if reason or config.backbone != "conv" or len(spec.shape) != 3:
-        return reason
-    from gan_zoo.networks import smallest_square  # imports torch
-
-    try:
-        smallest_square(spec.shape)
-    except ValueError:
-        side = spec.shape[-1]
-        near = max(12, 4 * round(side / 4))
-        return (
-            f"the conv backbone needs a side that is a multiple of 4, from 12 up, not {side}: "
-            f"--size {near}"
-        )
-    return None
-
-
 def changed_since(trial: Trial) -> str:
     """The files whose content is no longer that of a trial's code; empty if there are none.
 
@@ -114,14 +100,14 @@ def changed_since(trial: Trial) -> str:
     return trial.differs_in_code({"code": code_behind(*names)})
 
 
-def recorded(model: type, config: Any) -> dict[str, Any]:
+def recorded(model: "type[GAN]", config: Any) -> dict[str, Any]:
     """A Config as a trial records and hashes it; `resolve` makes the same Config of the record.
 
     A field that came after version 0.1.0 (`gan_zoo.base.later`) is left out while it has its
     default: trials recorded before the field existed keep their hash.
     """
     values = json.loads(json.dumps(dataclasses.asdict(config)))
-    usual: Any = model.defaults  # type: ignore[attr-defined]
+    usual: Any = model.defaults
     for field in dataclasses.fields(config):
         is_default = getattr(config, field.name) == getattr(usual, field.name) == field.default
         if field.metadata.get("later") and is_default:
@@ -183,9 +169,9 @@ def described(hint: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false"}.get(hint, "text")
 
 
-def unstacked(kind: type, spec: Any, config: Any, precision: str) -> str:
+def unstacked(kind: "type[GAN]", spec: Any, config: Any, precision: str) -> str:
     """Why trials of this model cannot be stacked, in a few words; "" if they can."""
-    if unsuited(kind, spec, config):
+    if kind.unsuited(spec, config):
         return ""
     if precision == "bf16":  # on a CPU; on a GPU it was not tried
         return "vmap has no batch norm of mixed precision"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..datasets import BY_LABELS, OWN_FEATURES, SIDES, dataset_entry, dataset_name
 from ..errors import InputError, shown
@@ -15,7 +15,7 @@ from ..metrics import own_metrics
 from ..probes import chosen
 from ..words import short
 from .code import code_behind
-from .hyperparameters import recorded, resolve_all, unstacked, unsuited
+from .hyperparameters import recorded, resolve_all, unstacked
 from .own import load_all
 from .parsing import (
     RANGES,
@@ -28,6 +28,9 @@ from .parsing import (
     require_whole,
 )
 from .trial import Contestant, Trial
+
+if TYPE_CHECKING:
+    from gan_zoo.base import GAN  # torch, which a plan does not need
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # Evaluation points fall on multiples of 10 discriminator steps, which the usual numbers of steps
@@ -133,7 +136,7 @@ class Plan:
         return tuple(seed for seed in self.seeds if seed in own)
 
     @cached_property
-    def resolved(self) -> dict[str, tuple[type, Any]]:
+    def resolved(self) -> dict[str, tuple["type[GAN]", Any]]:
         """label -> (model class, Config). Imports torch; raises InputError."""
         return resolve_all(self.contestants)
 
@@ -194,7 +197,7 @@ class Plan:
                             threads=self.threads,
                             source=reference,
                             content=data.content,
-                            unsuited=unsuited(model, data.spec, config),
+                            unsuited=model.unsuited(data.spec, config),
                             probes=probes,
                             code=code_behind(contestant.model, features, reference, *own_parts),
                             metrics=metrics,

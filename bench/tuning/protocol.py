@@ -17,7 +17,6 @@ from ..errors import InputError
 from ..evaluation.evaluate import UNSEEN
 from ..extractors import NONE
 from ..files import read_toml, write_text
-from ..planning.hyperparameters import unsuited
 from ..planning.parsing import parse_seeds, require_whole
 from ..planning.plan import Plan
 from ..planning.trial import Contestant, Trial
@@ -80,7 +79,7 @@ class Protocol:
         """Contestant -> why it cannot be trained on the data set."""
         spec = load_dataset(self.plan.datasets[0], self.plan.size).spec
         reasons = {
-            label: unsuited(kind, spec, config)
+            label: kind.unsuited(spec, config)
             for label, (kind, config) in self.plan.resolved.items()
         }
         found = {label: reason for label, reason in reasons.items() if reason}

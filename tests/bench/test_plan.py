@@ -15,7 +15,7 @@ from bench.errors import InputError
 from bench.extractors import extractor_name, without_hash
 from bench.planning.flags import gpus, jobs_for, plan_from
 from bench.planning.from_toml import from_dict
-from bench.planning.hyperparameters import resolve, unsuited
+from bench.planning.hyperparameters import resolve
 from bench.planning.parsing import (
     parse_datasets,
     parse_images,
@@ -26,6 +26,7 @@ from bench.planning.parsing import (
 from bench.planning.plan import Plan
 from bench.planning.trial import Contestant, Trial
 from gan_zoo.base import DataSpec
+from gan_zoo.networks import conv_generator
 from gan_zoo.streams import Streams
 
 IMAGES, POINTS = DataSpec((1, 28, 28), 10), DataSpec((2,), 8)
@@ -304,9 +305,11 @@ def test_a_side_that_a_backbone_cannot_build_is_told(side: int, said: str | None
 def test_what_conv_is_said_to_build_it_builds(side: int) -> None:
     spec = DataSpec((1, side, side))
     kind, config = resolve("dcgan", "dcgan", None, {"width": "2"})
-    if unsuited(kind, spec, config):
-        with pytest.raises(ValueError, match="conv networks need"):
+    if kind.unsuited(spec, config):
+        with pytest.raises(ValueError, match="the conv backbone needs a side"):
             kind(spec, config, Streams(0, "meta"), "meta")
+        with pytest.raises(ValueError, match="conv networks need"):
+            conv_generator(2, spec.shape, 2, "batch")
     else:
         model = kind(spec, config, Streams(0, "meta"), "meta")
         labels = torch.zeros(2, dtype=torch.int64, device="meta")
