@@ -64,6 +64,9 @@ def evaluate(subjects: Sequence[Subject], last: bool, threads: int = 1) -> list[
 def _evaluate(subjects: Sequence[Subject], last: bool, threads: int) -> list[Found | Diverged]:
     looks = [_unless_diverged(partial(look, each, last, threads)) for each in subjects]
     seen = {at: each for at, each in enumerate(looks) if isinstance(each, Look)}
+    if len(seen) > 1:
+        for sight in filter(None, (each.sight for each in seen.values())):
+            sight.real.prepare()
     owners = [at for at, each in seen.items() for _ in each.parts]
     tasks: list[Callable[[], list[Found | Diverged]]] = [
         partial(_listed, part) for each in seen.values() for part in each.parts

@@ -53,6 +53,10 @@ class Reference:
     def balls(self) -> Balls:
         return balls(self.seen.features)
 
+    def prepare(self) -> None:
+        """Derive everything now: of several threads that need it first, each would."""
+        _ = self.gaussian, self.within, self.balls
+
 
 @dataclass(frozen=True, eq=False)
 class Judge:
