@@ -22,11 +22,9 @@ def subjects(dataset: str, model: str, many: int) -> list[Subject]:
 
 
 @pytest.mark.parametrize(("dataset", "model"), [("mnist5k", "cgan"), ("ring8", "gan")])
-@pytest.mark.parametrize("threads", [1, 3])
-def test_company_and_threads_change_no_bit(dataset: str, model: str, threads: int) -> None:
-    many = 3
-    together = evaluate(subjects(dataset, model, many), last=True, threads=threads)
-    for one, found in zip(subjects(dataset, model, many), together, strict=True):
+def test_company_and_threads_change_no_bit(dataset: str, model: str) -> None:
+    together = evaluate(subjects(dataset, model, 2), last=True, threads=3)
+    for one, found in zip(subjects(dataset, model, 2), together, strict=True):
         assert found == evaluate([one], last=True)[0]
         rows, _ = sole([found])
         assert "fid_again" in {row.metric for row in rows} or dataset == "ring8"
@@ -40,10 +38,10 @@ def test_more_than_are_held_at_a_time_keep_their_order() -> None:
 
 
 def test_one_that_has_diverged_is_told_and_the_others_are_measured() -> None:
-    before = evaluate(subjects("mnist5k", "gan", 3), last=True)
+    before = evaluate(subjects("mnist5k", "gan", 3), last=False)
     every = subjects("mnist5k", "gan", 3)
     next(every[1].model.sampler.parameters()).data.fill_(float("nan"))
-    first, lost, last = evaluate(every, last=True, threads=2)
+    first, lost, last = evaluate(every, last=False, threads=2)
     assert isinstance(lost, Diverged)
     assert str(lost) == "80 of 80 samples are not finite"
     assert [first, last] == [before[0], before[2]]
