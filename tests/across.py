@@ -17,6 +17,7 @@ SETS = {
 }
 LONG = "reference-mnist5k-long"
 AT = (256_000, 512_000, 1_024_000)  # images
+STAND = ("Told both times", "Told the other way round", "Told only now", "Told only before")
 
 
 def table() -> str:
@@ -43,6 +44,20 @@ def longer() -> str:
         for name in names
     ]
     return "\n".join(plain(["model", *(f"{at:,} images" for at in AT)], rows))
+
+
+def against_longer() -> str:
+    """Which verdicts of the default budget stand after LONG, turn round, or are new."""
+    before = _pairs(ROOT / "results" / SETS["mnist5k, until decided"])
+    after = _pairs(ROOT / "results" / LONG)
+    found: dict[str, list[str]] = {name: [] for name in STAND}
+    for pair, (_, told, _) in before.items():
+        now = _turned(after, *pair)[1]
+        stands, turned, new, lost = STAND
+        name = new if not told else lost if not now else turned
+        first = pair if (now or told) == "lower" else pair[::-1]
+        found[stands if now == told else name].append(" below ".join(first))
+    return "\n".join(f"- {name}: {', '.join(sorted(of)) or 'none'}." for name, of in found.items())
 
 
 def the_same() -> tuple[int, int]:

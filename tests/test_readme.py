@@ -99,6 +99,12 @@ def test_the_tables_of_guarded_verdicts_are_those_of_the_simulation() -> None:
 def test_the_sets_are_those_of_the_published_folders() -> None:
     page = (ROOT / "docs" / "sets.md").read_text()
     assert across.table() == page.split("<!-- sets: begin -->\n")[1].split("\n<!-- sets: end")[0]
+    assert (
+        across.longer() == page.split("<!-- longer: begin -->\n")[1].split("\n<!-- longer: end")[0]
+    )
+    stand = page.split("<!-- stand: begin -->\n")[1].split("\n<!-- stand: end")[0]
+    assert across.against_longer() == stand
+    assert across.the_same() == (15, 15)
     assert across.held() == page.split("<!-- held: begin -->\n")[1].split("\n<!-- held: end")[0]
 
 
