@@ -5,8 +5,7 @@ import math
 import re
 import textwrap
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,11 +13,8 @@ import torch
 
 import bench
 from bench.checks.conformance import check_models
-from bench.files import read_toml
 from bench.generators.load import load_generator
-from bench.records.results import Results
 from bench.tables.cost import reaching
-from bench.tables.joint_losses import joint_losses
 from bench.tables.reported_losses import reported_losses
 from gan_zoo.streams import Streams
 from tests import across
@@ -154,29 +150,6 @@ def test_the_losses_of_the_lectures_run_are_those_of_its_trials() -> None:
         found.append(f"| {reading} | {cells[0]} | {cells[1]} |")
     told = table.groupby("loss")["reported"].first()
     found.append(f"| reported | {told['generator']:.2f} | {told['discriminator']:.2f} |")
-    assert quoted.strip().splitlines()[2:] == found
-
-
-def test_the_pairs_of_five_critic_steps_are_those_of_their_trials() -> None:
-    text = (ROOT / "docs" / "lectures-run.md").read_text()
-    quoted = text.split("<!-- five: begin -->")[1].split("<!-- five: end -->")[0]
-    plan = read_toml(ROOT / "experiments" / "notes-wgangp-five.toml")
-    wide, found = pd.read_csv(RESULTS / "reference-lectures" / "five.csv"), list[str]()
-    losses = {name: f"loss/{name}" for name in ("generator", "discriminator")}
-    keys = ["dataset", "model", "seed", "generator_steps"]
-    rows = wide.assign(dataset="mnist").rename(columns=losses).melt(keys, var_name="metric")
-    results = cast(Results, SimpleNamespace(curves=rows, experiment=plan))
-    for step, over in ((3000, 1), (450, 1), (600, 1), (450, 500), (600, 500)):
-        for row in joint_losses(results, step, over).to_dict("records"):
-            if not row["n"]:
-                continue
-            cells = [
-                f"{row[f'{loss}_mean']:.2f}" + f" ± {row[f'{loss}_half']:.1f}" * (row["n"] > 2)
-                for loss in ("generator", "discriminator")
-            ]
-            what = f"{step:,}, mean of {over}" if over > 1 else f"{step:,}"
-            line = [row["model"], what, str(row["n"]), *cells, row["verdict"]]
-            found.append(f"| {' | '.join(line)} |")
     assert quoted.strip().splitlines()[2:] == found
 
 

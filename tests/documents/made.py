@@ -1,12 +1,13 @@
 """Which blocks of which documents are made here."""
 
-from . import catalogue, packages, questions
+from . import catalogue, packages, questions, readings
 
 
 def blocks() -> dict[str, dict[str, str]]:
     """Page -> block -> what stands between its marks."""
     return {
         "docs/questions.md": questions.answers(),
+        "docs/lectures-run.md": readings.tables(),
         "docs/metrics.md": {"known": catalogue.known_images()},
         "docs/protocol.md": {"matched": catalogue.streams_matched()},
         "docs/models.md": {
