@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 import bench.files
-import bench.plots.theme
 from bench.cli import main
 from bench.records.derived import damaged
 from bench.records.results import Results
@@ -51,8 +50,7 @@ def counted(patch: pytest.MonkeyPatch, failing: int, number: int, written: float
                 os.truncate(temporary, int(written * temporary.stat().st_size))
                 raise OSError(number, os.strerror(number), str(path))
 
-    for module in (bench.files, bench.plots.theme):
-        patch.setattr(module, "replacing", full)
+    patch.setattr(bench.files, "replacing", full)
     patch.setattr("bench.parallel.cores", lambda: 1)  # what a fork writes is not counted here
     patch.setattr("bench.cli.forecast._keep", lambda *kept: None)  # the cache of rates is no record
     patch.setattr("bench.evaluation.scale.write_text", lambda path, text: None)  # only the first
