@@ -46,15 +46,19 @@ def brief(unit: Unit, root: Path, **how: Any) -> dict[str, Outcome]:
 
 
 def evaluate(subjects: Any, last: bool, threads: int = 1) -> list[tuple[list[Any], dict[str, str]]]:
-    """As that of `tiny`, of one trial."""
-    ((model, trial, _),) = subjects
+    """As that of `tiny`."""
     from bench.evaluation.evaluate import balanced_labels, generate
     from bench.records.writing import Measured
     from gan_zoo.streams import Streams
 
-    samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
-    found = [Measured("sum", float(samples.sum())), Measured("square", float((samples**2).sum()))]
-    return [([*found, *([Measured("once", float(samples.max()))] if last else [])], {})]
+    every = []
+    for model, trial, _ in subjects:
+        samples = generate(model, balanced_labels(50, 8), Streams(trial.seed)["eval"]).double()
+        sums = {"sum": samples.sum(), "square": (samples**2).sum()}
+        sums |= {"once": samples.max()} if last else {}
+        found = [Measured(name, float(value)) for name, value in sums.items()]
+        every.append((found, dict[str, str]()))
+    return every
 
 
 def go(plan: Plan, root: Path, executor: Any, display: Any = None, retries: int = 0) -> bool:
