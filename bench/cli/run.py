@@ -217,11 +217,9 @@ def run(data_dir: Path | None, live: bool, tensorboard: bool, **flags: Any) -> N
     its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
-        from ..training.determinism import before_cuda
-        from ..training.memory import without_compiler
+        from ..training.process import begin
 
-        before_cuda()
-        without_compiler()  # before what would import it
+        begin()  # before what would import the compiler
 
         from ..live.beside import live_page
         from ..records.results import Results

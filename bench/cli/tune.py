@@ -112,11 +112,9 @@ def tune(
     bench tune experiments/ring8.toml --batch-size 64
     """
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
-        from ..training.determinism import before_cuda
-        from ..training.memory import without_compiler
+        from ..training.process import begin
 
-        before_cuda()
-        without_compiler()  # before what would import it
+        begin()  # before what would import the compiler
         from ..planning.flags import plan_from
         from ..planning.naming import named_by
         from ..tuning.protocol import selection_seeds as parse_selection

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -67,26 +68,25 @@ def _evaluate(subjects: Sequence[Subject], last: bool, threads: int) -> list[Fou
     if len(seen) > 1:
         for sight in filter(None, (each.sight for each in seen.values())):
             sight.real.prepare()
-    owners = [at for at, each in seen.items() for _ in each.parts]
-    tasks: list[Callable[[], list[Found | Diverged]]] = [
-        partial(_listed, part) for each in seen.values() for part in each.parts
-    ]
-    if again := [at for at, each in seen.items() if last and each.sight]:
-        # One task uses extractors: their settings are those of the whole process.
-        tasks.append(
-            lambda: [_unless_diverged(partial(seen_again, subjects[at], seen[at])) for at in again]
-        )
-        owners += again
-    parts = [part for parts in in_threads(tasks, threads) for part in parts]
-    ends: list[Found | Diverged] = []
-    for at, each in enumerate(looks):
-        own = [part for owner, part in zip(owners, parts, strict=True) if owner == at]
-        ends.append(_together(subjects[at], each, own, last))
-    return ends
+    owned = [(at, part) for at, each in seen.items() for part in each.parts]
+    tasks = [partial(_in_turn, [one]) for one in owned]
+    # One task uses extractors: their settings are those of the whole process.
+    again = [at for at, each in seen.items() if last and each.sight]
+    tasks.append(
+        partial(_in_turn, [(at, partial(seen_again, subjects[at], seen[at])) for at in again])
+    )
+    parts: list[list[Found | Diverged]] = [[] for _ in looks]
+    for at, part in chain.from_iterable(in_threads(tasks, threads)):
+        parts[at].append(part)
+    every = zip(subjects, looks, parts, strict=True)
+    return [_together(subject, each, own, last) for subject, each, own in every]
 
 
-def _listed(part: Callable[[], Found]) -> list[Found | Diverged]:
-    return [part()]
+def _in_turn(
+    parts: Sequence[tuple[int, Callable[[], Found]]],
+) -> list[tuple[int, Found | Diverged]]:
+    """What the parts give, one after the other, each with the place of its model."""
+    return [(at, _unless_diverged(part)) for at, part in parts]
 
 
 def _unless_diverged(compute: Callable[[], T]) -> T | Diverged:

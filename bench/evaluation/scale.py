@@ -16,9 +16,10 @@ from gan_zoo.streams import Streams
 from ..datasets.dataset import Dataset, to_uint8, to_unit
 from ..datasets.storage import arrays_dir, digest
 from ..digests import json_with_digest
+from ..environment import code_digest
 from ..extensions import version
 from ..extractors.judge import Judge
-from ..extractors.kept import code, facts, of_tensor
+from ..extractors.kept import facts, of_tensor
 from ..files import read_json, write_text
 from .images import distances, manifolds, seen_by
 from .points import scale_of_points
@@ -50,7 +51,7 @@ def cached_at(judge: Judge) -> Path:
     """Where the cache keeps the scale of a judge: named by data, extractors, code and machine."""
     dataset = judge.dataset
     behind: list[object] = [dataset.name, judge.source]
-    behind += [code("metrics", "evaluation", "extractors", "datasets")]
+    behind += [code_digest("metrics", "evaluation", "extractors", "datasets")]
     behind += filter(None, [version(judge.source)])  # the code of a distribution of one's own
     for each in filter(None, (judge, judge.second)):
         behind += facts(each.network, each.device)

@@ -14,6 +14,7 @@ from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, Split, load_dataset, to_unit
 from ..datasets.selection import SELECTION
 from ..datasets.storage import arrays_dir, digest
+from ..environment import code_digest
 from ..extensions import Kept
 from ..metrics.frechet import Gaussian, gaussian
 from ..metrics.kernel import Within, within
@@ -22,7 +23,7 @@ from ..metrics.sharpness import fine
 from . import EXTRACTORS, NONE, second_extractor
 from .classifier import load_or_train
 from .custom import load_custom
-from .kept import code, facts, kept, of_tensor
+from .kept import facts, kept, of_tensor
 from .network import Extractor, Seen, load_extractor
 
 REFERENCE = 10_000  # images of a split that samples are compared with, at most
@@ -118,7 +119,10 @@ class Judge:
             features = torch.cat([each.features for each in seen])
             return Seen(features, torch.cat([each.probabilities for each in seen]))
 
-        behind: list[object] = [code("extractors", "datasets"), of_tensor(split.samples[rows])]
+        behind: list[object] = [
+            code_digest("extractors", "datasets"),
+            of_tensor(split.samples[rows]),
+        ]
         behind += facts(self.network, self.device)
         path = arrays_dir() / f"features-{self.dataset.name}-{digest(behind)}.safetensors"
         found = kept(path, see)

@@ -48,15 +48,6 @@ def facts(network: Extractor | None, device: str) -> list[object]:
     ]
 
 
-def code(*packages: str) -> str:
-    """A digest of the source of some packages of `bench`."""
-    content = hashlib.sha256()
-    for name in packages:
-        for path in sorted((Path(__file__).parents[1] / name).glob("*.py")):
-            content.update(path.read_bytes())
-    return content.hexdigest()
-
-
 def of_tensor(tensor: Tensor) -> str:
     """A digest of a tensor's shape, type and values."""
     content = hashlib.sha256(repr((tuple(tensor.shape), tensor.dtype)).encode())

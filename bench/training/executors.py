@@ -17,8 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from ..environment import oom_kills
-from .determinism import before_cuda
-from .memory import without_compiler
+from .process import begin
 
 Outcome = tuple[str, str]  # status and its reason
 Outcomes = Any  # what the work gives for a unit, or one Outcome if its worker died
@@ -170,9 +169,8 @@ def begin_worker(gpu: str | None = None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
-    before_cuda()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    without_compiler()
+    begin()
 
 
 def _end_with_parent() -> None:

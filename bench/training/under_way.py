@@ -149,11 +149,13 @@ def measure(company: Sequence[UnderWay]) -> dict[str, Diverged]:
     last = first.now.clock.images == first.trial.images
     found = evaluate([one.evaluating() for one in company], last, first.evaluators)
     took = (time.perf_counter() - began) / len(company)  # a trial's share
+    diverged = {}
     for one, each in zip(company, found, strict=True):
-        if not isinstance(each, Diverged):
+        if isinstance(each, Diverged):
+            diverged[one.trial.key] = each
+        else:
             one.add_evaluation(each, took)
-    pairs = zip(company, found, strict=True)
-    return {one.trial.key: each for one, each in pairs if isinstance(each, Diverged)}
+    return diverged
 
 
 def require_same_code(trial: Trial) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 from ...errors import InputError
 from ...planning.stacks import Unit
 from ...records.failures import PRINTED
-from ..determinism import before_cuda
 from ..executors import Outcomes
-from ..memory import without_compiler
+from ..process import begin
 from .pieces import Outbox, Piece, unpack
 from .shipped import Facts, difference, facts
 
@@ -40,12 +39,6 @@ def probe(root: Path, mark: str) -> tuple[str, Facts, bool]:
     """What a worker tells of itself: its host, its versions, and whether it sees the folder."""
     begin()
     return socket.gethostname(), facts(), (root / mark).exists()
-
-
-def begin() -> None:
-    """What a process that trains does first."""
-    before_cuda()
-    without_compiler()
 
 
 def attempt(
