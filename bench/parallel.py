@@ -8,12 +8,12 @@ import os
 import signal
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from typing import TypeVar
 
 from .environment import cores
@@ -36,8 +36,7 @@ def in_forks(tasks: Sequence[Callable[[], T]]) -> list[T]:
         return [task() for task in tasks]
     _tasks = tasks
     found: dict[int, T] = {}
-    context, own = get_context("fork"), (os.getpid(),)
-    pool = ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=own)
+    pool = ProcessPoolExecutor(jobs, get_context("fork"), initializer=_begin)
     try:
         with warnings.catch_warnings():
             # From Python 3.12 on it warns of forks beside threads.
@@ -70,15 +69,21 @@ def _do(at: int) -> object:
     return _tasks[at]()
 
 
-def _begin(parent: int) -> None:
+def end_with_parent() -> None:
+    """End this process of multiprocessing as soon as its parent has ended, whatever it does."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _begin() -> None:
     """What a fork does first: on Ctrl-C the parent decides, and it ends with its parent."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()

@@ -4,19 +4,18 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any
 
 from ..environment import oom_kills
+from ..parallel import end_with_parent
 from .process import begin
 
 Outcome = tuple[str, str]  # status and its reason
@@ -169,13 +168,5 @@ def begin_worker(gpu: str | None = None) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # until the trial sets its own number of threads
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu  # before torch looks for one
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     begin()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent ends: the folder's lock is gone then."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)

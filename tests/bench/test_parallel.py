@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -85,3 +87,24 @@ def test_threads_give_results_in_order_and_the_settings_of_the_caller() -> None:
 def test_an_error_in_a_thread_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         in_threads([lambda: 1 / 0, lambda: 1.0], 2)
+
+
+KILLS_ITS_PARENT = """
+import os, signal, time
+from bench import parallel
+
+def kills():
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(0.3)
+
+parallel.cores = lambda: 2
+parallel.in_forks([kills, lambda: time.sleep(0.4)])
+"""
+
+
+def test_forks_end_with_their_parent_and_say_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLS_ITS_PARENT], capture_output=True, text=True, timeout=60
+    )  # returns when the last fork has closed its output
+    assert done.returncode == -signal.SIGKILL
+    assert done.stderr == ""
