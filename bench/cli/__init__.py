@@ -66,7 +66,7 @@ def main() -> None:
     "--with",
     "named",
     metavar="FILE.py:NAME,..",
-    help="Figures and claims of your own, for the page too; the folder keeps names and hashes.",
+    help="Add your own figures and claims to the page; the folder keeps their names and hashes.",
 )
 @trust_option
 @figure_options
@@ -77,8 +77,8 @@ def report(
     """Rebuild tables, plots and the page of a results folder from its records.
 
     Beside the page: report.md for a pull request, summary.tex and comparisons.tex for a paper.
-    With --figures, --only, --style or --width, only figures are written, to DIR/figures: without
-    title and note, which stand in a text file beside each.
+    With --figures, --only, --style or --width, only figures are written, to DIR/figures; title
+    and note of each are in a text file beside it.
 
     \b
     bench report results/mnist5k-256k --figures pdf --only quality,losses --width 3.3in
@@ -130,8 +130,8 @@ def status(folder: Path, label: str | None) -> None:
 def clean(folder: Path, weights: bool, dry_run: bool) -> None:
     """Remove the checkpoints of a results folder's ended trials, and say what that costs.
 
-    They are what a larger budget goes on from, and most of the folder's size. Results, tables,
-    pictures and trained generators stay.
+    Checkpoints are most of the folder's size; only training on to a larger budget needs them.
+    Results, tables, pictures and trained generators stay.
     """
     from .clean import clean as remove
 
@@ -147,8 +147,8 @@ def clean(folder: Path, weights: bool, dry_run: bool) -> None:
 def merge(folders: tuple[Path, ...], out: Path) -> None:
     """Bring the parts that `bench run --shard i/n` trained together in one results folder.
 
-    Other results folders of one protocol can be merged too. Where two contradict each other, in
-    plan, versions or the rows of a trial, one line says in what, and nothing is written.
+    Other results folders of one protocol can be merged too. If two contradict each other in plan,
+    versions or the rows of a trial, one line says how, and nothing is written.
     """
     from .merging import merge_and_report
 

@@ -28,7 +28,7 @@ from .options import PathOption
 @trust_option
 @one_line_errors
 def claims(named: tuple[str, ...], out: Path | None, wanted: str, trust_code: bool) -> None:
-    """Put what the papers say to the test on recorded runs.
+    """Test what papers say on recorded runs.
 
     DIR is a results folder, a folder of `bench study`, or one that holds such folders. Each of
     sixteen claims has a source and a rule that was fixed beforehand, and comes out as supported,

@@ -18,7 +18,7 @@ def convert(folder: Path, formats: tuple[str, ...]) -> None:
     """Write a results folder as other programs read it: into the folder, from its records.
 
     \b
-    benchopt      DIR/benchopt.parquet, a row a trial and evaluation
+    benchopt      DIR/benchopt.parquet, a row for each trial and evaluation
     tensorboard   DIR/tensorboard: tensorboard --logdir DIR/tensorboard
     mlflow        DIR/mlflow: mlflow ui --backend-store-uri sqlite:///DIR/mlflow/mlflow.db
     wandb         DIR/wandb, offline runs: wandb sync DIR/wandb/offline-run-*

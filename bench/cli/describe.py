@@ -18,7 +18,7 @@ from .errors import one_line_errors, say
     "values",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="A hyperparameter, as of `bench run`. Repeatable.",
+    help="A hyperparameter, as in `bench run`. Repeatable.",
 )
 @one_line_errors
 def describe(model: str, dataset: str | None, size: int | None, values: tuple[str, ...]) -> None:

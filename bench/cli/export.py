@@ -10,7 +10,7 @@ from .options import PathOption
 
 @click.command()
 @click.argument("folder", type=PathOption(), metavar="DIR")
-@click.option("--model", metavar="LABEL", help="Whose generator.  [default: the only contestant]")
+@click.option("--model", metavar="LABEL", help="The contestant.  [default: the only one]")
 @click.option(
     "--dataset", metavar="NAME", help="The data set it was trained on.  [default: the only one]"
 )

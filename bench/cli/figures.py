@@ -31,13 +31,13 @@ def figure_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--style",
             type=click.Choice(["paper", "page"]),
-            help="paper: for a column, title and note in a text file; page: as on the page.  "
-            "[default: paper]",
+            help="paper: as wide as a column, title and note in a text file; page: as on the page. "
+            " [default: paper]",
         ),
         click.option(
             "--width",
             metavar="3.3in",
-            help=f"Of a figure for a paper, in in, cm, mm or pt.  [default: {COLUMN}]",
+            help=f"Width of a figure for a paper, with in, cm, mm or pt.  [default: {COLUMN}]",
         ),
     )
     for option in reversed(options):

@@ -18,9 +18,9 @@ def generator_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds DIR, the options that choose one of its generators, --latent-seed and --out."""
     options = (
         click.argument("folder", type=PathOption(), metavar="DIR"),
-        click.option("--model", metavar="LABEL", help="Whose generator, if DIR has several."),
+        click.option("--model", metavar="LABEL", help="The contestant, if DIR has several."),
         click.option(
-            "--dataset", metavar="NAME", help="Trained on it, if DIR has several data sets."
+            "--dataset", metavar="NAME", help="The data set it was trained on, if DIR has several."
         ),
         click.option(
             "--seed",
@@ -60,7 +60,7 @@ def generator_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--each", is_flag=True, help="One file per sample; FILE is a folder.")
 @one_line_errors
 def sample(folder: Path, number: int | None, labels: str | None, **rest: Any) -> None:
-    """Draw samples of a trained generator: a picture, single files, or an array.
+    """Draw samples from a trained generator: a picture, single files, or an array.
 
     --out FILE.png writes a grid, FILE.npy the samples [n, channels, height, width] in [-1, 1], and
     FILE.npz `samples`, `latents` and `labels`. --truncation draws the latents from a normal
@@ -98,7 +98,7 @@ def sample(folder: Path, number: int | None, labels: str | None, **rest: Any) ->
     "--steps",
     type=int,
     metavar="N",
-    help="Samples between two stops, both included.  [default: strip 11, gif 24, grid 9]",
+    help="Images from one sample to the next, both included.  [default: strip 11, gif 24, grid 9]",
 )
 @click.option(
     "--pairs",
@@ -111,11 +111,11 @@ def sample(folder: Path, number: int | None, labels: str | None, **rest: Any) ->
 def interpolate(folder: Path, between: str | None, labels: str | None, **rest: Any) -> None:
     """Draw paths between samples, and measure how smooth such paths are.
 
-    A strip has a row for each pair of stops, a grid lies between four samples, and a gif passes all
-    stops and returns. Detour, largest step and distance from the data are measured on --pairs
-    random paths, in the features that the trial was measured with and in pixels, and compared with
-    pixel cross-fades of their ends and of held-out images. Several labels at one sample are mixed
-    along the path: --between 3 --labels 3,8.
+    A strip has a row for each two successive samples of --between, a grid lies between four
+    samples, and a gif passes all samples and returns. Detour, largest step and distance from the
+    data are measured on --pairs random paths, in the trial's features and in pixels, and compared
+    with pixel cross-fades of their ends and of held-out images. With one sample and several labels
+    the path mixes the labels: --between 3 --labels 3,8.
     """
     from ..generators import commands
 
@@ -142,7 +142,7 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
 @click.option("-b", "--b", required=True, metavar="EXPR", help="Samples without it.")
 @click.option("-c", "--c", required=True, metavar="EXPR", help="Samples to add it to.")
 @click.option(
-    "--wanted", metavar="EXPR", help="What A - B + C should be, to count how often it is."
+    "--wanted", metavar="EXPR", help="A condition on A - B + C; counts how often it is met."
 )
 @click.option(
     "-n",
@@ -156,12 +156,12 @@ def interpolate(folder: Path, between: str | None, labels: str | None, **rest: A
 def arithmetic(
     folder: Path, a: str, b: str, c: str, wanted: str | None, number: int, **rest: Any
 ) -> None:
-    """A - B + C of mean latents: does adding A - B to C change it as predicted?
+    """A - B + C of mean latents: does adding A - B change samples of C as predicted?
 
     EXPR chooses samples by `label`, by slant (degrees), thickness (pixels) and ink of images, or by
     x, y and radius of points: label=7, slant>10, slant>80% (the upper fifth of the samples left by
-    the conditions before), joined by commas. The measured change is compared with the one that A
-    and B predict, with 95 % intervals, and with random directions of the same length.
+    the conditions before), joined by commas. The measured change is compared with the
+    difference of A and B, with 95 % intervals, and with random directions of the same length.
 
     \b
     bench arithmetic DIR --model dcgan -a 'label=7,slant>80%' -b 'label=7,slant<20%' -c 'label=9'
@@ -187,7 +187,7 @@ def arithmetic(
 @click.option(
     "--labels", metavar="3,5", help="Labels of a conditional model, in turn.  [default: all]"
 )
-@click.option("--pixels", is_flag=True, help="Distances of pixels, not of the trial's features.")
+@click.option("--pixels", is_flag=True, help="Compare pixels, not the trial's features.")
 @one_line_errors
 def neighbours(folder: Path, number: int, labels: str | None, **rest: Any) -> None:
     """Show samples beside their nearest training images: does the generator copy?

@@ -16,18 +16,18 @@ from .options import PathOption
 @click.option(
     "--metric", metavar="NAME", help="A metric of `bench list`.  [default: fid; emd for points]"
 )
-@click.option("--dataset", metavar="NAME", help="Of several data sets, this one.  [default: all]")
+@click.option("--dataset", metavar="NAME", help="One of several data sets.  [default: all]")
 @format_option
 @click.option(
     "--margin",
     type=float,
     metavar="PERCENT",
-    help="Of two folders: what is close enough to be called equivalent.  [default: 5]",
+    help="With DIR2: a smaller difference is called equivalent.  [default: 5]",
 )
 @click.option(
     "--fail-on-change",
     is_flag=True,
-    help="Of two folders: exit code 1 unless the primary metric is equal in every bit.",
+    help="With DIR2: exit code 1 unless the primary metric is equal in every bit.",
 )
 @one_line_errors
 def compare(
@@ -84,18 +84,18 @@ def compare(
 def doctor(
     models: tuple[str, ...], values: tuple[str, ...], dataset: str | None, size: int | None
 ) -> None:
-    """Check this machine, or a model or another part against the rules of the game.
+    """Check this machine, or test a model or another part against its rules.
 
-    Is the machine fit for a benchmark? Does the model keep what makes it comparable with others?
+    Is the machine fit for a benchmark? Does a model keep the rules that make it comparable?
     NAME is a model from `bench list`, with a preset after @, or your own model, data set, metric,
-    extractor, probe, figure or claim as package.module:Name or file.py:Name. Each check tells what
-    it saw and, where that is wrong, what to do. Exit code 1 if one failed.
+    extractor, probe, figure or claim as package.module:Name or file.py:Name. Each check says what
+    it found and, if that is wrong, what to do. Exit code 1 if one failed.
 
     \b
     bench doctor                           this machine
     bench doctor wgangp dcgan@paper        two models
     bench doctor mine.py:MyGAN             your own model
-    bench doctor mine.py:MyGAN --size 64   whose networks are for one size alone
+    bench doctor mine.py:MyGAN --size 64   if its networks take one size alone
     bench doctor mine.py:Coverage          your own metric
     """
     if models:
@@ -136,7 +136,7 @@ def doctor(
     "--tolerance",
     type=float,
     metavar="X",
-    help="Expect no equal bits: the final FID or EMD may be off by this share of it, such as 0.05.",
+    help="Do not expect equal bits: the final FID or EMD may differ by this share, such as 0.05.",
 )
 @trust_option
 @one_line_errors
@@ -150,10 +150,10 @@ def verify(
 ) -> None:
     """Train recorded trials again and compare.
 
-    On the recorded processor and versions every bit is expected back: evaluations, curves,
-    weights, pictures. Elsewhere what is drawn must be equal, the untrained generator must measure
-    alike, and the end must lie where another seed could have ended. Which of the two is expected,
-    and why, is said. Exit code 0: reproduced, 1: not.
+    On the recorded processor and versions every bit must be equal: evaluations, curves, weights,
+    pictures. Elsewhere the numbers drawn must be equal, the untrained generator must measure
+    alike, and the final value must lie where another seed could have ended. The command says which
+    of the two it expects, and why. Exit code 0: reproduced, 1: not.
     """
     if (trials is not None) + every + (key is not None) > 1:
         raise InputError("--trials, --all and --trial exclude each other: give one of them")

@@ -15,8 +15,8 @@ OPTIONS = (
         "--precision",
         type=click.Choice(["fp32", "bf16", "bf16!"]),
         help=(
-            "bf16: matrix products and convolutions in bfloat16. Half a second of it is measured "
-            "first, and refused where it is slower than fp32; bf16! insists.  [default: fp32]"
+            "bf16: matrix products and convolutions in bfloat16. Its speed is measured first, for "
+            "half a second; bf16 is refused if slower than fp32, bf16! is not.  [default: fp32]"
         ),
     ),
     click.option("--threads", type=int, metavar="N", help="Threads of a trial.  [default: 1]"),
@@ -26,7 +26,7 @@ OPTIONS = (
         default="auto",
         show_default=True,
         help=(
-            "Trials at a time; auto: cores / threads on a CPU, on GPUs --jobs-per-device of each. "
+            "Trials at a time; auto: cores / threads on a CPU, --jobs-per-device on each GPU. "
             "Never changes a number."
         ),
     ),
@@ -44,9 +44,9 @@ OPTIONS = (
         default="auto",
         show_default=True,
         help=(
-            "Seeds of a contestant that train as one computation; their numbers are those of "
-            "single trials to rounding, and the folder keeps the choice. auto: 1 on a CPU, on a "
-            "GPU by seeds and memory."
+            "How many seeds of a contestant train as one computation; results are those of single "
+            "trials up to rounding, and the folder keeps the number. auto: 1 on a CPU, by the "
+            "number of seeds and the memory on a GPU."
         ),
     ),
     click.option(

@@ -19,7 +19,7 @@ CONTROL = {"Cc", "Zl", "Zp"}
 live_option = click.option(
     "--live",
     is_flag=True,
-    help="Show the page in a browser while it trains, on this machine alone; see bench serve.",
+    help="Serve the page while it trains, for browsers on this machine alone; see bench serve.",
 )
 
 

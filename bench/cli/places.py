@@ -104,7 +104,7 @@ OPTIONS = (
     click.option(
         "--ray-address",
         metavar="auto|HOST:PORT|ray://...",
-        help="The cluster; local starts one of this machine.  [default: auto, the one that runs]",
+        help="The cluster; local starts one on this machine.  [default: auto, this machine's]",
     ),
     click.option(
         "--shard",

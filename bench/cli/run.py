@@ -23,9 +23,9 @@ from .places import place_options
     "--models",
     metavar="A,B@PRESET,NAME=C",
     help=(
-        "Who competes: names from `bench list`, a preset after @, a label of your own before =, or "
-        "your own model as package.module:Class, file.py:Class, or file.py where that has one "
-        "model.  [default: the five of the zoo]"
+        "The models to compare: names from `bench list`, with a preset after @ and a label of "
+        "your own before =, or your own model as package.module:Class, file.py:Class, or file.py "
+        "if that has one model.  [default: the five of the zoo]"
     ),
 )
 @click.option(
@@ -33,9 +33,8 @@ from .places import place_options
     "datasets",
     metavar="D,E",
     help=(
-        "What they learn: names from `bench list`, folder:PATH, your own images, or your own code "
-        "as file.py:Name or package.module:Name.  "
-        "[default: mnist5k]"
+        "The data to train on: names from `bench list`, folder:PATH for your own images, or your "
+        "own code as file.py:Name or package.module:Name.  [default: mnist5k]"
     ),
 )
 @click.option(
@@ -43,7 +42,7 @@ from .places import place_options
     type=PathOption(file_okay=False),
     metavar="DIR",
     help=(
-        "Where mnist, cifar10 and the like lie or are downloaded to.  "
+        "Where mnist, cifar10 and the like are, or are downloaded to.  "
         "[default: GAN_BENCH_DATA, or the platform's cache]"
     ),
 )
@@ -54,43 +53,44 @@ from .places import place_options
     help=(
         "Side that images are resized to, 4 to 1024. Networks of the backbones mlp, lecture-mlp, "
         "relu-mlp, maxout and two-paths take any; conv: multiples of 4 from 12 up; upsampling: "
-        "of 16; conv5x5: 28 and 32; unpadded: 28; conv64: 64.  "
-        "[default: the data set's own; of a folder 64]"
+        "multiples of 16; conv5x5: 28 and 32; unpadded: 28; conv64: 64.  "
+        "[default: the data set's own; for a folder 64]"
     ),
 )
 @click.option(
     "--seeds",
     metavar="N or A,B,C",
     help=(
-        "How many seeds (3 is 0,1,2), or which (0,4,7; 5, is seed 5 alone). --until-decided "
-        "adds them where they are needed.  [default: 3]"
+        "How many seeds (3 means 0,1,2), or which (0,4,7; 5, means seed 5 alone). "
+        "--until-decided adds seeds where they are needed.  [default: 3]"
     ),
 )
 @click.option(
     "--until-decided",
     is_flag=True,
     help=(
-        "Add seeds until every pair is told apart or equivalent: looks at 3, 5, 8, 12 and 20 "
-        "seeds, each for the contestants of undecided pairs alone. The error stays .05."
+        "Add seeds until every pair is told apart or equivalent: pairs are judged at 3, 5, 8, 12 "
+        "and 20 seeds, and only the contestants of undecided pairs get more. The error over all "
+        "of these looks stays .05."
     ),
 )
 @click.option(
     "--max-seeds",
     type=int,
     metavar="N",
-    help="With --until-decided: no look at more seeds than these.  [default: 20]",
+    help="With --until-decided: add no seeds beyond this number.  [default: 20]",
 )
 @click.option(
     "--margin",
     type=FiniteNumber(min=0, min_open=True),
     metavar="PERCENT",
-    help="With --until-decided: a difference that is called equivalent.  [default: 5]",
+    help="With --until-decided: a smaller difference is called equivalent.  [default: 5]",
 )
 @click.option(
     "--within",
     type=FiniteNumber(min=0, min_open=True),
     metavar="MINUTES",
-    help="With --until-decided: no further look that would end later than this after the start.",
+    help="With --until-decided: add no seeds that would end later than this after the start.",
 )
 @click.option(
     "--images",
@@ -115,33 +115,33 @@ from .places import place_options
     "--evaluations",
     type=int,
     metavar="N",
-    help="Evaluations through training, beside that of the untrained generator.  [default: 8]",
+    help="Evaluations during training, beside the one before it.  [default: 8]",
 )
 @click.option(
     "--samples",
     type=int,
     metavar="N",
     help=(
-        "Generated images in an evaluation; of a 2-D set always 2,500, and the modes of "
-        "stacked-mnist are counted on 26,000.  [default: 4000]"
+        "Generated images in an evaluation; always 2,500 points for a 2-D set, and 26,000 images "
+        "to count the modes of stacked-mnist.  [default: 4000]"
     ),
 )
 @click.option(
     "--features",
     metavar="NAME",
     help=(
-        "The network that FID and KID look through: a name from `bench list`, inception:FILE, or "
-        "your own as module:Class[:FILE.safetensors]; none: do not measure. auto picks by data "
-        "set and says which.  [default: auto]"
+        "The network whose features FID and KID compare: a name from `bench list`, inception:FILE, "
+        "or your own as file.py:Class[:FILE.safetensors] or package.module:Class; none: no FID, "
+        "KID and the like. auto chooses by the data set and says which.  [default: auto]"
     ),
 )
 @click.option(
     "--probes",
     metavar="default|all|none|A,B",
     help=(
-        "Diagnostics on the way: slopes of the critic, sizes of updates and so on, by the names of "
-        "`bench list`; default,file.py:Name adds your own. They change no other number.  "
-        "[default: default]"
+        "What is recorded beside losses: slopes of the critic, sizes of updates and so on, by "
+        "names of `bench list`; default,file.py:Name adds your own. Probes change no other "
+        "number.  [default: default]"
     ),
 )
 @click.option(
@@ -179,19 +179,19 @@ from .places import place_options
 @click.option(
     "--check/--no-check",
     default=True,
-    help="Take about a second to check models that are not ours before they train.  [default: on]",
+    help="Check your own models before they train, in about a second.  [default: on]",
 )
 @click.option("--dry-run", is_flag=True, help="Check and show the plan, its duration and disk.")
 @click.option(
     "--retrain",
     metavar="LABEL,..",
-    help="Train these contestants anew, and drop what they have in the folder.",
+    help="Train these contestants anew, and delete their trials in the folder.",
 )
 @click.option(
     "--retry",
     type=click.Choice(["diverged", "failed"]),
     multiple=True,
-    help="Train trials that ended so anew, from the start.",
+    help="Train anew, from the start, the trials that diverged or failed.",
 )
 @click.option(
     "--trust-code",
@@ -212,9 +212,9 @@ def run(data_dir: Path | None, live: bool, tensorboard: bool, **flags: Any) -> N
     """Train, measure and compare models under matched seeds.
 
     EXPERIMENT is a TOML file such as the experiment.toml of any results folder; flags override
-    what it says. The same command again skips what has ended, and goes on with the rest, from
-    the last checkpoint to the same bits. Models, data sets and seeds may be added to a folder, and
-    its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
+    what it says. The same command again skips trials that have ended and continues the others
+    from their last checkpoint, to the same bits. Models, data sets and seeds may be added to a
+    folder, and its budget raised: bench run DIR/experiment.toml --images 512k --out DIR.
     """
     with phase(Console(highlight=False), "starting"):  # torch takes seconds
         from ..training.process import begin

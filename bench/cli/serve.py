@@ -22,9 +22,9 @@ from .options import PathOption
 def serve(folder: Path, port: int | None, open_page: bool) -> None:
     """Show the page of a results folder in a browser, also while another terminal trains it.
 
-    Of a folder in progress: curves so far, newest samples, what runs, when it ends, and the verdict
-    after each look, without reloading. Of a finished one: its report. Only this machine can reach
-    it, and it only reads. Ctrl-C ends it.
+    While the folder trains, the page shows curves, newest samples, what runs, how much is left, and
+    the verdict after each look, without reloading; once it has finished, its report. Only this
+    machine can reach the server, which only reads. Ctrl-C ends it.
 
     \b
     bench serve results/mnist5k-256k --open

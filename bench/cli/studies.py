@@ -29,7 +29,7 @@ from .options import PathOption, PlanOption
     "values",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Another setting of the study; --dry-run shows them all. Repeatable.",
+    help="A setting of the study; --dry-run shows all of them. Repeatable.",
 )
 @click.option(
     "--device",

@@ -73,7 +73,7 @@ IMAGES = "64k"
     "--data-dir",
     type=PathOption(file_okay=False),
     metavar="DIR",
-    help="Where data sets lie or are downloaded to, as in `bench run`.",
+    help="Where data sets are, or are downloaded to, as in `bench run`.",
 )
 @click.option(
     "--out",
@@ -102,10 +102,10 @@ def tune(
 ) -> None:
     """Give every contestant the same search, then compare defaults and tuned on other seeds.
 
-    Each contestant gets as many random configurations, from the spaces that its hyperparameters
-    declare. They train on four fifths of the training split and are chosen on the rest. EXPERIMENT
-    gives networks and defaults; its seeds and budget are not used. The same command goes on where
-    it stopped.
+    Each contestant gets the same number of random configurations, from the spaces that its
+    hyperparameters declare. They train on four fifths of the training split and are compared on the
+    rest. EXPERIMENT gives networks and defaults; its seeds and budget are not used. The same
+    command goes on where it stopped.
 
     \b
     bench tune --models gan,dcgan --dry-run
