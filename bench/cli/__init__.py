@@ -162,7 +162,7 @@ def list_() -> None:
 
     Entry points of installed packages are listed with what they name; none is loaded.
     """
-    for title, rows in {
+    parts = {
         "Models (--models)": [*models(zoo.MODELS), *installed("model")],
         "Baselines, not in a run unless named (--models)": list(models(zoo.BASELINES)),
         "Data sets (--dataset)": [
@@ -189,12 +189,14 @@ def list_() -> None:
         "Claims (bench report DIR --with)": list(installed("claim")),
         "Studies (bench study NAME)": [(n, entry.help) for n, entry in STUDIES.items()],
         "Topics of the lectures (bench lecture TOPIC)": list(TOPICS.items()),
-    }.items():
+    }
+    width = 1 + max(len(name) for rows in parts.values() for name, _ in rows)
+    for title, rows in parts.items():
         if not rows:
             continue
         click.echo(click.style(title, bold=True))
         for name, text in rows:
-            click.echo(f"  {name:<22}{text}")
+            click.echo(f"  {name:<{width}}{text}")
         click.echo()
 
 
