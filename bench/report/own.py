@@ -98,6 +98,14 @@ def _add(found: Own, name: str, reference: str) -> str:
     return "claim"
 
 
+def own_figure(reference: str) -> Plot:
+    """The figure that "file.py:Name" names; raises InputError."""
+    thing = load("figure", reference)
+    if not isinstance(thing, Plot):
+        raise InputError(f"{reference} is no figure: it is a bench.plots.figures.Plot")
+    return require_figure(reference, thing)
+
+
 def require_figure(name: str, plot: Plot) -> Plot:
     """The figure; raises InputError if the page has no place for it."""
     if plot.section not in get_args(Section):

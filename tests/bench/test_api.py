@@ -96,6 +96,10 @@ def test_it_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
         ({"experiment": "none.toml"}, "none.toml"),
         ({"models": Mine}, "cannot import it: write it to a file of its own"),
         ({"max_seeds": 5}, "goes with --until-decided"),
+        ({"seeds": True}, "seeds takes a value, not True"),
+        ({"seeds": 1.5}, "seeds are a number of them"),
+        ({"check": "no"}, "check is True or False, not 'no'"),
+        ({"models": "WGANGP"}, "did you mean 'wgangp'"),
     ):
         with pytest.raises(ValueError, match=said) as error:
             bench.run(**values, out=tmp_path / "none")
@@ -216,6 +220,9 @@ def test_curves_and_verdicts(digits: bench.Results) -> None:
     pd.testing.assert_series_equal(wide.iloc[-1].sort_index(), ends.sort_index(), check_names=False)
     losses = digits.curve("loss/generator")
     assert set(losses["metric"]) == {"loss/generator"}
+    for asked, meant in (("loss/generater", "loss/generator"), ("FID", "fid")):
+        with pytest.raises(bench.InputError, match=f"did you mean '{meant}'"):
+            digits.curve(asked)
     told = digits.verdicts
     written = digits.comparisons.query("outcome == 'primary'")
     assert told["verdict"].tolist() == written["verdict"].tolist()
@@ -228,9 +235,11 @@ def test_pictures(small: bench.Results, digits: bench.Results) -> None:
     png = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
     with pytest.raises(bench.InputError) as error:
-        digits.plot("qualities")
+        digits.plot("anything")
     assert all(name in str(error.value) for name in FIGURES)
     assert "\n" not in str(error.value)
+    with pytest.raises(bench.InputError, match="did you mean 'quality'"):
+        digits.plot("qualty")
     with pytest.raises(bench.InputError, match="nothing to show in reported_losses of mnist5k"):
         digits.plot("reported_losses")
     assert set(digits.figures) < set(FIGURES)

@@ -20,6 +20,7 @@ import pytest
 
 from bench.errors import InputError
 from bench.live.ending import seconds_left
+from bench.live.page import is_of_this_version
 from bench.live.reading import Seen
 from bench.live.state import Live
 from bench.records.writing import write_facts
@@ -322,6 +323,23 @@ def test_a_folder_goes_from_training_to_its_report(tmp_path: Path) -> None:
         os.utime(path, (later - 1, later - 1))
     os.utime(tmp_path / "report.html", (later, later))
     assert live.ended()
+
+
+def test_a_copy_of_a_reported_folder_has_ended_whatever_its_files_times(tmp_path: Path) -> None:
+    few = shutil.ignore_patterns("plots")
+    root = shutil.copytree(PUBLISHED, tmp_path / "clone", ignore=few)
+    assert is_of_this_version(root / "report.html")
+    early = time.time() - 1000
+    os.utime(root / "report.html", (early, early))
+    for path in root.rglob("status.json"):
+        os.utime(path, (early + 500, early + 500))
+    assert Live(root).ended()
+    facts = json.loads((status := root / "trials/mnist5k/gan/s1/status.json").read_text())
+    write_facts(status, facts | {"seconds": facts["seconds"] + 1})  # trained again since
+    os.utime(status, (early + 500, early + 500))
+    assert Live(root).state()["state"] == "stopped"
+    (root / "report.html").write_text("<script>of another version</script>")
+    assert not is_of_this_version(root / "report.html")
 
 
 def test_facts_that_lie_outside_the_folder_are_not_read(tmp_path: Path) -> None:
