@@ -100,7 +100,11 @@ def imported(name: str) -> ModuleType:
 
     Raises whatever the module raises.
     """
-    return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    if not Path(name).is_file():
+        raise ImportError(f"there is no file {name}")
+    return _import_file(Path(name))
 
 
 def _classes_of(module: ModuleType) -> str:

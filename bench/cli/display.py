@@ -163,7 +163,7 @@ class LiveDisplay:
             rate, name = now.get("images_per_second", 0), now.get("phase", "starting")
             note = f"{rate:,.0f} images/s of training" if rate and name == "training" else name
             bars.update(task, completed=self._trained(key), note=note)
-        note = f"{self._done}/{self._total} trials{self._left()}"
+        note = f"{self._done}/{self._total} trials{'' if self._stop.is_set() else self._left()}"
         bars.update(self._overall, completed=self._images - self._images_left(), note=note)
         bars.refresh()
 

@@ -39,6 +39,8 @@ def resolved(names: Iterable[str]) -> list[str]:
     """References as they are, and names of entry points as what they stand for; InputError."""
     found = []
     for name in names:
+        if name.endswith(".py"):
+            raise InputError(f"{name} is a file: name what is in it, as in {name}:Name")
         points = {k: v for kind in KINDS for k, v in entry_points(kind).items()}
         if ":" not in name and len(points.get(name, ())) != 1:
             there = f"; entry points: {', '.join(points)}" if points else ""
