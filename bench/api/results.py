@@ -14,6 +14,8 @@ from gan_zoo.catalog import unknown
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..errors import InputError, require
+from ..errors import shown as shown_value
+from ..extensions import resolve
 from ..plots.figures import FIGURES, figures_of
 from ..records.layout import KEY
 from ..records.results import Results as Records
@@ -154,6 +156,7 @@ class Results:
         Their mean is the one of the summary: of the seeds that all contestants of a data set
         train, unless `every_seed`. None is the primary metric of each data set. Raises InputError.
         """
+        _require_name(metric)
         rows = self._measured(metric)
         tables = []
         for dataset, own in rows.groupby("dataset", sort=False):
@@ -181,6 +184,7 @@ class Results:
         metric: of `metrics`, or of `curves` such as "loss/generator". None is the primary metric of
         each data set. Raises InputError.
         """
+        _require_name(metric)
         rows = self.curves[self.curves["metric"] == metric]
         rows = rows if len(rows) else self._measured(metric, sorted(self.curves["metric"].unique()))
         return rows[self.curves.columns].reset_index(drop=True)
@@ -212,9 +216,9 @@ class Results:
         """
         dataset = self._dataset(dataset)
         analysis = self.analysis.matched_seeds
-        if ":" in name:
-            return own_figure(name).draw(analysis, dataset)
-        require(name, FIGURES, "figure")
+        reference = resolve("figure", name, FIGURES)
+        if ":" in reference:
+            return own_figure(reference).draw(analysis, dataset)
         there = figures_of(analysis, dataset)
         if name not in there:
             raise InputError(
@@ -277,3 +281,8 @@ class Results:
         """The rows by contestant, in the order of the plan, then by seed."""
         order = {label: at for at, label in enumerate(contestants(self.records, dataset))}
         return table.sort_values("model", key=lambda labels: labels.map(order), kind="stable")
+
+
+def _require_name(metric: object) -> None:
+    if not isinstance(metric, str | None):
+        raise InputError(f"metric is one name, such as 'fid', not {shown_value(metric)}")

@@ -223,13 +223,15 @@ def test_curves_and_verdicts(digits: bench.Results) -> None:
     for asked, meant in (("loss/generater", "loss/generator"), ("FID", "fid")):
         with pytest.raises(bench.InputError, match=f"did you mean '{meant}'"):
             digits.curve(asked)
+    with pytest.raises(bench.InputError, match=r"one name, such as 'fid', not \['fid', 'kid'\]"):
+        digits.final(["fid", "kid"])  # type: ignore[arg-type]
     told = digits.verdicts
     written = digits.comparisons.query("outcome == 'primary'")
     assert told["verdict"].tolist() == written["verdict"].tolist()
     assert told["ratio"].to_numpy() == pytest.approx(written["ratio"].to_numpy())
 
 
-def test_pictures(small: bench.Results, digits: bench.Results) -> None:
+def test_pictures(small: bench.Results, digits: bench.Results, tmp_path: Path) -> None:
     figure = digits.plot("final_quality")
     assert isinstance(figure, matplotlib.figure.Figure)
     png = figure._repr_png_()  # type: ignore[attr-defined]
@@ -240,6 +242,14 @@ def test_pictures(small: bench.Results, digits: bench.Results) -> None:
     assert "\n" not in str(error.value)
     with pytest.raises(bench.InputError, match="did you mean 'quality'"):
         digits.plot("qualty")
+    (tmp_path / "empty.py").write_text(
+        "from matplotlib.figure import Figure\nfrom bench.plots.figures import Plot\n"
+        "from bench.plots.reading import Reading\nother = 3\n"
+        "Empty = Plot(lambda analysis, dataset: Figure(), Reading('nothing', ''), 'quality')\n"
+    )
+    assert not digits.plot(f"{tmp_path / 'empty.py'}:Empty").axes
+    with pytest.raises(bench.InputError, match=r"empty\.py:other is no figure"):
+        digits.plot(f"{tmp_path / 'empty.py'}:other")
     with pytest.raises(bench.InputError, match="nothing to show in reported_losses of mnist5k"):
         digits.plot("reported_losses")
     assert set(digits.figures) < set(FIGURES)
