@@ -67,7 +67,8 @@ class LiveDisplay:
             self._progress.start()
         elif self._waiting:
             held = f", {sum(self._held.values()):,} images of them are done"
-            line = f"training {len(self._waiting)} trials, {self._jobs} at a time"
+            many = f"{len(self._waiting)} trial{'s' * (len(self._waiting) != 1)}"
+            line = f"training {many}, {self._jobs} at a time"
             self._say(line + held * any(self._held.values()) + self._left(), "")
         Thread(target=self._watch, daemon=True).start()
         return self
