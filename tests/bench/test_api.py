@@ -146,6 +146,7 @@ def test_it_goes_on_and_tells_of_failures(small: bench.Results, tmp_path: Path) 
             models=f"{tmp_path}/breaks.py", seeds=1, out=tmp_path / "r", check=False, **SMALL
         )
     assert results.trials["reason"].tolist() == ["RuntimeError: on purpose"]
+    assert repr(results).startswith(f"{tmp_path / 'r'}: 1 trial: 1 failed\nring8, 960 images")
     before = small.trials["seconds"].tolist()
     with tiny.in_short():
         again = bench.run(models="gan,wgangp", seeds=2, out=small.path, **SMALL)
