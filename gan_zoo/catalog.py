@@ -100,7 +100,11 @@ def imported(name: str) -> ModuleType:
 
     Raises whatever the module raises.
     """
-    return _import_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    if not Path(name).is_file():
+        raise ImportError(f"there is no file {name}")
+    return _import_file(Path(name))
 
 
 def _classes_of(module: ModuleType) -> str:
@@ -164,6 +168,7 @@ def _beside(path: Path) -> Iterator[None]:
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """One line that says a name is unknown, with the nearest known name or all of them."""
     names, name = list(known), name if len(name) <= 80 else f"{name[:77]}..."
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+    lower = {known.lower(): known for known in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    hint = f"did you mean {lower[near[0]]!r}?" if near else f"known: {', '.join(names)}"
     return f"there is no {kind} {name!r}; {hint}"

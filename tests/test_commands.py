@@ -23,6 +23,7 @@ from PIL import Image
 
 from bench.cli import main
 from bench.plots import figures as plots
+from bench.report.peers import PEERS
 
 from .test_readme import PAGES, RESULTS, ROOT
 
@@ -110,6 +111,8 @@ def test_its_commands_are_taken(page: str) -> None:
             continue
         with command.make_context(str(command.name), list(arguments)):
             pass  # every option there is, every value of its kind, every argument
+        if command.name == "convert":
+            assert set(arguments[1:]) <= set(PEERS), line
 
 
 @pytest.mark.parametrize("page", PAGES)

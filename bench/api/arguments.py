@@ -10,7 +10,7 @@ import click
 from gan_zoo.catalog import ENTRIES
 
 from ..cli.fields import text_of
-from ..errors import InputError
+from ..errors import InputError, shown
 
 SWITCHES = ("check", "deterministic")  # options that have a --no-
 SEVERAL = {"set": "=", "retry": ""}  # options that are given once for each value
@@ -21,6 +21,11 @@ def parsed(command: click.Command, values: Mapping[str, Any], *places: Any) -> d
 
     None is the default of the command. Raises InputError for what the command line refuses.
     """
+    flags = {option.name for option in command.params if getattr(option, "is_flag", False)}
+    for name, value in values.items():
+        if value is not None and isinstance(value, bool) != (name in flags):
+            wanted = "is True or False" if name in flags else "takes a value"
+            raise InputError(f"{name} {wanted}, not {shown(value)}")
     words = [word for name, value in values.items() for word in _words(name, value)]
     words += ["--", *(os.fspath(place) for place in places if place is not None)]
     try:
@@ -37,7 +42,7 @@ def _words(name: str, value: Any) -> Iterable[str]:
         return [option if value else f"--no-{name}"]
     if name in SEVERAL:
         return [f"{option}={text}" for text in _several(value)]
-    if name == "seeds" and not isinstance(value, str | int):
+    if name == "seeds" and isinstance(value, Iterable) and not isinstance(value, str):
         return [f"{option}={','.join(map(str, value))},"]  # [5] is seed 5, not five seeds
     if name == "images" and isinstance(value, float) and value.is_integer():
         value = int(value)  # 64e3

@@ -1,5 +1,6 @@
 """`Results`: what a run has left, as tables, figures and pictures."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -13,10 +14,13 @@ from gan_zoo.catalog import unknown
 from ..analysis import Analysis
 from ..datasets import primary_metric
 from ..errors import InputError, require
+from ..errors import shown as shown_value
+from ..extensions import resolve
 from ..plots.figures import FIGURES, figures_of
 from ..records.layout import KEY
 from ..records.results import Results as Records
 from ..report.benchopt import benchopt
+from ..report.own import own_figure
 from ..report.peers import PEERS, write_as
 from ..tables.looks import shared
 from ..tables.protocol import contestants, datasets, last, named, one_protocol
@@ -25,6 +29,8 @@ from .samples import Key, Samples
 
 VERDICT_COLUMNS = ["dataset", "metric", "model_a", "model_b", "n", "ratio", "ratio_low"]
 VERDICT_COLUMNS += ["ratio_high", "adjusted_p", "told", "verdict"]
+TOLD = ["status", "reason", "images", "generator_steps", "discriminator_steps", "seconds"]
+TOLD += ["evaluating_seconds", "generator_parameters", "discriminator_parameters"]
 
 
 def load(folder: str | PathLike[str]) -> "Results":
@@ -72,10 +78,12 @@ class Results:
         """Each trial and file that cannot be used and is left out, and why."""
         return self.records.damaged
 
-    @property
+    @cached_property
     def trials(self) -> pd.DataFrame:
         """A row for each trial: status, reason, seconds, parameters, hashes of what was drawn."""
-        return self.records.trials
+        found = self.records.trials
+        missing = [name for name in TOLD if name not in found]  # where no trial has ended yet
+        return found.reindex(columns=[*found.columns, *missing])
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -148,6 +156,7 @@ class Results:
         Their mean is the one of the summary: of the seeds that all contestants of a data set
         train, unless `every_seed`. None is the primary metric of each data set. Raises InputError.
         """
+        _require_name(metric)
         rows = self._measured(metric)
         tables = []
         for dataset, own in rows.groupby("dataset", sort=False):
@@ -175,8 +184,9 @@ class Results:
         metric: of `metrics`, or of `curves` such as "loss/generator". None is the primary metric of
         each data set. Raises InputError.
         """
+        _require_name(metric)
         rows = self.curves[self.curves["metric"] == metric]
-        rows = rows if len(rows) else self._measured(metric)
+        rows = rows if len(rows) else self._measured(metric, sorted(self.curves["metric"].unique()))
         return rows[self.curves.columns].reset_index(drop=True)
 
     def to_benchopt(self) -> pd.DataFrame:
@@ -200,11 +210,15 @@ class Results:
         return [name for name in FIGURES if name in there]
 
     def plot(self, name: str, *, dataset: str | None = None) -> Figure:
-        """A figure of the page, by its name (FIGURES); raises InputError."""
+        """A figure of the page, by its name (FIGURES), or one of your own, "file.py:Name".
+
+        Raises InputError.
+        """
         dataset = self._dataset(dataset)
         analysis = self.analysis.matched_seeds
-        if name not in FIGURES:
-            raise InputError(f"there is no figure {name!r}; there are {', '.join(FIGURES)}")
+        reference = resolve("figure", name, FIGURES)
+        if ":" in reference:
+            return own_figure(reference).draw(analysis, dataset)
         there = figures_of(analysis, dataset)
         if name not in there:
             raise InputError(
@@ -234,13 +248,19 @@ class Results:
         found = self.samples(contestant, seed, dataset=dataset).of
         return self.records.neighbours(found.model, found.dataset, found.seed)
 
-    def _measured(self, metric: str | None) -> pd.DataFrame:
-        """The evaluations of a metric under one protocol a data set; raises InputError."""
+    def _measured(self, metric: str | None, beside: Sequence[str] = ()) -> pd.DataFrame:
+        """The evaluations of a metric under one protocol a data set; raises InputError.
+
+        beside: what else could have been meant.
+        """
         rows = self.evaluations
         wanted = rows["dataset"].map(primary_metric) if metric is None else metric
         found = rows[rows["metric"] == wanted]
         if found.empty:
-            raise InputError(unknown("metric", str(metric or "measured"), self.metrics))
+            if rows.empty:
+                raise InputError(f"{self.path}: nothing has been measured yet")
+            known = [*self.metrics, *beside]
+            raise InputError(unknown("metric", str(metric or "measured"), known))
         for _, own in found.groupby("dataset"):
             try:
                 one_protocol(own, str(own["metric"].iloc[0]))
@@ -261,3 +281,8 @@ class Results:
         """The rows by contestant, in the order of the plan, then by seed."""
         order = {label: at for at, label in enumerate(contestants(self.records, dataset))}
         return table.sort_values("model", key=lambda labels: labels.map(order), kind="stable")
+
+
+def _require_name(metric: object) -> None:
+    if not isinstance(metric, str | None):
+        raise InputError(f"metric is one name, such as 'fid', not {shown_value(metric)}")

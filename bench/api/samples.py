@@ -32,10 +32,8 @@ class Samples(dict[int, Path]):
             raise InputError(f"there are no pictures of {self._name}: a published folder keeps few")
         images = max(self) if images is None else images
         if images not in self:
-            there = ", ".join(f"{at:,}" for at in self)
-            raise InputError(
-                f"{self._name} has no picture after {images:,} images; there is {there}"
-            )
+            there = ", ".join(map(str, self))  # as they are to be given
+            raise InputError(f"{self._name} has no picture after {images} images; there is {there}")
         with Image.open(self[images]) as picture:
             picture.load()
             return picture

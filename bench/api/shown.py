@@ -57,7 +57,8 @@ def html(records: Records) -> str:
 def trials(records: Records) -> str:
     """How many trials there are, and how they ended: "15 trials: 14 finished, 1 diverged"."""
     ends = records.trials["status"].value_counts()
-    return f"{len(records.trials)} trials: " + ", ".join(f"{n} {end}" for end, n in ends.items())
+    many = f"{len(records.trials)} trial{'s' * (len(records.trials) != 1)}"
+    return f"{many}: " + ", ".join(f"{n} {end}" for end, n in ends.items())
 
 
 def plan(records: Records) -> str:
@@ -65,7 +66,8 @@ def plan(records: Records) -> str:
     asked = records.experiment
     names = ", ".join(dataset_name(str(reference)) for reference in asked["datasets"])
     seeds = ", ".join(map(str, asked["seeds"]))
-    return f"{names}, {count(asked['images'])} images a trial, seeds {seeds}"
+    word = "seed" + "s" * (len(asked["seeds"]) != 1)
+    return f"{names}, {count(asked['images'])} images a trial, {word} {seeds}"
 
 
 def labels(records: Records) -> list[str]:

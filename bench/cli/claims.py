@@ -74,5 +74,9 @@ def claims(named: tuple[str, ...], out: Path | None, wanted: str, trust_code: bo
 def sorted_out(named: tuple[str, ...]) -> tuple[list[str], list[Path]]:
     """Claims of one's own, and folders: what is no file is a folder, or an entry point."""
     points = entry_points("claim") if any(not Path(name).exists() for name in named) else {}
-    own = [n for n in named if not Path(n).exists() and (":" in n or n in points)]
+    own = [
+        n
+        for n in named
+        if n.endswith(".py") or (not Path(n).exists() and (":" in n or n in points))
+    ]
     return own, [Path(name).expanduser() for name in named if name not in own]

@@ -67,7 +67,8 @@ class LiveDisplay:
             self._progress.start()
         elif self._waiting:
             held = f", {sum(self._held.values()):,} images of them are done"
-            line = f"training {len(self._waiting)} trials, {self._jobs} at a time"
+            many = f"{len(self._waiting)} trial{'s' * (len(self._waiting) != 1)}"
+            line = f"training {many}, {self._jobs} at a time"
             self._say(line + held * any(self._held.values()) + self._left(), "")
         Thread(target=self._watch, daemon=True).start()
         return self
@@ -163,7 +164,7 @@ class LiveDisplay:
             rate, name = now.get("images_per_second", 0), now.get("phase", "starting")
             note = f"{rate:,.0f} images/s of training" if rate and name == "training" else name
             bars.update(task, completed=self._trained(key), note=note)
-        note = f"{self._done}/{self._total} trials{self._left()}"
+        note = f"{self._done}/{self._total} trials{'' if self._stop.is_set() else self._left()}"
         bars.update(self._overall, completed=self._images - self._images_left(), note=note)
         bars.refresh()
 

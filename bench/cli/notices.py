@@ -100,8 +100,9 @@ def unlike_the_budget_asked(plan: Plan, evaluations: int) -> str:
     if abs(plan.budget - plan.images) <= ROUNDED * plan.images and evaluations == plan.evaluations:
         return ""
     steps = plan.unit // plan.batch_size
+    has = "has" if plan.budget == plan.images else f"becomes {plan.budget:,} with"
     return (
-        f"note: --images {plan.images:,} becomes {plan.budget:,} with {evaluations} evaluation(s), "
+        f"note: --images {plan.images:,} {has} {evaluations} evaluation(s), "
         f"not {plan.evaluations}: both go by units of {steps} batches of {plan.batch_size}, which "
         f"are {plan.unit:,} images"
     )

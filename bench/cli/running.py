@@ -221,7 +221,8 @@ def describe(
     fewer = [f"{c.label} {len(c.seeds)}" for c in plan.contestants if c.seeds is not None]
     seeds += f" (of these {', '.join(fewer)})" if fewer else ""
     many = f"{len(trials)} trial{'s' * (len(trials) > 1)}"
-    say(f"{many}: {labels} on {', '.join(plan.datasets)}, seeds {seeds}")
+    word = "seed" + "s" * (len(plan.seeds) != 1)
+    say(f"{many}: {labels} on {', '.join(plan.datasets)}, {word} {seeds}")
     rounded = "" if plan.budget == plan.images else f" (rounded from {plan.images:,})"
     if told := unlike_the_budget_asked(plan, len(trials[0].evaluation_points) - 1):
         say(told)

@@ -34,7 +34,7 @@ def lines(folder: Path) -> Iterator[str]:
     facts = {key: _facts(results.trial_folder(*key)) for key in results.keys}
     counts = Counter(found["status"] for found in facts.values()).most_common()
     counted = ", ".join(f"{count} {status}" for status, count in counts)
-    yield f"{folder}: {len(facts)} trials: {counted}"
+    yield f"{folder}: {len(facts)} trial{'s' * (len(facts) != 1)}: {counted}"
     for (dataset, label, seed), found in facts.items():
         if found["status"] == "finished":
             continue

@@ -47,4 +47,4 @@ def is_of_this_version(report: Path) -> bool:
         start = report.read_bytes()[:4000].decode(errors="replace")
     except OSError:
         return False
-    return html.escape(assets.source(assets.text_of(assets.PAGE))) in start
+    return assets.source(assets.text_of(assets.PAGE)) in html.unescape(start)

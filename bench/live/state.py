@@ -13,7 +13,7 @@ from ..records.failures import told
 from .curves import charts, stamp
 from .ending import budget, seconds_left, trained
 from .reading import OVER, Folder, Seen
-from .verdicts import verdicts
+from .verdicts import covers, verdicts
 
 SETTLED = 10.0  # seconds after a report until a folder counts as ended: another look may follow
 
@@ -67,7 +67,7 @@ class Live:
             return "training" if busy else "stopped"
         report = self.folder.stamp(self.folder.root / "report.html")
         newest = max(trial.ended for trial in trials)
-        if report is None or report[0] / 1e9 < newest:
+        if report is None or (report[0] / 1e9 < newest and not covers(self.folder, trials)):
             return "reporting" if busy else "stopped"
         settled = self.goes_on is False or time.time() - report[0] / 1e9 > SETTLED
         return "ended" if settled and not busy else "reporting"

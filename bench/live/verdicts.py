@@ -2,6 +2,7 @@
 
 import csv
 import html
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,46 @@ def verdicts(folder: Folder, trials: list[Seen]) -> dict[str, Any] | None:
     written = stamps[0][0] / 1e9
     since = sum(trial.ended > written for trial in trials)
     return {"at": written, "since": since, "datasets": found} if found else None
+
+
+def covers(folder: Folder, trials: list[Seen]) -> bool:
+    """Is the last report of these trials, whatever the times of its files say?
+
+    A copy or a clone of a folder gives its files times in any order; the seconds that trials took
+    are their own.
+    """
+    path = folder.root / "summary.csv"
+    stamp = folder.stamp(path)
+    told = folder.kept("covered", stamp, lambda: _ends(path)) if stamp else None
+    found: dict[tuple[str, str], list[Seen]] = {}
+    for trial in trials:
+        found.setdefault(trial.key[:2], []).append(trial)
+    if not told or set(told) != set(found):
+        return False
+    for key, own in found.items():
+        started, finished, seconds = told[key]
+        took = [float(t.facts["seconds"]) for t in own if t.status == "finished"]
+        if (started, finished) != (len(own), len(took)):
+            return False
+        if took and not math.isclose(sum(took) / len(took), seconds, rel_tol=1e-9):
+            return False
+    return True
+
+
+def _ends(summary: Path) -> dict[tuple[str, str], tuple[int, int, float]]:
+    """(data set, contestant) -> trials that started and that finished, and their mean seconds."""
+    try:
+        with summary.open(encoding="utf-8", newline="") as file:
+            return {
+                (row["dataset"], row["model"]): (
+                    int(row["started"]),
+                    int(row["finished"]),
+                    float(row["seconds"] or "nan"),
+                )
+                for row in csv.DictReader(file)
+            }
+    except (OSError, ValueError, KeyError, TypeError):  # damaged
+        return {}
 
 
 def _read(summary: Path, comparisons: Path) -> dict[str, Any]:

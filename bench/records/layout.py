@@ -30,7 +30,8 @@ class ResultsFolder:
         if not (self.path / "experiment.toml").is_file():
             inside = sorted(path.parent.name for path in self.path.glob("*/experiment.toml"))
             hint = f"; inside it are {', '.join(inside[:9])}" if inside else ""
-            told = f"{self.path} is not a results folder: it has no experiment.toml{hint}"
+            why = "it has no experiment.toml" if self.path.is_dir() else "there is no such folder"
+            told = f"{self.path} is not a results folder: {why}{hint}"
             raise InputError(told)
 
     @cached_property

@@ -39,6 +39,8 @@ def resolved(names: Iterable[str]) -> list[str]:
     """References as they are, and names of entry points as what they stand for; InputError."""
     found = []
     for name in names:
+        if name.endswith(".py"):
+            raise InputError(f"{name} is a file: name what is in it, as in {name}:Name")
         points = {k: v for kind in KINDS for k, v in entry_points(kind).items()}
         if ":" not in name and len(points.get(name, ())) != 1:
             there = f"; entry points: {', '.join(points)}" if points else ""
@@ -96,6 +98,14 @@ def _add(found: Own, name: str, reference: str) -> str:
         return "figure"
     found.claims[name] = claims_of(name, thing)
     return "claim"
+
+
+def own_figure(reference: str) -> Plot:
+    """The figure that "file.py:Name" names; raises InputError."""
+    thing = load("figure", reference)
+    if not isinstance(thing, Plot):
+        raise InputError(f"{reference} is no figure: it is a bench.plots.figures.Plot")
+    return require_figure(reference, thing)
 
 
 def require_figure(name: str, plot: Plot) -> Plot:

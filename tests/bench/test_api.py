@@ -96,6 +96,10 @@ def test_it_says_what_is_wrong_in_one_line(tmp_path: Path) -> None:
         ({"experiment": "none.toml"}, "none.toml"),
         ({"models": Mine}, "cannot import it: write it to a file of its own"),
         ({"max_seeds": 5}, "goes with --until-decided"),
+        ({"seeds": True}, "seeds takes a value, not True"),
+        ({"seeds": 1.5}, "seeds are a number of them"),
+        ({"check": "no"}, "check is True or False, not 'no'"),
+        ({"models": "WGANGP"}, "did you mean 'wgangp'"),
     ):
         with pytest.raises(ValueError, match=said) as error:
             bench.run(**values, out=tmp_path / "none")
@@ -142,6 +146,7 @@ def test_it_goes_on_and_tells_of_failures(small: bench.Results, tmp_path: Path) 
             models=f"{tmp_path}/breaks.py", seeds=1, out=tmp_path / "r", check=False, **SMALL
         )
     assert results.trials["reason"].tolist() == ["RuntimeError: on purpose"]
+    assert repr(results).startswith(f"{tmp_path / 'r'}: 1 trial: 1 failed\nring8, 960 images")
     before = small.trials["seconds"].tolist()
     with tiny.in_short():
         again = bench.run(models="gan,wgangp", seeds=2, out=small.path, **SMALL)
@@ -216,21 +221,36 @@ def test_curves_and_verdicts(digits: bench.Results) -> None:
     pd.testing.assert_series_equal(wide.iloc[-1].sort_index(), ends.sort_index(), check_names=False)
     losses = digits.curve("loss/generator")
     assert set(losses["metric"]) == {"loss/generator"}
+    for asked, meant in (("loss/generater", "loss/generator"), ("FID", "fid")):
+        with pytest.raises(bench.InputError, match=f"did you mean '{meant}'"):
+            digits.curve(asked)
+    with pytest.raises(bench.InputError, match=r"one name, such as 'fid', not \['fid', 'kid'\]"):
+        digits.final(["fid", "kid"])  # type: ignore[arg-type]
     told = digits.verdicts
     written = digits.comparisons.query("outcome == 'primary'")
     assert told["verdict"].tolist() == written["verdict"].tolist()
     assert told["ratio"].to_numpy() == pytest.approx(written["ratio"].to_numpy())
 
 
-def test_pictures(small: bench.Results, digits: bench.Results) -> None:
+def test_pictures(small: bench.Results, digits: bench.Results, tmp_path: Path) -> None:
     figure = digits.plot("final_quality")
     assert isinstance(figure, matplotlib.figure.Figure)
     png = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
     with pytest.raises(bench.InputError) as error:
-        digits.plot("qualities")
+        digits.plot("anything")
     assert all(name in str(error.value) for name in FIGURES)
     assert "\n" not in str(error.value)
+    with pytest.raises(bench.InputError, match="did you mean 'quality'"):
+        digits.plot("qualty")
+    (tmp_path / "empty.py").write_text(
+        "from matplotlib.figure import Figure\nfrom bench.plots.figures import Plot\n"
+        "from bench.plots.reading import Reading\nother = 3\n"
+        "Empty = Plot(lambda analysis, dataset: Figure(), Reading('nothing', ''), 'quality')\n"
+    )
+    assert not digits.plot(f"{tmp_path / 'empty.py'}:Empty").axes
+    with pytest.raises(bench.InputError, match=r"empty\.py:other is no figure"):
+        digits.plot(f"{tmp_path / 'empty.py'}:other")
     with pytest.raises(bench.InputError, match="nothing to show in reported_losses of mnist5k"):
         digits.plot("reported_losses")
     assert set(digits.figures) < set(FIGURES)

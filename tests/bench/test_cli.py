@@ -115,6 +115,8 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert "15 trials" in result.output
     assert "1,280 images a trial (rounded from 1,000)" in result.output
     assert "note: --images 1,000 becomes 1,280 with 2 evaluation(s), not 8" in result.output
+    exact = cli("run", "--dry-run", "--out", str(out), "--images", "640")
+    assert "note: --images 640 has 1 evaluation(s), not 8" in exact.output
     assert not out.exists()
 
 

@@ -110,7 +110,7 @@ def test_another_metric_is_called_exploratory(two: tuple[Path, Path]) -> None:
         (["--dataset", "mnist"], "did you mean 'mnist5k'?"),
         (["--fail-on-change"], "take two folders: DIR DIR2"),
         (["--margin", "5"], "take two folders: DIR DIR2"),
-        (["nowhere"], "nowhere is not a results folder"),
+        (["nowhere"], "nowhere is not a results folder: there is no such folder"),
     ],
 )
 def test_wrong_input_is_one_line(two: tuple[Path, Path], arguments: list[str], said: str) -> None:

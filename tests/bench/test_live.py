@@ -324,6 +324,20 @@ def test_a_folder_goes_from_training_to_its_report(tmp_path: Path) -> None:
     assert live.ended()
 
 
+def test_a_copy_of_a_reported_folder_has_ended_whatever_its_files_times(tmp_path: Path) -> None:
+    few = shutil.ignore_patterns("plots")
+    root = shutil.copytree(PUBLISHED, tmp_path / "clone", ignore=few)
+    early = time.time() - 1000
+    os.utime(root / "report.html", (early, early))
+    for path in root.rglob("status.json"):
+        os.utime(path, (early + 500, early + 500))
+    assert Live(root).ended()
+    facts = json.loads((status := root / "trials/mnist5k/gan/s1/status.json").read_text())
+    write_facts(status, facts | {"seconds": facts["seconds"] + 1})  # trained again since
+    os.utime(status, (early + 500, early + 500))
+    assert Live(root).state()["state"] == "stopped"
+
+
 def test_facts_that_lie_outside_the_folder_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
     root = half_trained(tmp_path / "half")

@@ -250,7 +250,10 @@ def test_a_foreign_plan_runs_none_of_them_unasked(mine: Path, records_alone: Non
             "there is no 'Gone' in it; mine.py has Moons, Bars, Spread",
         ),
         (["--dataset", "mine.py:Nothing"], "is no data set: it extends bench.datasets.own.Images"),
-        (["--dataset", "gone.py:Moons"], "cannot load the data set 'gone.py:Moons': FileNotFoundE"),
+        (
+            ["--dataset", "gone.py:Moons"],
+            "the data set 'gone.py:Moons': there is no file",
+        ),
         (["--dataset", "images:mine.py:Moons"], "mine.py:Moons has points: write points:"),
         (["--dataset", "points:mine.py:Bars"], "mine.py:Bars has images: write images:"),
         (

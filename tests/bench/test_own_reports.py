@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.cli import main
+from bench.cli.claims import sorted_out
 from bench.errors import InputError
 from bench.files import read_json
 from bench.plots import figures as plots
@@ -189,6 +190,8 @@ def test_an_entry_point_names_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
         InputError, match=r"two is no file\.py:Name and .*; entry points: ends, two"
     ):
         resolved(["two"])
+    with pytest.raises(InputError, match=r"mine\.py is a file: .* as in mine\.py:Name"):
+        resolved(sorted_out(("mine.py", "r"))[0])
 
 
 @pytest.mark.usefixtures("few_figures")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from bench.analysis import Analysis
+from bench.live.page import is_of_this_version
 from bench.records.results import Results
 from bench.report import page as pages
 from bench.report import page_events, page_pictures
@@ -237,6 +238,14 @@ def test_only_the_page_s_own_script_may_run(page):
     assert not [e for e in page.all() for name in e.attributes if name.startswith("on")]
     names = [strip.all("strong")[0].text for strip in page.of_class("slides")[0].all("figure")]
     assert names == ["dcgan", "wgan", " ".join(HOSTILE.split())]
+
+
+def test_a_page_of_this_version_is_known_as_such(analysis, tmp_path):
+    text = pages.page(analysis, {})
+    (tmp_path / "report.html").write_text(text)
+    assert is_of_this_version(tmp_path / "report.html")
+    (tmp_path / "report.html").write_text(text.replace("sha256-", "sha256-0"))
+    assert not is_of_this_version(tmp_path / "report.html")
 
 
 def test_a_slider_s_pictures_are_those_of_the_folder(analysis):

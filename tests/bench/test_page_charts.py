@@ -121,6 +121,44 @@ def test_a_drag_zooms_all_panels_and_a_double_click_ends_it(opened):  # noqa: F8
     assert [ticks(losses.locator(".panel").nth(i)) for i in range(3)] == before
 
 
+CROSSINGS = """
+(svg) => {
+  const [back, front] = svg.querySelectorAll(":scope > g");
+  const leads = [...back.querySelectorAll("path.line.mean")];
+  const starts = leads.map((path) => path.getPointAtLength(0));
+  const right = starts[0].x - 2;
+  return [...front.querySelectorAll("path.line.mean")].map((path) => {
+    let [low, high] = [0, path.getTotalLength()];
+    for (let turn = 0; turn < 50; turn += 1) {
+      const middle = (low + high) / 2;
+      if (path.getPointAtLength(middle).x < right) low = middle;
+      else high = middle;
+    }
+    const lead = leads.find((each) => each.style.cssText === path.style.cssText);
+    return [path.getPointAtLength(low).y, lead.getPointAtLength(0).y];
+  });
+}
+"""
+
+
+def test_names_stand_where_the_zoomed_lines_leave(opened):  # noqa: F811
+    page = opened(1200)
+    quality = chart(page, "Quality through training")
+    quality.scroll_into_view_if_needed()
+    box = quality.locator("svg").bounding_box()
+    y, left, right = box["y"] + 80, box["x"] + 0.2 * box["width"], box["x"] + 0.35 * box["width"]
+    page.mouse.move(left, y)
+    page.mouse.down()
+    page.mouse.move(right, y, steps=4)
+    page.mouse.up()
+    found = quality.locator("svg").evaluate(CROSSINGS)
+    assert len(found) == len(MODELS)
+    lowest = box["height"] - 40  # where the x-axis is
+    assert any(14 < line < lowest for line, _ in found)
+    for line, name in found:
+        assert name == pytest.approx(min(max(line, 14), lowest), abs=0.5)  # pixels
+
+
 def test_the_filter_leaves_a_contestant_out_everywhere(opened):  # noqa: F811
     page = opened(1200)
     quality, pairs = chart(page, "Quality through training"), chart(page, "Pairs, seed")

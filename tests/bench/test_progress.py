@@ -153,6 +153,9 @@ def test_a_terminal_shows_what_the_checkpoint_holds_and_the_phase(
         wait_for(screen, "50 %")
         record.progress({"images": 480, "total": 960, "phase": "reading data"})
         wait_for(screen, "reading data")
+        monkeypatch.setattr(shown.forecast, "seconds", lambda *now: 9.0)
+        wait_for(screen, "about 9 s left with the report")
+    assert "left" not in screen.getvalue().rpartition("0/1 trials")[2]  # a notebook keeps it
 
 
 def test_a_trial_tells_its_phases(

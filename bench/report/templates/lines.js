@@ -37,7 +37,7 @@ const drawLines = (() => {
         drawLine(drawn, line, clock, x, y, data.clocks[clock]);
       }
       drawn.series.reverse(); // the keyboard begins with a mean
-      if (direct) nameEnds(drawn, panel.lines, clock, y);
+      if (direct) nameEnds(drawn, panel.lines, clock, x, y);
       drawn.outer = html("div", "panel");
       if (!single) drawn.outer.append(html("p", "panel-title", panel.title));
       drawn.outer.append(drawn.node);
@@ -93,14 +93,24 @@ const drawLines = (() => {
     if (points.length) panel.series.push({ name, model: line.model, node, points });
   };
 
+  // The height at which a line ends or leaves the panel; null of one that does not reach its inside.
+  const leaves = (line, clock, x, y) => {
+    const there = [...line.y.keys()].filter((i) => line.y[i] !== null);
+    const [from, to] = [there.findLast((i) => line.x[clock][i] <= x.high), there.find((i) => line.x[clock][i] > x.high)];
+    if (from === undefined || (to === undefined && line.x[clock][from] < x.low)) return null;
+    if (to === undefined) return y.at(line.y[from]);
+    const share = (x.high - line.x[clock][from]) / (line.x[clock][to] - line.x[clock][from]);
+    return y.at(line.y[from]) + share * (y.at(line.y[to]) - y.at(line.y[from]));
+  };
+
   // Names at the right edge, pushed apart where they would meet.
-  const nameEnds = (panel, lines, clock, y) => {
+  const nameEnds = (panel, lines, clock, x, y) => {
     const last = new Map(); // of a model: its mean, or its first seed where none has finished
     for (const line of lines) if (line.mean || !last.has(line.model)) last.set(line.model, line);
     const spots = [];
     for (const [model, line] of last) {
-      const i = line.y.findLastIndex((value) => value !== null);
-      if (i >= 0) spots.push({ model, y: Math.min(Math.max(y.at(line.y[i]), panel.margin.top + 6), panel.bottom) });
+      const at = leaves(line, clock, x, y);
+      if (at !== null) spots.push({ model, y: Math.min(Math.max(at, panel.margin.top + 6), panel.bottom) });
     }
     spots.sort((a, b) => a.y - b.y);
     const first = spots.map((spot) => spot.y);
