@@ -16,7 +16,7 @@ from ..datasets import primary_metric
 from ..errors import InputError, require
 from ..errors import shown as shown_value
 from ..extensions import resolve
-from ..plots.figures import FIGURES, figures_of
+from ..plots import figures as plots
 from ..records.layout import KEY
 from ..records.results import Results as Records
 from ..report.benchopt import benchopt
@@ -206,8 +206,10 @@ class Results:
     @property
     def figures(self) -> list[str]:
         """The names that `plot` takes here: figures with something to show in them."""
-        there = {name for dataset in self.datasets for name in figures_of(self.analysis, dataset)}
-        return [name for name in FIGURES if name in there]
+        there = {
+            name for dataset in self.datasets for name in plots.figures_of(self.analysis, dataset)
+        }
+        return [name for name in plots.FIGURES if name in there]
 
     def plot(self, name: str, *, dataset: str | None = None) -> Figure:
         """A figure of the page, by its name (FIGURES), or one of your own, "file.py:Name".
@@ -216,10 +218,10 @@ class Results:
         """
         dataset = self._dataset(dataset)
         analysis = self.analysis.matched_seeds
-        reference = resolve("figure", name, FIGURES)
+        reference = resolve("figure", name, plots.FIGURES)
         if ":" in reference:
             return own_figure(reference).draw(analysis, dataset)
-        there = figures_of(analysis, dataset)
+        there = plots.figures_of(analysis, dataset)
         if name not in there:
             raise InputError(
                 f"nothing to show in {name} of {dataset}; there are {', '.join(there)}"
