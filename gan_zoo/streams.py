@@ -212,6 +212,14 @@ def global_generators(seed: int, place: list[Tensor], device: torch.device) -> I
             for one, state in zip(devices, place[1:], strict=True):
                 torch.cuda.set_rng_state(state, one)
         else:
-            torch.manual_seed(seed)
+            seed_globally(seed, device)
         yield
         place[:] = [torch.get_rng_state(), *(torch.cuda.get_rng_state(one) for one in devices)]
+
+
+def seed_globally(seed: int, device: torch.device) -> None:
+    """Seed those of torch's global generators that a computation on the device draws from."""
+    if device.type in ("cpu", "meta"):
+        torch.default_generator.manual_seed(seed)  # to seed the others too costs milliseconds
+    else:
+        torch.manual_seed(seed)

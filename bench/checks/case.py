@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_zoo.base import GAN, Config, DataSpec, Player
 from gan_zoo.descent import trainable
-from gan_zoo.streams import Streams
+from gan_zoo.streams import Streams, seed_globally
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def batches(spec: DataSpec, size: int = 8, device: str = "cpu") -> Iterator[tupl
 
 @contextmanager
 def pinned(seed: int) -> Iterator[None]:
-    """Seed the global generators of torch and Python within the block, and restore them after."""
+    """Seed the generators of torch (on the CPU) and of Python; restore them after the block."""
     before = random.getstate()
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        seed_globally(seed, torch.device("cpu"))
         random.seed(seed)
         try:
             yield

@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from gan_zoo.streams import Streams
+from gan_zoo.streams import Streams, seed_globally
 
 from ..datasets import OWN_FEATURES
 from ..datasets.dataset import Dataset, to_unit
@@ -146,7 +146,7 @@ def number(metric: OwnMetric, seen: Evaluation, seed: int) -> float:
     """
     device = seen._images.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(Streams(seed).seed_of("eval/ambient"))
+        seed_globally(Streams(seed).seed_of("eval/ambient"), device)
         given = metric.measure(seen)
     value = float(given)
     if not math.isfinite(value):

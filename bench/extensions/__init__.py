@@ -11,9 +11,10 @@ Nothing here runs code but `load`. Importing this needs no torch.
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -69,11 +70,27 @@ def whole(reference: str) -> str:
 def entry_points(kind: str) -> dict[str, list[str]]:
     """Name -> "package.module:Name" of each entry point of a kind; reads metadata, runs no code."""
     found: dict[str, list[str]] = {}
-    for point in metadata.entry_points(group=KINDS[kind].group):
+    for point in _installed(tuple((path, _changed_at(path)) for path in sys.path)):
+        if point.group != KINDS[kind].group:
+            continue
         target = f"{point.module}:{point.attr}"
         if target not in found.setdefault(point.name, []):
             found[point.name].append(target)
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=1)
+def _installed(paths: tuple[tuple[str, int], ...]) -> list[metadata.EntryPoint]:
+    """Those of our groups, read anew where `sys.path` or a folder of it has changed."""
+    every = metadata.entry_points()
+    return [point for kind in KINDS.values() for point in every.select(group=kind.group)]
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def resolve(kind: str, name: str, known: Iterable[str]) -> str:

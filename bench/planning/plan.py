@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from .parsing import (
 from .trial import Contestant, Trial
 
 if TYPE_CHECKING:
-    from gan_zoo.base import GAN  # torch, which a plan does not need
+    from gan_zoo.base import GAN, DataSpec  # torch, which a plan does not need
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # Evaluation points fall on multiples of 10 discriminator steps, which the usual numbers of steps
@@ -170,45 +170,55 @@ class Plan:
             data = load(reference, self.size)
             self._require_a_batch(reference, data)
             features = self.features_for(reference, data.spec.classes)
-            for seed in self.seeds:
-                for contestant in self.contestants:
-                    if seed not in own[contestant.label]:
-                        continue
-                    model, config = self.resolved[contestant.label]
-                    why = ""
-                    if self.stack > 1 or self.device == "cuda":
-                        why = unstacked(model, data.spec, config, self.precision)
-                    found.append(
-                        Trial(
-                            dataset=dataset_name(reference),
-                            label=contestant.label,
-                            seed=seed,
-                            model=contestant.model,
-                            config=recorded(model, config),
-                            images=self.budget,
-                            unit=self.unit,
-                            evaluations=self.evaluations,
-                            batch_size=self.batch_size,
-                            samples=dataset_entry(reference).samples or self.samples,
-                            size=self.size,
-                            features=features,
-                            device=self.device,
-                            precision=self.precision,
-                            threads=self.threads,
-                            source=reference,
-                            content=data.content,
-                            unsuited=model.unsuited(data.spec, config),
-                            probes=probes,
-                            code=code_behind(contestant.model, features, reference, *own_parts),
-                            metrics=metrics,
-                            stack=1 if why else self.stack,
-                            deterministic=self.deterministic,
-                            alone=why,
-                        )
-                    )
+            shared: dict[str, Any] = {
+                "features": features,
+                "source": reference,
+                "content": data.content,
+                "samples": dataset_entry(reference).samples or self.samples,
+                "probes": probes,
+                "metrics": metrics,
+            }
+            firsts = []
+            for contestant in self.contestants:
+                first = self._first(contestant, data.spec, shared)  # loads its code
+                code = code_behind(contestant.model, features, reference, *own_parts)
+                firsts.append(replace(first, code=code))
+            found += [
+                replace(first, seed=seed)
+                for seed in self.seeds
+                for first in firsts
+                if seed in own[first.label]
+            ]
         if self.size is not None and all(trial.unsuited for trial in found):
             raise InputError(f"no contestant can be trained: {found[0].unsuited}")
         return found
+
+    def _first(self, contestant: Contestant, spec: "DataSpec", shared: dict[str, Any]) -> Trial:
+        """A trial of a contestant, of seed 0: those of other seeds differ in the seed alone."""
+        model, config = self.resolved[contestant.label]
+        why = ""
+        if self.stack > 1 or self.device == "cuda":
+            why = unstacked(model, spec, config, self.precision)
+        return Trial(
+            **shared,
+            dataset=dataset_name(shared["source"]),
+            label=contestant.label,
+            seed=0,
+            model=contestant.model,
+            config=recorded(model, config),
+            images=self.budget,
+            unit=self.unit,
+            evaluations=self.evaluations,
+            batch_size=self.batch_size,
+            size=self.size,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            unsuited=model.unsuited(spec, config),
+            stack=1 if why else self.stack,
+            deterministic=self.deterministic,
+            alone=why,
+        )
 
     def _require_a_batch(self, reference: str, data: Any) -> None:
         train = len(data.train)

@@ -1,5 +1,6 @@
 """A row for each pair of contestants and metric, judged by the rule of `bench.stats.layout`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -51,8 +52,9 @@ def comparisons(results: Results, summaries: pd.DataFrame | None = None) -> pd.D
     rows: list[Row] = []
     for dataset in datasets(results):
         ranked = summaries[summaries["dataset"] == dataset]
+        said = warnings.of_trials(results, dataset)
         for metric in metrics(results):
-            family = _family(results, dataset, metric, ranked)
+            family = _family(results, dataset, metric, ranked, said)
             outcome = "primary" if metric == primary_metric(dataset) else "exploratory"
             rows += [{"dataset": dataset, "metric": metric, "outcome": outcome} | r for r in family]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -97,31 +99,54 @@ def by_seed(results: Results, metric: str, dataset: str) -> tuple[pd.DataFrame, 
     return (np.log(values) if log else values), log
 
 
-def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -> list[Row]:
-    """The pairs of one metric on one data set, judged together."""
+@dataclass(frozen=True)
+class Finals:
+    """The final values of a metric: `columns` [models, seeds], NaN where a trial has none."""
+
+    labels: list[str]
+    columns: np.ndarray
+
+    def of(self, pair: Sequence[str], others: bool = False) -> np.ndarray:
+        """[n, 2] the seeds that both have; with `others`, who has all of these comes after."""
+        if not set(pair) <= set(self.labels):
+            return np.empty((0, len(pair)))
+        places = [self.labels.index(label) for label in pair]
+        seeds = ~np.isnan(self.columns[places]).any(axis=0)
+        if others:
+            whole = ~np.isnan(self.columns[:, seeds]).any(axis=1)
+            places += [int(at) for at in np.flatnonzero(whole) if at not in places]
+        return np.ascontiguousarray(self.columns[places][:, seeds]).T
+
+
+def _family(
+    results: Results, dataset: str, metric: str, ranked: pd.DataFrame, trials: dict[str, list[str]]
+) -> list[Row]:
+    """The pairs of one metric on one data set, judged together; trials: what these say."""
     values, log = by_seed(results, metric, dataset)
     primary = metric == primary_metric(dataset)
     conditional = ranked.loc[ranked["conditional"], "model"] if metric in HANDED_LABELS else []
     # Who lost every trial still has its pairs on the primary metric: no row goes missing.
     losers = failures.losers(results, dataset) if primary else set()
     there = set(values) | losers
+    if not there:
+        return []
+    finals = Finals(list(values), np.ascontiguousarray(values.to_numpy(float).T))
     pairs = list(combinations([label for label in ranked["model"] if label in there], 2))
     asked = reached(results, dataset)
-    trials = warnings.of_trials(results, dataset)
     counted = failures.ended(results, dataset) if losers else None
     by_ranks = [pair for pair in pairs if counted is not None and counted.mostly_lost(*pair)]
     apart: dict[tuple[str, str], str] = {}
     for pair in pairs:
         if handed := " and ".join(label for label in pair if label in set(conditional)):
             apart[pair] = f"not comparable: {handed} is handed its labels"
-        elif pair not in by_ranks and values.reindex(columns=list(pair)).dropna().empty:
+        elif pair not in by_ranks and not len(finals.of(pair)):
             apart[pair] = "cannot tell: no seed that both finished"
         elif asked == []:
             apart[pair] = f"not judged before {results.experiment['looks'][0]} seeds have ended"
     judged = [pair for pair in pairs if pair not in apart]
     on_scores = [pair for pair in judged if pair not in by_ranks]
     decisions = in_looks(results, values, on_scores, len(judged), asked or [], log)
-    flips = dict(zip(on_scores, _sign_flips(values, on_scores), strict=True))
+    flips = dict(zip(on_scores, _sign_flips(finals, on_scores), strict=True))
     rows: list[Row] = []
     for pair in pairs:
         row: Row = {"model_a": pair[0], "model_b": pair[1], "n": 0, "told": "", "warning": ""}
@@ -131,11 +156,11 @@ def _family(results: Results, dataset: str, metric: str, ranked: pd.DataFrame) -
         elif counted is not None and pair in by_ranks:
             row |= _by_ranks(counted, pair, len(judged), "; ".join(said))
         else:
-            row |= flips[pair] | _judged(values, pair, len(judged), log, said, primary)
+            row |= flips[pair] | _judged(finals, pair, len(judged), log, said, primary)
             if pair in decisions:
                 row |= _decided(results, decisions[pair], pair, log, str(row["warning"]))
             better = metrics(results)[metric].better
-            row |= _beside(values[list(pair)].dropna().to_numpy(float).T, better)
+            row |= _beside(finals.of(pair).T, better)
         rows.append(row)
     return rows
 
@@ -151,7 +176,7 @@ def _by_ranks(counted: failures.Ended, pair: tuple[str, str], family: int, warni
 
 
 def _judged(
-    values: pd.DataFrame,
+    finals: Finals,
     pair: tuple[str, str],
     family: int,
     log: bool,
@@ -159,10 +184,7 @@ def _judged(
     primary: bool,
 ) -> Row:
     """The pair in the layout of all contestants that have its seeds, by the rule of its middle."""
-    seeds = values[list(pair)].dropna().index
-    whole = values.loc[seeds].dropna(axis="columns")
-    others = [label for label in whole if label not in pair]
-    full = whole[[*pair, *others]].to_numpy(float)
+    full = finals.of(pair, others=True)
     found, layout = stats.compare_middle(full, family)
     warning = "; ".join([*warnings.of_seeds(full, pair), *said])
     told = stats.told(found.estimate, found.adjusted_p)
@@ -214,10 +236,10 @@ def _row(found: stats.Comparison, layout: np.ndarray, log: bool) -> Row:
     }
 
 
-def _sign_flips(values: pd.DataFrame, pairs: list[tuple[str, str]]) -> list[Row]:
+def _sign_flips(finals: Finals, pairs: list[tuple[str, str]]) -> list[Row]:
     """The check without assumptions on spreads: exact sign flips, Holm over the family."""
     rng = np.random.default_rng(0)  # only for more than 20 seeds, whose flips are drawn
-    both = [values[list(pair)].dropna().to_numpy(float) for pair in pairs]
+    both = [finals.of(pair) for pair in pairs]
     p_values = [stats.sign_flip_test(each[:, 0] - each[:, 1], rng) for each in both]
     return [
         {"sign_flip_p": p, "sign_flip_holm_p": float(holm)}

@@ -16,6 +16,7 @@ from ..records.layout import PROTOCOL
 from ..records.results import Results
 
 UNTRAINED = 0.9  # of the untrained network's score: a model that ends above it has learnt nothing
+LAST = ["model", "seed", "images", "value"]  # of a last evaluation
 
 
 def datasets(results: Results) -> list[str]:
@@ -100,15 +101,19 @@ def primary(results: Results, metric: str, dataset: str) -> pd.DataFrame:
     """Every evaluation of a metric on a data set, by the extractor of the plan."""
     rows = results.evaluations
     rows = rows[(rows["metric"] == metric) & (rows["dataset"] == dataset)]
+    if rows.empty:  # of most metrics
+        return rows
     return one_protocol(rows[own_extractor(results, rows, dataset)], metric)
 
 
 def last(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """The last evaluation of each finished trial: model, seed, images, value."""
+    if rows.empty:
+        return rows[LAST].astype({"value": float}).reset_index(drop=True)
     done = trials.loc[trials["status"] == "finished", ["dataset", "model", "seed"]]
     rows = rows.merge(done, on=["dataset", "model", "seed"]).sort_values("images")
     rows = rows.groupby(["model", "seed"], as_index=False, sort=True).tail(1)
-    columns = rows[["model", "seed", "images", "value"]].astype({"value": float})
+    columns = rows[LAST].astype({"value": float})
     return columns.sort_values(["model", "seed"], ignore_index=True)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gan_zoo.adoption import undisturbed as kept
 from gan_zoo.base import GAN
 from gan_zoo.precision import full_precision
-from gan_zoo.streams import Streams
+from gan_zoo.streams import Streams, seed_globally
 
 from ..datasets.dataset import Dataset
 from ..extensions import portable
@@ -136,7 +136,7 @@ def undisturbed(model: nn.Module, seed: int, device: torch.device | str) -> Iter
             torch.random.fork_rng([device] if device.type == "cuda" else []),
             full_precision(device),
         ):
-            torch.manual_seed(Streams(seed).seed_of("probe/ambient"))
+            seed_globally(Streams(seed).seed_of("probe/ambient"), device)
             yield
     finally:
         for module, mode in modes:

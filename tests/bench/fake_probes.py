@@ -47,12 +47,12 @@ def histograms(dataset: str, models: tuple[str, ...], images: int) -> pd.DataFra
             if model == "wgan":
                 share[[0, -1]] = 5.0
             for network in ("discriminator", "generator"):
-                frame = {"network": network, "low": edges[:-1], "high": edges[1:]}
-                rows.append(
-                    pd.DataFrame({**frame, "share": share / share.sum(), "images": int(at)})
-                )
-                rows[-1] = rows[-1].assign(dataset=dataset, model=model, seed=0)
-    return pd.concat(rows, ignore_index=True)
+                rows += [
+                    (network, *bin, int(at), dataset, model, 0)
+                    for bin in zip(edges[:-1], edges[1:], share / share.sum(), strict=True)
+                ]
+    named = ["network", "low", "high", "share", "images", "dataset", "model", "seed"]
+    return pd.DataFrame(rows, columns=named)
 
 
 def events(dataset: str, model: str) -> pd.DataFrame:

@@ -194,11 +194,11 @@ def _curves(
     if end < images and len(x):
         values["loss/generator"][-1] = np.nan
     ratio = 5 if wasserstein else 1
-    frames = [
-        pd.DataFrame({"images": x.astype(int), "metric": name, "value": value})
-        for name, value in values.items()
-    ]
-    frame = pd.concat(frames, ignore_index=True)
+    frame = pd.DataFrame({
+        "images": np.tile(x.astype(int), len(values)),
+        "metric": np.repeat(np.array(list(values), object), len(x)),
+        "value": np.concatenate(list(values.values())),
+    })  # fmt: skip
     frame = frame[frame["value"].notna() | (frame["metric"] == "loss/generator")]
     frame = frame.reset_index(drop=True)
     frame["generator_steps"] = frame["images"] // 64 // ratio

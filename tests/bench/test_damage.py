@@ -70,7 +70,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One contestant on two seeds, trained on 160 points each."""
     plan, trials = planned()
     root = tmp_path_factory.mktemp("trained") / "r"
-    tiny.run(plan, root, trials, 1, tiny.Quiet())
+    with tiny.in_short():
+        tiny.run(plan, root, trials, 1, tiny.Quiet())
     return root
 
 
@@ -258,7 +259,8 @@ def test_run_does_again_what_is_damaged_and_nothing_else(trained: Path, tmp_path
     said = cli(*ARGUMENTS, "--out", str(root), "--dry-run").output
     assert "2 trials" in said
     assert "1 to do" in said
-    tiny.run(plan, root, trials, 1, tiny.Quiet())
+    with tiny.in_short():
+        tiny.run(plan, root, trials, 1, tiny.Quiet())
     after = bytes_of(root)
     others = [name for name in before if "/s0/" not in name]
     assert {n: after[n] for n in others} == {n: before[n] for n in others}

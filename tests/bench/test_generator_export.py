@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,37 @@ class Mine(VanillaGAN):
         return Doubling(super().build_generator())
 """
 # What load.py made, and that it did so without bench: the picture that training drew, once more.
+# Each line of the input is a folder and where to work; a fork that has torch alone loads it.
 AGAIN = """
-import runpy, sys, torch, numpy
-found = runpy.run_path(sys.argv[1])
-assert not any(name.split(".")[0] in ("bench", "torchvision", "PIL") for name in sys.modules)
-from gan_zoo.streams import Streams
-labels = torch.arange(10).repeat(4) % found["spec"].classes
-with torch.no_grad():
-    again = found["gan"].sample(labels, Streams(found["facts"]["seed"])["samples"])
-numpy.save("again.npy", again.numpy())
-numpy.save("samples.npy", found["samples"].numpy())
+import os, runpy, sys, torch, numpy, traceback
+
+def again(folder):
+    found = runpy.run_path(folder + "/load.py")
+    assert not any(name.split(".")[0] in ("bench", "torchvision", "PIL") for name in sys.modules)
+    from gan_zoo.streams import Streams
+    labels = torch.arange(10).repeat(4) % found["spec"].classes
+    with torch.no_grad():
+        again = found["gan"].sample(labels, Streams(found["facts"]["seed"])["samples"])
+    numpy.save("again.npy", again.numpy())
+    numpy.save("samples.npy", found["samples"].numpy())
+
+for line in sys.stdin:
+    folder, place = line.rstrip("\\n").split("\\t")
+    if child := os.fork():
+        print(os.waitpid(child, 0)[1], flush=True)
+        continue
+    os.chdir(place)
+    said = os.open("said.txt", os.O_WRONLY | os.O_CREAT)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    try:
+        again(folder)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 """
+Drawn = tuple[np.ndarray, np.ndarray]
 
 
 def trained(root: Path, models: dict[str, str], dataset: str, seeds: tuple[int, ...]) -> Path:
@@ -95,18 +116,27 @@ def facts_of(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def loaded(folder: Path, cwd: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(the 40 samples of the picture, the 64 of load.py), as another process draws them."""
-    done = subprocess.run(
-        [sys.executable, "-c", AGAIN, str(folder / "load.py")],
-        cwd=cwd,
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Callable[[Path, Path], Drawn]]:
+    """(folder, where to work) -> (the 40 samples of the picture, the 64 of load.py)."""
+    with subprocess.Popen(
+        [sys.executable, "-c", AGAIN],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return np.load(cwd / "again.npy"), np.load(cwd / "samples.npy")
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, told = process.stdin, process.stdout
+
+        def draw(folder: Path, place: Path) -> Drawn:
+            asked.write(f"{folder}\t{place}\n")
+            asked.flush()
+            assert told.readline() == "0\n", (place / "said.txt").read_text()
+            return np.load(place / "again.npy"), np.load(place / "samples.npy")
+
+        yield draw
 
 
 def tiles(picture: Image.Image, side: int, gap: int, rows: int, columns: int) -> np.ndarray:
@@ -122,7 +152,7 @@ def as_bytes(images: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("label", ["dcgan", "told"])
 def test_load_py_draws_the_picture_that_training_drew(
-    label: str, left: dict[str, Path], tmp_path: Path
+    label: str, left: dict[str, Path], loaded: Callable[[Path, Path], Drawn], tmp_path: Path
 ) -> None:
     again, samples = loaded(left[label], tmp_path)
     drawn = tiles(Image.open(left[label] / "samples.png"), 28, 2, 4, 10)
@@ -195,7 +225,7 @@ def test_the_config_says_what_was_recorded(left: dict[str, Path], digits: Path) 
 
 
 @pytest.mark.usefixtures("quick")
-def test_points_leave_too(tmp_path: Path) -> None:
+def test_points_leave_too(loaded: Callable[[Path, Path], Drawn], tmp_path: Path) -> None:
     root = trained(tmp_path / "ring", {"gan": "gan"}, "ring8", (0,))
     place = export(root)
     assert place == root / "export" / "ring8-gan-s0"
@@ -210,7 +240,9 @@ def test_points_leave_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_users_own_model_takes_its_file_along(tmp_path: Path) -> None:
+def test_a_users_own_model_takes_its_file_along(
+    loaded: Callable[[Path, Path], Drawn], tmp_path: Path
+) -> None:
     own = tmp_path / "load.py"  # a name that the folder needs for itself
     own.write_text(OWN.format(more=""))
     root = trained(tmp_path / "own", {"mine": f"{own}:Mine"}, "mnist5k", (0,))

@@ -39,6 +39,11 @@ def results(tmp_path_factory):
     return fake(tmp_path_factory.mktemp("fake"), rows=200, pictures=True)
 
 
+@pytest.fixture(scope="module")
+def analysis(results) -> Analysis:
+    return Analysis(results)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -55,13 +60,13 @@ def results(tmp_path_factory):
         ("samples", ["real images shown", "seed 0", *FIVE]),
     ],
 )
-def test_a_figure_names_its_axes_units_and_trials(results, name, words):
-    shown = texts(plots.FIGURES[name].draw(Analysis(results), "mnist5k"))
+def test_a_figure_names_its_axes_units_and_trials(analysis, name, words):
+    shown = texts(plots.FIGURES[name].draw(analysis, "mnist5k"))
     assert [word for word in words if word not in shown] == []
 
 
-def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results):
-    panel = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k").axes[0]
+def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results, analysis):
+    panel = plots.FIGURES["quality"].draw(analysis, "mnist5k").axes[0]
     widths = [line.get_linewidth() for line in panel.lines if length(line) > 2]
     assert widths.count(0.7) == 15
     assert widths.count(2.2) == 5
@@ -71,21 +76,21 @@ def test_quality_has_a_thin_line_a_seed_and_a_thick_one_a_model(results):
     assert ends[theme.OWN["dcgan"]] == pytest.approx(means["dcgan"])
 
 
-def test_a_diverged_trial_ends_with_a_cross(results):
+def test_a_diverged_trial_ends_with_a_cross(analysis):
     for name, crosses in (("quality", 3), ("losses", 2)):
-        axes = plots.FIGURES[name].draw(Analysis(results), "mnist5k").axes
+        axes = plots.FIGURES[name].draw(analysis, "mnist5k").axes
         found = [line for axis in axes for line in axis.lines if line.get_marker() == "x"]
         assert len(found) == crosses
 
 
-def test_no_line_is_longer_than_a_reader_can_see(results):
+def test_no_line_is_longer_than_a_reader_can_see(analysis):
     for name in ("losses", "gradient_norms", "quality"):
-        for axis in plots.FIGURES[name].draw(Analysis(results), "mnist5k").axes:
+        for axis in plots.FIGURES[name].draw(analysis, "mnist5k").axes:
             assert all(length(line) <= theme.POINTS for line in axis.lines)
 
 
-def test_labels_at_line_ends_do_not_overlap(results):
-    figure = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k")
+def test_labels_at_line_ends_do_not_overlap(analysis):
+    figure = plots.FIGURES["quality"].draw(analysis, "mnist5k")
     figure.draw_without_rendering()
     boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in FIVE]
     spans = sorted((box.y0, box.y1) for box in boxes)
@@ -154,8 +159,8 @@ def test_a_trial_that_waited_for_a_processor_is_crossed(tmp_path):
     assert "Cross:" not in figure.get_supxlabel()
 
 
-def test_the_values_fill_the_axis_of_quality_and_a_far_floor_is_told_of(results):
-    axis = plots.FIGURES["quality"].draw(Analysis(results), "mnist5k").axes[0]
+def test_the_values_fill_the_axis_of_quality_and_a_far_floor_is_told_of(results, analysis):
+    axis = plots.FIGURES["quality"].draw(analysis, "mnist5k").axes[0]
     values = results.evaluations.query("metric == 'fid' and value > 0")["value"]
     low, high = np.log(axis.get_ylim())
     assert np.log(values.max() / values.min()) > 0.6 * (high - low)
@@ -184,9 +189,9 @@ def test_twenty_models_are_named_in_a_legend_outside(tmp_path):
     assert [text.get_text() for text in figure.legends[0].texts] == list(models)
 
 
-def test_files_are_the_same_bytes_again(results, tmp_path):
+def test_files_are_the_same_bytes_again(analysis, tmp_path):
     for name in ("first", "second"):
-        figure = plots.FIGURES["final_quality"].draw(Analysis(results), "mnist5k")
+        figure = plots.FIGURES["final_quality"].draw(analysis, "mnist5k")
         theme.save(figure, tmp_path / name)
         (tmp_path / f"{name}.svg").write_bytes(theme.content(figure, "svg"))
     for kind in ("png", "svg"):
@@ -195,8 +200,8 @@ def test_files_are_the_same_bytes_again(results, tmp_path):
     assert not re.search(rb"<dc:date>", first)
 
 
-def test_the_figure_with_most_lines_is_a_small_file(results, tmp_path):
-    figure = plots.FIGURES["losses"].draw(Analysis(results), "mnist5k")
+def test_the_figure_with_most_lines_is_a_small_file(analysis, tmp_path):
+    figure = plots.FIGURES["losses"].draw(analysis, "mnist5k")
     for kind in ("png", "svg"):
         assert 10_000 < len(theme.content(figure, kind)) < 160_000
 

@@ -26,6 +26,11 @@ def results(tmp_path_factory):
     return fake(tmp_path_factory.mktemp("fake"), rows=200)
 
 
+@pytest.fixture(scope="module")
+def analysis(results) -> Analysis:
+    return Analysis(results)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -38,8 +43,8 @@ def results(tmp_path_factory):
         ("diversity", ["% of two real", "64 fixed samples", "25%"]),
     ],
 )
-def test_a_figure_names_its_axes_units_and_trials(results, name, words):
-    shown = texts(plots.FIGURES[name].draw(Analysis(results), "mnist5k"))
+def test_a_figure_names_its_axes_units_and_trials(analysis, name, words):
+    shown = texts(plots.FIGURES[name].draw(analysis, "mnist5k"))
     assert [word for word in words if word not in shown] == []
 
 
@@ -51,8 +56,8 @@ def test_figures_of_points_speak_of_points(tmp_path):
         assert not re.search("FID|image|classifier", shown), name
 
 
-def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
-    figure = plots.FIGURES["slopes"].draw(Analysis(results), "mnist5k")
+def test_slopes_have_a_line_at_one_and_a_line_a_place(results, analysis):
+    figure = plots.FIGURES["slopes"].draw(analysis, "mnist5k")
     rows = of_curves(results, "mnist5k", "slope/fake/mean")
     for axis, model in zip(figure.axes[:5], FIVE, strict=True):
         (one,) = [line for line in axis.lines if line.get_linestyle() == "--"]
@@ -64,8 +69,8 @@ def test_slopes_have_a_line_at_one_and_a_line_a_place(results):
         assert np.asarray(thick[1].get_ydata())[-1] == pytest.approx(last)
 
 
-def test_bands_reach_from_quantile_to_quantile(results):
-    axis = plots.FIGURES["score_bands"].draw(Analysis(results), "mnist5k").axes[0]
+def test_bands_reach_from_quantile_to_quantile(results, analysis):
+    axis = plots.FIGURES["score_bands"].draw(analysis, "mnist5k").axes[0]
     rows = of_curves(results, "mnist5k", "score/real/q05", "score/real/q95")
     rows = rows[rows["model"] == "gan"]
     outer = np.asarray(axis.collections[0].get_paths()[0].vertices)
@@ -74,13 +79,13 @@ def test_bands_reach_from_quantile_to_quantile(results):
     assert outer[:, 1].max() == pytest.approx(means["score/real/q95"].max())
 
 
-def test_only_logistic_models_have_guesses(results):
-    axes = plots.FIGURES["guesses"].draw(Analysis(results), "mnist5k").axes
+def test_only_logistic_models_have_guesses(analysis):
+    axes = plots.FIGURES["guesses"].draw(analysis, "mnist5k").axes
     assert [axis.get_title(loc="left") for axis in axes] == ["gan", "cgan", "dcgan"]
 
 
-def test_weights_are_seen_at_their_own_scale(results):
-    axes = plots.FIGURES["weights"].draw(Analysis(results), "mnist5k").axes[:5]
+def test_weights_are_seen_at_their_own_scale(analysis):
+    axes = plots.FIGURES["weights"].draw(analysis, "mnist5k").axes[:5]
     limits = {axis.get_title(loc="left"): axis.get_ylim() for axis in axes}
     assert limits["wgan"] == pytest.approx((-0.01, 0.01))
     assert limits["gan"] == pytest.approx((-1.1, 1.1))
@@ -116,8 +121,7 @@ def test_a_folder_without_probes_has_none_of_the_figures(tmp_path):
     assert not any("Alarms" in line for line in prose.limits(Analysis(old), "mnist5k"))
 
 
-def test_alarms_are_listed_counted_and_told(results):
-    analysis = Analysis(results)
+def test_alarms_are_listed_counted_and_told(analysis):
     listed = page_events.alarms(analysis, "mnist5k")
     assert [(t["model"], t["kind"], t["step"]) for t in listed] == [
         ("gan", "collapse", 900),

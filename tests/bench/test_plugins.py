@@ -28,6 +28,22 @@ class Mine(VanillaGAN):
     def generator_loss(self, batch):
         return {factor} * super().generator_loss(batch)
 """
+# The code of a model in each of some folders, as forks of one process see it.
+TOLD = """
+import json, os, sys
+from bench.planning.code import code_of
+from gan_zoo import gan
+from gan_zoo.catalog import load
+for folder in sys.argv[1:]:
+    if child := os.fork():
+        assert os.waitpid(child, 0)[1] == 0
+        continue
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    load("own.py:Mine")
+    print(json.dumps(code_of("own.py:Mine")), flush=True)
+    os._exit(0)
+"""
 BROKEN = MODEL.replace("{factor} *", "float('nan') *")
 SMALL = ["--dataset", "ring8", "--seeds", "1", "--images", "960", "--evaluations", "2"]
 SMALL += ["--batch-size", "16", "--jobs", "1", "--set", "width=4", "--set", "latent_dim=3"]
@@ -151,7 +167,7 @@ def test_a_trial_of_an_earlier_version_is_reported_and_not_gone_on_with(mine: Pa
 def test_local_modules_count_and_their_place_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    places = []
     for name, text in (("a", "X = 1\n"), ("b", "X = 1\n"), ("c", "X = 2\n")):
         folder = tmp_path / name
         (folder / "parts").mkdir(parents=True)
@@ -161,17 +177,15 @@ def test_local_modules_count_and_their_place_does_not(
         (folder / "late.py").write_text("Y = 1\n")
         inner = "    def late(self):\n        import late\n        return late.Y\n"
         (folder / "own.py").write_text("from parts.one import X\n" + MODEL.format(factor=1) + inner)
-        told = "import json, sys; from gan_zoo.catalog import load; from bench.planning.code import"
-        told += " code_of; load('own.py:Mine'); print(json.dumps(code_of('own.py:Mine')))"
-        done = subprocess.run(
-            [sys.executable, "-c", told],
-            cwd=folder,
-            env={"PYTHONPATH": f"{folder}:{Path(bench.__file__).parents[1]}", "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.append(json.loads(done.stdout))
+        places.append(str(folder))
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD, *places],
+        env={"PYTHONPATH": str(Path(bench.__file__).parents[1]), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
     assert set(found[0]) == {"late.py", "own.py", "parts.py", "parts/one.py", "parts/two.py"}
     assert found[0] == found[1]
     assert {name for name in found[0] if found[0][name] != found[2][name]} == {"parts/two.py"}

@@ -29,6 +29,11 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def analysis(results) -> Analysis:
+    return Analysis(results)
+
+
+@pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page")
     images = fake(path, ("dcgan",), 1, diverged=(), rows=20, pictures=True)
@@ -70,21 +75,21 @@ def panel(figure: Figure, name: str):
         ("gradient_norms_by_layer", ["real points shown"]),
     ],
 )
-def test_a_figure_of_points_names_what_it_shows(results, name, words):
-    shown = texts(plots.FIGURES[name].draw(Analysis(results), "grid25"))
+def test_a_figure_of_points_names_what_it_shows(analysis, name, words):
+    shown = texts(plots.FIGURES[name].draw(analysis, "grid25"))
     assert [word for word in words if word not in shown] == []
     assert not re.search("FID|image|classifier", shown)
 
 
-def test_quality_of_points_has_the_floor_and_the_untrained_generator(results):
-    axis = plots.FIGURES["quality"].draw(Analysis(results), "grid25").axes[0]
+def test_quality_of_points_has_the_floor_and_the_untrained_generator(analysis):
+    axis = plots.FIGURES["quality"].draw(analysis, "grid25").axes[0]
     dashed = [line for line in axis.lines if line.get_linestyle() == "--"]
     heights = [float(np.asarray(line.get_ydata())[0]) for line in dashed]
     assert heights == pytest.approx([LEVELS["held-out real"][0], 1.3])
 
 
-def test_coverage_shows_the_means_of_finished_trials_and_the_best_there_can_be(results):
-    figure = plots.FIGURES["coverage_of_modes"].draw(Analysis(results), "grid25")
+def test_coverage_shows_the_means_of_finished_trials_and_the_best_there_can_be(results, analysis):
+    figure = plots.FIGURES["coverage_of_modes"].draw(analysis, "grid25")
     for name, metric, unit, best in (
         ("modes covered", "modes", 1, 25),
         ("high-quality", "high_quality", 100, 98.889),
@@ -113,8 +118,8 @@ def test_images_have_no_share_of_high_quality(tmp_path):
     assert [title.split(",")[0] for title in titles] == ["modes covered", "mode KL"]
 
 
-def test_25_modes_stand_in_order_and_are_numbered_by_fives(results):
-    axis = plots.FIGURES["modes"].draw(Analysis(results), "grid25").axes[0]
+def test_25_modes_stand_in_order_and_are_numbered_by_fives(results, analysis):
+    axis = plots.FIGURES["modes"].draw(analysis, "grid25").axes[0]
     bars = next(c for c in axis.containers if isinstance(c, BarContainer))
     shares = [final(results, f"class_share/{k}", "grid25") for k in range(25)]
     means = [100 * s.loc[s["model"] == "gan", "value"].mean() for s in shares]
@@ -132,8 +137,8 @@ def test_a_folder_of_both_counts_the_modes_of_each(tmp_path):
         assert len(bars) == modes
 
 
-def test_a_density_is_shown_whole_in_a_frame(results):
-    figure = plots.FIGURES["samples"].draw(Analysis(results), "grid25")
+def test_a_density_is_shown_whole_in_a_frame(analysis):
+    figure = plots.FIGURES["samples"].draw(analysis, "grid25")
     picture = np.asarray(figure.axes[0].images[0].get_array())
     assert picture.shape == (3 * (130 + 8), 6 * (130 + 8), 3)  # models, times
     cell = picture[:130, :130]

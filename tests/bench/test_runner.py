@@ -30,7 +30,7 @@ from bench.records.writing import TrialRecord
 from bench.training import runner
 from bench.training.executors import Outcome, local_processes
 
-from . import tiny
+from . import light_work, tiny
 
 SMALL: dict[str, Any] = {"images": 640, "evaluations": 1, "samples": 20, "seeds": (0,)}
 
@@ -150,17 +150,6 @@ def test_another_configuration_under_the_same_label_is_refused(tmp_path: Path) -
     assert bench.load(root).experiment["contestants"][0]["model"] == "gan"
 
 
-def test_worker_processes_change_no_number(tmp_path: Path) -> None:
-    plan = plan_of("dcgan,wgan", threads=1)
-    go(plan, tmp_path / "here")
-    go(plan, tmp_path / "there", jobs=2)
-    for table in ("curves", "evaluations"):
-        here, there = (getattr(bench.load(tmp_path / name), table) for name in ("here", "there"))
-        keep = ~here["metric"].str.startswith("cost/")
-        assert here.loc[keep, "value"].tolist() == there.loc[keep, "value"].tolist()
-        assert len(here)
-
-
 FAULTY = """
 import os
 from gan_zoo.gan import VanillaGAN
@@ -183,17 +172,52 @@ class Hesitates(VanillaGAN):
 """
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failure_is_a_status_and_the_others_go_on(tmp_path: Path, jobs: int) -> None:
+def check_failed(root: Path, outcomes: dict[str, Outcome]) -> None:
+    assert outcomes["mnist5k/bad/s0"] == ("failed", "RuntimeError: no loss today")
+    status = read_json(root / "trials/mnist5k/bad/s0/status.json")
+    assert "second line" in status["traceback"]
+
+
+def test_a_failure_is_a_status_and_the_others_go_on(tmp_path: Path) -> None:
     (tmp_path / "faulty.py").write_text(FAULTY)
     root = tmp_path / "r"
     models = f"bad={tmp_path}/faulty.py:Raises,gan"
-    outcomes = go(plan_of(models), root, jobs)
-    assert outcomes["mnist5k/bad/s0"] == ("failed", "RuntimeError: no loss today")
+    outcomes = go(plan_of(models), root)
+    check_failed(root, outcomes)
     assert outcomes["mnist5k/gan/s0"] == ("finished", "")
-    status = read_json(root / "trials/mnist5k/bad/s0/status.json")
-    assert "second line" in status["traceback"]
-    assert set(go(plan_of(models), root, jobs)) == {"mnist5k/bad/s0"}  # tried again
+    assert set(go(plan_of(models), root)) == {"mnist5k/bad/s0"}  # tried again
+
+
+Worked = tuple[Plan, Path, dict[str, Outcome]]
+
+
+@pytest.fixture(scope="module")
+def by_workers(tmp_path_factory: pytest.TempPathFactory) -> Worked:
+    """Two workers trained two models, beside one that raises and one that ends its process."""
+    place = tmp_path_factory.mktemp("workers")
+    (place / "faulty.py").write_text(FAULTY)
+    faulty = f"bad={place}/faulty.py:Raises,dies={place}/faulty.py:Dies"
+    plan = plan_of(f"{faulty},dcgan,wgan", threads=1)
+    return plan, place / "r", go(plan, place / "r", jobs=2)
+
+
+def test_worker_processes_change_no_number(by_workers: Worked, tmp_path: Path) -> None:
+    _, there, _ = by_workers
+    go(plan_of("dcgan,wgan", threads=1), tmp_path / "r")
+    for table in ("curves", "evaluations"):
+        found = []
+        for root in (tmp_path / "r", there):
+            rows = getattr(bench.load(root), table)
+            rows = rows[~rows["metric"].str.startswith("cost/")].set_index(["model", "metric"])
+            found.append(rows.loc[["dcgan", "wgan"], "value"].tolist())
+        assert found[0] == found[1] != []
+
+
+def test_a_failure_in_a_worker_is_a_status_and_the_others_go_on(by_workers: Worked) -> None:
+    plan, root, outcomes = by_workers
+    check_failed(root, outcomes)
+    left = runner.pending(root, plan.trials(load_dataset))  # tried again
+    assert set(left) == {"mnist5k/bad/s0", "mnist5k/dies/s0"}
 
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -215,16 +239,15 @@ def test_the_other_seeds_of_code_that_fails_are_not_started(tmp_path: Path, jobs
     assert set(go(plan, root)) == {f"mnist5k/bad/s{k}" for k in range(3)}
 
 
-def test_a_killed_worker_takes_no_other_along(tmp_path: Path) -> None:
-    (tmp_path / "faulty.py").write_text(FAULTY)
-    outcomes = go(plan_of(f"dies={tmp_path}/faulty.py:Dies,gan,wgan"), tmp_path / "r", jobs=2)
+def test_a_killed_worker_takes_no_other_along(by_workers: Worked) -> None:
+    _, root, outcomes = by_workers
     assert outcomes["mnist5k/dies/s0"][0] == "failed"
     assert (
         outcomes["mnist5k/dies/s0"][1]
         == "its worker process ended itself or was killed (exit code 9)"
     )
-    assert outcomes["mnist5k/gan/s0"] == outcomes["mnist5k/wgan/s0"] == ("finished", "")
-    status = read_json(tmp_path / "r/trials/mnist5k/dies/s0/status.json")
+    assert outcomes["mnist5k/dcgan/s0"] == outcomes["mnist5k/wgan/s0"] == ("finished", "")
+    status = read_json(root / "trials/mnist5k/dies/s0/status.json")
     assert (status["status"], status["reason"]) == outcomes["mnist5k/dies/s0"]  # it could not say
 
 
@@ -327,10 +350,6 @@ def test_an_interrupt_is_heeded_at_once(jobs: str, number: signal.Signals, tmp_p
     assert not list(root.rglob("*.tmp"))
 
 
-def diverge_second(trial: Trial) -> Outcome:
-    return ("diverged" if trial.seed == 1 else "finished", "")
-
-
 def test_the_pool_hands_back_every_outcome() -> None:
     trials = plan_of("gan", seeds=(0, 1, 2)).trials(load_dataset)
     outcomes: dict[int, str] = {}
@@ -339,13 +358,8 @@ def test_the_pool_hands_back_every_outcome() -> None:
         outcomes[trial.seed] = outcome[0]
         return False
 
-    local_processes(trials, diverge_second, lambda trial: None, ended, 2)
+    local_processes(trials, light_work.diverge_second, lambda trial: None, ended, 2)
     assert outcomes == {0: "finished", 1: "diverged", 2: "finished"}
-
-
-def tell_gpu(trial: Trial) -> Outcome:
-    time.sleep(0.2)  # so that no worker is done before the others have begun
-    return "finished", os.environ.get("CUDA_VISIBLE_DEVICES", "none set")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +376,7 @@ def test_workers_share_the_gpus(
         return False
 
     trials = plan_of("gan", seeds=(0, 1, 2, 3)).trials(load_dataset)
-    local_processes(trials, tell_gpu, lambda trial: None, ended, 2, gpus)
+    local_processes(trials, light_work.tell_gpu, lambda trial: None, ended, 2, gpus)
     assert set(told) == expected
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
 

@@ -147,8 +147,13 @@ def test_mutated_plans_end_in_one_line_or_are_plans(tmp_path: Path) -> None:
     assert found["refused"] > 200
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(8, marks=pytest.mark.slow)])
-def test_killed_it_goes_on_to_the_same_bits(tmp_path: Path, count: int) -> None:
-    found = list(kill.kills(tmp_path, count, seed=2, say=lambda text: None))
+@pytest.mark.parametrize(
+    ("count", "more"),
+    [(1, ("--images", "1440")), pytest.param(8, (), marks=pytest.mark.slow)],
+)
+def test_killed_it_goes_on_to_the_same_bits(
+    tmp_path: Path, count: int, more: tuple[str, ...]
+) -> None:
+    found = list(kill.kills(tmp_path, count, 2, lambda text: None, *more))
     assert [one.different for one in found] == [""] * count
     assert not any(one.lost or one.tracebacks for one in found)

@@ -48,6 +48,14 @@ def stacked(plan: Plan, root: Path) -> list[Trial]:
     return trials
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Trial], Path]:
+    """A stack that trained without a break: its trials, and their folder."""
+    root = tmp_path_factory.mktemp("whole")
+    with tiny.in_short():
+        return stacked(plan_of(), root), root
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("model", ["wgan", "wgangp"])
 def test_a_stack_records_what_its_trials_would_alone(tmp_path: Path, model: str) -> None:
@@ -86,10 +94,10 @@ class Killed(BaseException):
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("lost", [0, 1, 3])
 def test_a_killed_stack_goes_on_to_the_same_bits(
-    tmp_path: Path, lost: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lost: int, whole: tuple[list[Trial], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a kill has left one seed without its newest checkpoints, or without all."""
-    trials = stacked(plan_of(), tmp_path / "whole")
+    trials, undisturbed = whole
     add, steps = Averages.add, iter(range(10**6))
 
     def dying(self: Averages, step: Any) -> None:
@@ -106,15 +114,15 @@ def test_a_killed_stack_goes_on_to_the_same_bits(
     ends = train_stack(trials, tmp_path / "killed")
     assert set(ends.values()) == {("finished", "")}
     for trial in trials:
-        assert_same(folder(tmp_path / "killed", trial), folder(tmp_path / "whole", trial))
+        assert_same(folder(tmp_path / "killed", trial), folder(undisturbed, trial))
         assert read_json(folder(tmp_path / "killed", trial) / "status.json")["resumed"] or lost > 1
 
 
 @pytest.mark.usefixtures("quick")
 def test_one_that_diverges_leaves_the_others_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whole: tuple[list[Trial], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = stacked(plan_of(), tmp_path / "whole")
+    trials, undisturbed = whole
     rows = Averages.rows
     seen = iter(range(10**6))
 
@@ -130,7 +138,7 @@ def test_one_that_diverges_leaves_the_others_running(
     assert [ends[trial.key][0] for trial in trials] == ["finished", "diverged", "finished"]
     assert ends[trials[1].key][1].startswith("loss/generator became nan by generator step")
     for trial in (trials[0], trials[2]):
-        assert_same(folder(tmp_path / "r", trial), folder(tmp_path / "whole", trial))
+        assert_same(folder(tmp_path / "r", trial), folder(undisturbed, trial))
     lost = folder(tmp_path / "r", trials[1])
     assert read_json(lost / "status.json")["status"] == "diverged"
     curves = pd.read_parquet(lost / "curves.parquet")
@@ -140,9 +148,9 @@ def test_one_that_diverges_leaves_the_others_running(
 
 @pytest.mark.usefixtures("quick")
 def test_one_whose_samples_are_not_finite_leaves_the_others_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, whole: tuple[list[Trial], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = stacked(plan_of(), tmp_path / "whole")
+    trials, undisturbed = whole
 
     def one_is_lost(subjects: Sequence[Subject], last: bool, threads: int = 1) -> list[Any]:
         for subject in subjects:
@@ -156,7 +164,7 @@ def test_one_whose_samples_are_not_finite_leaves_the_others_running(
     assert [ends[trial.key][0] for trial in trials] == ["finished", "diverged", "finished"]
     assert ends[trials[1].key][1].startswith("50 of 50 samples are not finite by generator step")
     for trial in (trials[0], trials[2]):
-        assert_same(folder(tmp_path / "r", trial), folder(tmp_path / "whole", trial))
+        assert_same(folder(tmp_path / "r", trial), folder(undisturbed, trial))
 
 
 @pytest.mark.usefixtures("quick")

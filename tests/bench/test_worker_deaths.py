@@ -12,7 +12,7 @@ from bench.planning.trial import Trial
 from bench.training import executors
 from bench.training.executors import Outcome, local_processes
 
-from . import dying, tiny
+from . import light_work, tiny
 
 GREEDY = """
 import torch
@@ -29,7 +29,7 @@ read = Path.read_text
 
 @pytest.fixture(autouse=True)
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "begin_worker", dying.begin)
+    monkeypatch.setattr(executors, "begin_worker", light_work.begin)
 
 
 def outcomes(seeds: tuple[int, ...]) -> dict[int, Outcome]:
@@ -40,7 +40,7 @@ def outcomes(seeds: tuple[int, ...]) -> dict[int, Outcome]:
         return False
 
     trials = tiny.plan_of("gan", seeds=seeds).trials(load_dataset)
-    local_processes(trials, dying.die, lambda trial: None, ended, 2)
+    local_processes(trials, light_work.die, lambda trial: None, ended, 2)
     return found
 
 

@@ -120,22 +120,24 @@ class Run:
         self._process.wait()
 
 
-def kills(folder: Path, count: int, seed: int, say: Callable[[str], None]) -> Iterator[Kill]:
-    """So many killed runs, each in a folder of its own until it has ended well."""
+def kills(
+    folder: Path, count: int, seed: int, say: Callable[[str], None], *more: str
+) -> Iterator[Kill]:
+    """So many killed runs, with `more` options, each in a folder of its own till it ends well."""
     rng, whole, took = random.Random(seed), folder / "whole", 0.0
-    run = Run(whole, 1)
+    run = Run(whole, 1, *more)
     assert run.wait() == 0, run.log.read_text()
     took = time.monotonic() - run.began
     say(f"an undisturbed run takes {took:.0f} s")
     number = 0
     while number < count:
         root = folder / f"{number}"
-        kill = killed(root, drawn(rng, took), rng)
+        kill = killed(root, drawn(rng, took), rng, *more)
         if not kill.hit:  # it had ended before its moment came: that is no kill
             shutil.rmtree(root)
             continue
         number += 1
-        gone_on(root, kill, whole)
+        gone_on(root, kill, whole, *more)
         if not (kill.lost or kill.different or kill.tracebacks):
             shutil.rmtree(root)
         yield kill
@@ -149,9 +151,9 @@ def drawn(rng: random.Random, took: float) -> Kill:
     return Kill(jobs, whom, name, rng.choice([clock, *rng.choices(list(EVENTS), k=2)]))
 
 
-def killed(root: Path, kill: Kill, rng: random.Random) -> Kill:
+def killed(root: Path, kill: Kill, rng: random.Random, *more: str) -> Kill:
     """Start a run and kill it at its moment; `kill` is told what came of it."""
-    run = Run(root, kill.jobs)
+    run = Run(root, kill.jobs, *more)
     try:
         if kill.moment.endswith(" s"):
             time.sleep(float(kill.moment.split()[0]))
@@ -187,10 +189,10 @@ def await_event(run: Run, pattern: str, times: int) -> None:
         time.sleep(LOOK)
 
 
-def gone_on(root: Path, kill: Kill, whole: Path) -> None:
+def gone_on(root: Path, kill: Kill, whole: Path, *more: str) -> None:
     """Give the same command again, and compare what it leaves."""
     done = {path: path.read_bytes() for path in root.rglob("curves.parquet") if finished(path)}
-    run = Run(root, kill.jobs)
+    run = Run(root, kill.jobs, *more)
     kill.again = run.wait()
     text = run.log.read_text(errors="replace")
     kill.tracebacks = text.count("Traceback") + text.count("terminate called")

@@ -1,7 +1,8 @@
-"""Work for worker processes that ends them. It imports little, so that they start at once."""
+"""Work for worker processes. It imports little, so that they start at once."""
 
 import os
 import signal
+import time
 from typing import Any
 
 
@@ -14,6 +15,15 @@ def die(trial: Any) -> tuple[str, str]:
     if trial.seed == 3:
         os._exit(3)
     return "finished", ""
+
+
+def diverge_second(trial: Any) -> tuple[str, str]:
+    return ("diverged" if trial.seed == 1 else "finished", "")
+
+
+def tell_gpu(trial: Any) -> tuple[str, str]:
+    time.sleep(0.2)  # so that no worker is done before the others have begun
+    return "finished", os.environ.get("CUDA_VISIBLE_DEVICES", "none set")
 
 
 def begin(gpu: str | None = None) -> None:
