@@ -70,7 +70,7 @@ def _evaluate(subjects: Sequence[Subject], last: bool, threads: int) -> list[Fou
             sight.real.prepare()
     owned = [(at, part) for at, each in seen.items() for part in each.parts]
     tasks = [partial(_in_turn, [one]) for one in owned]
-    # One task uses extractors: their settings are those of the whole process.
+    # One task, so that the activations of a second extractor are in memory once.
     again = [at for at, each in seen.items() if last and each.sight]
     tasks.append(
         partial(_in_turn, [(at, partial(seen_again, subjects[at], seen[at])) for at in again])

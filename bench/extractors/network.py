@@ -2,8 +2,7 @@
 
 import hashlib
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -146,7 +145,7 @@ class Extractor:
                 seen: tuple[Tensor, Tensor] = network(part.float())
                 return seen
 
-        with _no_tf32():  # a setting of the whole process
+        with _without_tf32:
             parts = in_threads([partial(see, part) for part in torch.split(images, batch)], threads)
         # Outside inference mode, so that the results are ordinary tensors.
         features = torch.cat([part for part, _ in parts])
@@ -154,18 +153,36 @@ class Extractor:
         return Seen(features, torch.cat([logits for _, logits in parts]).softmax(1))
 
 
-@contextmanager
-def _no_tf32() -> Iterator[None]:
-    # By default torch uses TF32 for convolutions on CUDA, with 10 of float32's 23 fraction bits.
-    backends = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
-    before = [backend.fp32_precision for backend in backends]
-    try:
-        for backend in backends:
-            backend.fp32_precision = "ieee"
-        yield
-    finally:
-        for backend, precision in zip(backends, before, strict=True):
-            backend.fp32_precision = precision
+class _WithoutTF32:
+    """Switches TF32 off in the whole process, from the first thread that enters to the last out.
+
+    By default torch uses TF32 for convolutions on CUDA, with 10 of float32's 23 fraction bits.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = threading.Lock(), 0, ("", "")
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = self._set(("ieee", "ieee"))
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._set(self._before)
+
+    def _set(self, precisions: tuple[str, str]) -> tuple[str, str]:
+        """Set those of convolutions and matrix products; returns what they were."""
+        conv, products = torch.backends.cudnn.conv, torch.backends.cuda.matmul  # type: ignore[attr-defined]
+        before = (conv.fp32_precision, products.fp32_precision)
+        conv.fp32_precision, products.fp32_precision = precisions
+        return before
+
+
+_without_tf32 = _WithoutTF32()
 
 
 def _refuse_nonfinite(rows: Tensor, what: str) -> None:

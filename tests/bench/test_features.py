@@ -1,6 +1,8 @@
 """The shipped extractors: their bytes, their accuracy on images never trained on, their manners."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,32 @@ def test_tf32_settings_are_put_back(extractor: Extractor, images: Tensor) -> Non
     hook.remove()
     assert inside == [["ieee", "ieee"]]
     assert [backend.fp32_precision for backend in backends] == before
+
+
+def test_tf32_stays_off_until_the_last_thread_has_seen_its_images() -> None:
+    conv = torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before, images = conv.fp32_precision, torch.zeros(2, 1, 28, 28)
+    found: list[str] = []
+    one, other = (Extractor(n, "", 64, 10, DigitsLeNet()) for n in ("one", "other"))
+    first, second = threading.Event(), threading.Event()
+
+    def within_the_first(*_: object) -> None:
+        first.set()
+        assert second.wait(10)
+
+    def within_the_second(*_: object) -> None:
+        second.set()
+        waiting.result(10)  # the first has left
+        found.append(conv.fp32_precision)
+
+    one.network.register_forward_pre_hook(within_the_first)
+    other.network.register_forward_pre_hook(within_the_second)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(one, images)
+        assert first.wait(10)
+        other(images)
+    assert found == ["ieee"]
+    assert conv.fp32_precision == before != "ieee"
 
 
 def test_three_grey_channels_are_one(extractor: Extractor, images: Tensor) -> None:
