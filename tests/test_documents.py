@@ -27,7 +27,7 @@ from gan_zoo import catalog
 from tests.bench import tiny
 from tests.bench.test_hostile import cli
 
-from .documents import catalogue, made, packages, questions, readings
+from .documents import catalogue, made, packages, questions, readings, tuned
 from .documents.marks import ROOT, blocks
 
 DOCS = ROOT / "docs"
@@ -57,6 +57,7 @@ def sections(page: str) -> dict[str, str]:
         ("design.md", "rows"),
         ("lectures-run.md", "five"),
         ("lectures-run.md", "critic-steps"),
+        *(("tuning.md", dataset) for dataset in tuned.DATASETS),
     ],
 )
 def test_a_table_is_what_the_code_makes(page: str, name: str) -> None:
@@ -68,6 +69,7 @@ def test_a_table_is_what_the_code_makes(page: str, name: str) -> None:
         "matched": catalogue.streams_matched,
         "rows": packages.listed,
         **{block: partial(readings.table, *of) for block, of in readings.TABLES.items()},
+        **{dataset: partial(tuned.quoted, dataset) for dataset in tuned.DATASETS},
     }
     assert blocks(DOCS / page)[name] == makers[name]()
 

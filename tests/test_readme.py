@@ -109,7 +109,6 @@ def test_the_sets_are_those_of_the_published_folders() -> None:
     [
         ("docs/why.md", "claims", "results/reference-claims/claims.md"),
         ("docs/lectures-run.md", "notes", "results/reference-notes/summary.md"),
-        ("docs/tuning.md", "tuned", "results/reference-tuned/ring8/tuned.md"),
         ("docs/cost.md", "benchmarks", "results/benchmarks/README.md"),
         ("docs/cost.md", "precision", "results/reference-precision/precision.md"),
     ],

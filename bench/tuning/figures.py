@@ -22,7 +22,8 @@ def best_of_k(curve: pd.DataFrame, rows: pd.DataFrame) -> Figure:
     """A panel for each contestant, on one logarithmic axis."""
     names = list(dict.fromkeys(curve["contestant"]))
     table, title = scores(rows), METRICS[rows["metric"].iloc[0]].title
-    figure, axes = theme.panels(len(names), height=2.6, columns=4, sharey=True)
+    columns = 3 if len(names) > 4 else 4  # five in a row would be narrow
+    figure, axes = theme.panels(len(names), height=2.6, columns=columns, sharey=True)
     finite = table["score"][table["score"].map(math.isfinite)]
     colours = theme.colours(names)
     for axis, name in zip(axes, names, strict=True):
@@ -40,9 +41,11 @@ def best_of_k(curve: pd.DataFrame, rows: pd.DataFrame) -> Figure:
         axis.plot(line["k"], line["expected"], color=colours[name], lw=2.2)
         axis.axhline(float(usual["score"].iloc[0]), color=theme.INK, lw=1.2, ls="--")
         axis.set_title(theme.clipped(name))
-        axis.set_xlabel("configurations tried")
+        if axis.xaxis.get_tick_params().get("labelbottom", True):
+            axis.set_xlabel("configurations tried")
         theme.plain_log(axis)
-    axes[0].set_ylabel(f"{title}, selection split")
+    for axis in axes[::columns]:
+        axis.set_ylabel(f"{title}, selection split")
     seeds, n = int(table["seeds"].max()), int(curve["k"].max())
     note = NOTE.format(title=title, n=n, level=float(curve["level"].iloc[0]), seeds=seeds)
     theme.caption(figure, "What a search of k configurations finds", note)

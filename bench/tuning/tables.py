@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
@@ -123,10 +124,14 @@ def between(pairs: pd.DataFrame, first: str, second: str) -> dict[str, Any]:
 
 
 def survival(found: Tuned) -> pd.DataFrame:
-    """A row for each pair of contestants: what is told of their defaults, and of them tuned."""
+    """A row for each pair of contestants: what is told of their defaults, and of them tuned.
+
+    shift: what tuning multiplies their ratio by, as `shift` has it.
+    """
     pairs = found.analysis.pairs(found.protocol.dataset)
-    rows = []
-    for first, second in combinations([n for n in found.contestants if n in found.tuned], 2):
+    both = list(combinations([n for n in found.contestants if n in found.tuned], 2))
+    gained, rows = by_tuning(found), []
+    for first, second in both:
         before = between(pairs, first, second)
         after = between(pairs, found.tuned[first], found.tuned[second])
         rows.append(
@@ -134,8 +139,39 @@ def survival(found: Tuned) -> pd.DataFrame:
             | {f"default_{name}": value for name, value in before.items()}
             | {f"tuned_{name}": value for name, value in after.items()}
             | {"change": change(before["told"], after["told"])}
+            | shift(gained, first, second, len(both))
         )
     return pd.DataFrame(rows)
+
+
+def by_tuning(found: Tuned) -> pd.DataFrame:
+    """[reporting seeds, contestants] log(tuned / default); NaN where one of the two was lost."""
+    dataset = found.protocol.dataset
+    values, _ = by_seed(found.analysis.results, primary_metric(dataset), dataset)
+    there = {name: own for name, own in found.tuned.items() if {name, own} <= {*values.columns}}
+    return pd.DataFrame({name: values[own] - values[name] for name, own in there.items()})
+
+
+def shift(gained: pd.DataFrame, first: str, second: str, family: int) -> dict[str, Any]:
+    """What tuning multiplies the ratio first / second by.
+
+    gained: of `by_tuning`, whose differences within a seed are the logarithms of that factor. They
+    are judged by the rule of all pairs (`stats.compare_middle`), and family is their number. ->
+    shift with its simultaneous interval; shifted: "lower", "higher", or "" where 1 lies within.
+    """
+    ends = dict.fromkeys(("shift", "shift_low", "shift_high"), math.nan)
+    if not {first, second} <= {*gained.columns}:
+        return ends | {"shifted": ""}
+    seeds = gained[[first, second]].dropna().index
+    whole = gained.loc[seeds].dropna(axis="columns")
+    others = [name for name in whole if name not in (first, second)]
+    if not len(seeds):
+        return ends | {"shifted": ""}
+    one, _ = stats.compare_middle(whole[[first, second, *others]].to_numpy(float), family)
+    factors = np.exp([one.estimate, one.low, one.high]).tolist()
+    return dict(zip(ends, factors, strict=True)) | {
+        "shifted": stats.told(one.estimate, one.adjusted_p)
+    }
 
 
 def change(before: str, after: str) -> str:

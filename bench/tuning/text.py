@@ -48,7 +48,7 @@ def text(found: Tuned) -> str:
             "by its luck. `better` counts the drawn configurations that beat the defaults.",
             "![What a search of k configurations finds](best_of_k.png)",
             "## The pairs",
-            "\n".join(_pairs(pairs)) if len(pairs) else "There are no two contestants to compare.",
+            _pairs(pairs) if len(pairs) else "There are no two contestants to compare.",
             "## The spaces",
             "\n".join(_spaces(found)),
             "",
@@ -69,6 +69,14 @@ def headline(found: Tuned, pairs: pd.DataFrame) -> str:
     said = tables.answer(list(pairs["change"]) if len(pairs) else [])
     many = f"{len(pairs)} pair{'s' * (len(pairs) != 1)} of contestants"
     lines = [f"{ANSWERS[said]}: of {many}, {told or 'none is compared'}."]
+    shifted = pairs[pairs["shifted"] != ""] if len(pairs) else pairs
+    named = [f"{row['first']} / {row['second']}" for row in shifted.to_dict("records")]
+    if named and len(named) == len(pairs):
+        lines.append("Tuning changes the ratio of every pair.")
+    elif named:
+        lines.append(f"Tuning changes the ratio of {len(named)}: {', '.join(named)}.")
+    elif len(pairs):
+        lines.append("Of no pair can it be told that tuning changes the ratio.")
     taus = [tau for tau in tables.rank_correlation(found) if math.isfinite(tau)]
     if len(taus) > 1:
         mean = stats.mean_interval(taus)
@@ -108,7 +116,7 @@ def _gains(table: pd.DataFrame, title: str) -> list[str]:
             row["contestant"],
             _mean(row, "default"),
             _mean(row, "tuned"),
-            f"{number(row['ratio'])} {span(row['ratio_low'], row['ratio_high'])}".strip(),
+            _ratio(row, "ratio"),
             row.get("verdict") if isinstance(row.get("verdict"), str) else NONE,
         ]
         for row in table.to_dict("records")
@@ -139,21 +147,27 @@ def _chosen(table: pd.DataFrame, title: str) -> list[str]:
     return plain(heads, rows)
 
 
-def _pairs(table: pd.DataFrame) -> list[str]:
-    heads = ["pair", "defaults: ratio", "tuned: ratio", "verdict of the defaults"]
+def _pairs(table: pd.DataFrame) -> str:
+    heads = ["pair", "defaults: ratio", "tuned: ratio", "told apart?", "tuned / defaults"]
     rows = [
         [
             f"{row['first']} / {row['second']}",
-            *(
-                f"{number(row[f'{kind}_ratio'])} "
-                f"{span(row[f'{kind}_ratio_low'], row[f'{kind}_ratio_high'])}".strip()
-                for kind in ("default", "tuned")
-            ),
+            _ratio(row, "default_ratio"),
+            _ratio(row, "tuned_ratio"),
             CHANGES[row["change"]],
+            _ratio(row, "shift"),
         ]
         for row in table.to_dict("records")
     ]
-    return plain([*heads[:3], "told apart?"], rows)
+    lines = "\n".join(plain(heads, rows))
+    return (
+        f"{lines}\n\nThe last ratio is the tuned one divided by that of the defaults, within each "
+        "seed: 1 where tuning helps both alike. Its intervals hold for all these pairs at once."
+    )
+
+
+def _ratio(row: dict[str, float], name: str) -> str:
+    return f"{number(row[name])} {span(row[f'{name}_low'], row[f'{name}_high'])}".strip()
 
 
 def _spaces(found: Tuned) -> list[str]:

@@ -1,6 +1,6 @@
 """Which blocks of which documents are made here."""
 
-from . import catalogue, packages, questions, readings
+from . import catalogue, packages, questions, readings, tuned
 
 
 def blocks() -> dict[str, dict[str, str]]:
@@ -8,6 +8,7 @@ def blocks() -> dict[str, dict[str, str]]:
     return {
         "docs/questions.md": questions.answers(),
         "docs/lectures-run.md": readings.tables(),
+        "docs/tuning.md": {name: tuned.quoted(name) for name in tuned.DATASETS},
         "docs/metrics.md": {"known": catalogue.known_images()},
         "docs/protocol.md": {"matched": catalogue.streams_matched()},
         "docs/models.md": {

@@ -18,6 +18,7 @@ from bench.tables.pairs import by_seed
 from bench.tables.protocol import datasets, final, title
 from bench.words import number, span
 
+from . import tuned
 from .marks import ROOT
 
 IMAGES = {  # how the page calls a published folder -> the folder
@@ -315,6 +316,7 @@ ANSWERS: dict[str, Callable[[], str]] = {
     "metrics": other_metrics,
     "loss": lambda: claims_on(6),
     "rates": lambda: claims_on(16),
+    "tuning": tuned.answer,
     "batch-norm": lambda: claims_on(12),
     "cost": what_it_costs,
     "collapse": collapse,
