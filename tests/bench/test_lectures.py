@@ -231,7 +231,7 @@ def test_the_page_has_what_the_command_prints_and_draws(topic, tmp_path):
 
 def test_numbers_in_the_sentences_of_the_page_are_computed():
     page = (ROOT / "docs" / "lectures.md").read_text()
-    (short,) = re.findall(r"reaches (\S+) of its slope", page)
+    (short,) = re.findall(r"dual value is (\S+) of its largest slope", page)
     assert values("lipschitz")["that divided by its largest slope"] == pytest.approx(
         float(short), abs=0.005
     )
