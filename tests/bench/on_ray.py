@@ -66,6 +66,9 @@ def go(plan: Plan, root: Path, executor: Any, display: Any = None, retries: int 
     trials = tiny.trials_of(plan)
     with pytest.MonkeyPatch.context() as patch, runner.locked(root):
         patch.setattr(runner, "run_unit", brief)
+        patch.setattr(
+            "bench.training.under_way.evaluate", evaluate
+        )  # put back, where `brief` runs here
         whole, left = merged(plan, root), runner.pending(root, trials)
         shown = display or tiny.Quiet()
         return runner.run(whole, root, trials, left, 1, shown, retries, executor=executor)

@@ -119,12 +119,14 @@ def filled(disk: Path, free: int) -> Callable[[], None]:
     return filler.unlink
 
 
-LITTLE = [40_960, 122_880]
-LESS = [pytest.param(free, marks=pytest.mark.slow) for free in range(0, 600_000, 32_768)]
+LITTLE = [0.1, 0.3]  # of the room that the run takes
+LESS = [pytest.param(k / 20, marks=pytest.mark.slow) for k in range(19)]
 
 
-@pytest.mark.parametrize("free", [*LITTLE, *LESS])
-def test_a_disk_with_little_room(free: int, whole: tuple[Path, list[Path]], disk: Path) -> None:
+@pytest.mark.parametrize("share", [*LITTLE, *LESS])
+def test_a_disk_with_little_room(share: float, whole: tuple[Path, list[Path]], disk: Path) -> None:
+    taken = sum(512 * path.stat().st_blocks for path in whole[0].rglob("*"))
+    free = 4096 * int(share * taken / 4096)
     make_room = filled(disk, free)
     disturbed = run(disk / "r")
     make_room()
