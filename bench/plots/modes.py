@@ -81,7 +81,7 @@ def modes(analysis: Analysis, dataset: str) -> Figure:
         if unit(dataset) == "images":
             axis.axhline(10 / max(len(classes), 1), color=theme.ALARM, lw=1, ls=":")
         axis.set_title(theme.clipped(model) + " †" * (model in handed))
-        if axis.xaxis.get_tick_params().get("labelbottom", True):
+        if theme.numbered(axis):
             axis.set_xlabel("class" if unit(dataset) == "images" else "mode")
     figure.supylabel("share of the samples, %", fontsize=9.5)
     note = (

@@ -157,8 +157,13 @@ def clipped(label: str, length: int = 28) -> str:
 def thousands(axis: Axes, label: str = "real images shown to the discriminator") -> None:
     """Counts on the x-axis as 64k, 128k, ..., where it has numbers."""
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-    if axis.xaxis.get_tick_params().get("labelbottom", True):
+    if numbered(axis):
         axis.set_xlabel(label)
+
+
+def numbered(axis: Axes) -> bool:
+    """Has its x-axis numbers? Of `panels`, the lowest of each column has."""
+    return bool(axis.xaxis.get_tick_params().get("labelbottom", True))
 
 
 def plain_log(axis: Axes, which: str = "y") -> None:

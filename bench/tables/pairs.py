@@ -106,6 +106,11 @@ class Finals:
     labels: list[str]
     columns: np.ndarray
 
+    @classmethod
+    def of_table(cls, values: pd.DataFrame) -> "Finals":
+        """From [seeds, models]."""
+        return cls(list(values), np.ascontiguousarray(values.to_numpy(float).T))
+
     def of(self, pair: Sequence[str], others: bool = False) -> np.ndarray:
         """[n, 2] the seeds that both have; with `others`, who has all of these comes after."""
         if not set(pair) <= set(self.labels):
@@ -130,7 +135,7 @@ def _family(
     there = set(values) | losers
     if not there:
         return []
-    finals = Finals(list(values), np.ascontiguousarray(values.to_numpy(float).T))
+    finals = Finals.of_table(values)
     pairs = list(combinations([label for label in ranked["model"] if label in there], 2))
     asked = reached(results, dataset)
     counted = failures.ended(results, dataset) if losers else None

@@ -41,11 +41,12 @@ def best_of_k(curve: pd.DataFrame, rows: pd.DataFrame) -> Figure:
         axis.plot(line["k"], line["expected"], color=colours[name], lw=2.2)
         axis.axhline(float(usual["score"].iloc[0]), color=theme.INK, lw=1.2, ls="--")
         axis.set_title(theme.clipped(name))
-        if axis.xaxis.get_tick_params().get("labelbottom", True):
+        if theme.numbered(axis):
             axis.set_xlabel("configurations tried")
+        place = axis.get_subplotspec()
+        if place is not None and place.is_first_col():
+            axis.set_ylabel(f"{title}, selection split")
         theme.plain_log(axis)
-    for axis in axes[::columns]:
-        axis.set_ylabel(f"{title}, selection split")
     seeds, n = int(table["seeds"].max()), int(curve["k"].max())
     note = NOTE.format(title=title, n=n, level=float(curve["level"].iloc[0]), seeds=seeds)
     theme.caption(figure, "What a search of k configurations finds", note)

@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 from .. import stats
 from ..analysis import Analysis
 from ..datasets import primary_metric
-from ..tables.pairs import by_seed
+from ..tables.pairs import Finals, by_seed
 from .protocol import TUNED, Configuration, Protocol
 from .rows import DEFAULT, scores
 
@@ -159,19 +159,14 @@ def shift(gained: pd.DataFrame, first: str, second: str, family: int) -> dict[st
     are judged by the rule of all pairs (`stats.compare_middle`), and family is their number. ->
     shift with its simultaneous interval; shifted: "lower", "higher", or "" where 1 lies within.
     """
-    ends = dict.fromkeys(("shift", "shift_low", "shift_high"), math.nan)
-    if not {first, second} <= {*gained.columns}:
-        return ends | {"shifted": ""}
-    seeds = gained[[first, second]].dropna().index
-    whole = gained.loc[seeds].dropna(axis="columns")
-    others = [name for name in whole if name not in (first, second)]
-    if not len(seeds):
-        return ends | {"shifted": ""}
-    one, _ = stats.compare_middle(whole[[first, second, *others]].to_numpy(float), family)
+    names = ("shift", "shift_low", "shift_high")
+    layout = Finals.of_table(gained).of((first, second), others=True)
+    if not len(layout):
+        return dict.fromkeys(names, math.nan) | {"shifted": ""}
+    one, _ = stats.compare_middle(layout, family)
     factors = np.exp([one.estimate, one.low, one.high]).tolist()
-    return dict(zip(ends, factors, strict=True)) | {
-        "shifted": stats.told(one.estimate, one.adjusted_p)
-    }
+    told = stats.told(one.estimate, one.adjusted_p)
+    return dict(zip(names, factors, strict=True)) | {"shifted": told}
 
 
 def change(before: str, after: str) -> str:
